@@ -1,0 +1,1 @@
+"""The segmentation network: its definition, its quantisation and its predictor."""

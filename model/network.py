@@ -1,0 +1,81 @@
+"""The matte network: an EfficientNet-Lite0 encoder under a light U-Net decoder of separable convolutions.
+
+EfficientNet-Lite (Tan and Le 2019, arXiv 1905.11946; the "lite" variants drop squeeze-and-excite and use ReLU6, so that they
+quantise to int8 well). U-Net (Ronneberger et al. 2015, arXiv 1505.04597). Separable convolutions (Chollet 2017, arXiv 1610.02357).
+"""
+from keras import Model, initializers, layers
+
+# kernel, stride, expansion, channels, repeats: the B0 table, which Lite0 keeps at width and depth 1.0
+STAGES = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 4), (3, 1, 6, 320, 1))
+DECODER = (128, 80, 48, 32)  # channels at strides 16, 8, 4, 2
+STRIDE = 32                  # both sides of the input are multiples of it
+EPSILON = 1e-3
+
+
+def get_network(height: int | None = None, width: int | None = None) -> Model:
+    """Functional network from photos to matte logits.
+
+    Input: float32 (batch, height, width, 3), sRGB 0..255, sides multiples of 32 (None: any such size).
+    Output: float32 (batch, height/2, width/2, 1), the logit of alpha: positive inside the car.
+    """
+    if (height or 0) % STRIDE or (width or 0) % STRIDE:
+        raise ValueError(f"input {width}x{height}: both sides must be multiples of {STRIDE}")
+    photo = layers.Input((height, width, 3), name="photo")
+    x = layers.Rescaling(1 / 128, offset=-127 / 128, name="normalise")(photo)
+    *skips, x = encode(x)
+    x = look_around(x, DECODER[0])
+    for stage, (channels, skip) in enumerate(zip(DECODER, reversed(skips), strict=True)):
+        x = layers.UpSampling2D(interpolation="bilinear", name=f"up{stage}")(x)
+        x = layers.Concatenate(name=f"join{stage}")([x, skip])
+        x = separable(x, channels, 3, f"decode{stage}a")
+        x = separable(x, channels, 3, f"decode{stage}b")
+    start = initializers.Constant(-1.0)  # most pixels of most photos are background
+    return Model(photo, layers.Conv2D(1, 1, bias_initializer=start, name="logits")(x), name="car_matte")
+
+
+def encode(x):
+    """Features of EfficientNet-Lite0 at strides 2, 4, 8, 16 and 32, finest first."""
+    x = conv(x, 32, 3, "stem", stride=2)
+    features, block = [], 0
+    for kernel, stride, expansion, channels, repeats in STAGES:
+        if stride == 2:
+            features.append(x)
+        for repeat in range(repeats):
+            x = inverted_residual(x, kernel, stride if repeat == 0 else 1, expansion, channels, f"block{block}")
+            block += 1
+    return [*features, x]
+
+
+def inverted_residual(x, kernel: int, stride: int, expansion: int, channels: int, name: str):
+    inner = conv(x, x.shape[-1] * expansion, 1, f"{name}_expand") if expansion > 1 else x
+    inner = depthwise(inner, kernel, f"{name}_depthwise", stride)
+    inner = conv(inner, channels, 1, f"{name}_project", activate=False)
+    return layers.Add(name=f"{name}_add")([x, inner]) if stride == 1 and x.shape[-1] == channels else inner
+
+
+def look_around(x, channels: int):
+    """Lets every cell know the whole picture, so that the main vehicle can be told from its neighbours."""
+    x = conv(x, channels, 1, "context_narrow")
+    whole = layers.GlobalAveragePooling2D(keepdims=True, name="context_pool")(x)
+    whole = layers.Conv2D(channels, 1, name="context_whole")(whole)
+    x = layers.Add(name="context_add")([x, whole])
+    return separable(x, channels, 5, "context_wide")
+
+
+def separable(x, channels: int, kernel: int, name: str):
+    return conv(depthwise(x, kernel, f"{name}_depthwise"), channels, 1, f"{name}_pointwise")
+
+
+def conv(x, channels: int, kernel: int, name: str, stride: int = 1, activate: bool = True):
+    x = layers.Conv2D(channels, kernel, stride, padding="same", use_bias=False, name=f"{name}_conv")(x)
+    return normalise(x, name, activate)
+
+
+def depthwise(x, kernel: int, name: str, stride: int = 1):
+    x = layers.DepthwiseConv2D(kernel, stride, padding="same", use_bias=False, name=f"{name}_conv")(x)
+    return normalise(x, name)
+
+
+def normalise(x, name: str, activate: bool = True):
+    x = layers.BatchNormalization(epsilon=EPSILON, name=f"{name}_bn")(x)
+    return layers.ReLU(6.0, name=f"{name}_relu6")(x) if activate else x

@@ -1,0 +1,50 @@
+"""The letterbox: a photo of any size into the network's frame, and the network's matte back onto the photo, exact to the pixel.
+
+The picture sits in the frame's upper left corner and only the right or the lower side is padded. Its sides in the frame are
+multiples of the network's output stride, so that no cell of the output straddles picture and pad. Resizing aligns pixel
+corners (centres at +0.5), there and back.
+"""
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+PAD = 127           # the network's zero
+OUTPUT_STRIDE = 2   # frame pixels a cell of the matte
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    photo: tuple[int, int]    # height, width in pixels
+    frame: tuple[int, int]    # height, width in pixels, multiples of OUTPUT_STRIDE
+    content: tuple[int, int]  # height, width of the photo inside the frame, multiples of OUTPUT_STRIDE
+
+    @classmethod
+    def fit(cls, photo: tuple[int, int], frame: tuple[int, int]) -> "Letterbox":
+        """The largest placement of a photo (height, width >= 1) within a frame (height, width) that keeps its shape."""
+        scale = min(frame[0] / photo[0], frame[1] / photo[1])
+        content = tuple(min(limit, max(OUTPUT_STRIDE, OUTPUT_STRIDE * round(side * scale / OUTPUT_STRIDE)))
+                        for side, limit in zip(photo, frame))
+        return cls(photo, frame, content)
+
+    def apply(self, rgb: np.ndarray) -> np.ndarray:
+        """uint8 photo (height, width, 3) -> uint8 frame (height, width, 3), padded with PAD."""
+        framed = np.full((*self.frame, 3), PAD, np.uint8)
+        framed[:self.content[0], :self.content[1]] = resize(rgb, self.content)
+        return framed
+
+    def crop(self, matte: np.ndarray) -> np.ndarray:
+        """float32 matte of the frame (height/2, width/2) -> the part that shows the photo, without pad, as a view."""
+        return matte[:self.content[0] // OUTPUT_STRIDE, :self.content[1] // OUTPUT_STRIDE]
+
+    def restore(self, matte: np.ndarray) -> np.ndarray:
+        """float32 matte of the frame (height/2, width/2) -> float32 matte of the photo (height, width)."""
+        return resize(self.crop(matte), self.photo)
+
+
+def resize(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resizes to (height, width): by area where it shrinks, bilinear where it grows."""
+    if picture.shape[:2] == size:
+        return picture
+    shrinks = size[0] * size[1] < picture.shape[0] * picture.shape[1]
+    return cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)

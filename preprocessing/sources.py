@@ -1,0 +1,116 @@
+"""What training reads from disk: photos with masks, cut-outs with their own alpha, backgrounds; shrunk once and kept in memory.
+
+Layout: DIR/train/SET/{images,masks,ignore}, DIR/val/SET/..., DIR/cutouts/SET/{rgba,mattes}, DIR/backgrounds/SET/*.jpg; or simply
+DIR/{images,masks}, of which a tenth then validates. Of cut-outs and backgrounds an eighth is never trained on (`held_out`).
+"""
+import re
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from preprocessing.letterbox import resize
+
+# How much a photo of a set counts: human masks before fused ones, many cars before many angles of few.
+TRUST = {"street": 2.0, "web": 2.0, "voc": 1.5, "studio": 1.2, "video": 1.0, "listing": 1.0, "dealer": 1.0, "closeup": 0.6}
+SCENES_PER_PLACE = 12  # crops of one panorama, numbered one after another
+
+
+@dataclass(frozen=True)
+class Photo:
+    name: str
+    set: str
+    rgb: np.ndarray             # uint8 (height, width, 3)
+    mask: np.ndarray            # uint8 (height, width), 255 = car
+    ignore: np.ndarray | None   # uint8 (height, width), 255 = not known
+
+
+@dataclass(frozen=True)
+class Cutout:
+    name: str
+    set: str
+    rgba: np.ndarray   # uint8 (height, width, 4), colour multiplied by alpha; shadow and see-through glass as found
+    matte: np.ndarray  # uint8 (height, width), the car alone, glass filled
+
+
+def photo_paths(data: Path, split: str) -> list[tuple[str, Path]]:
+    """(set, image path) of every photo of a split ("train" or "val") that has a mask, in a fixed order."""
+    if (data / "images").is_dir():
+        every = [(data.name, path) for path in sorted((data / "images").iterdir())]
+        found = [row for row in every if (zlib.crc32(row[1].stem.encode()) % 10 == 0) == (split == "val")]
+    else:
+        found = [(path.parent.parent.name, path) for path in sorted((data / split).glob("*/images/*"))]
+    found = [row for row in found if beside(row[1], "masks").exists()]
+    if not found:
+        raise FileNotFoundError(f"{data}: no photos of '{split}' with masks; expected {split}/SET/images and masks, or images and masks")
+    return found
+
+
+def read_photos(data: Path, split: str, longest: int | None = None) -> list[Photo]:
+    """The photos of a split, the longest side at most `longest` pixels (None: as they are)."""
+    def read(row: tuple[str, Path]) -> Photo:
+        ignore = beside(row[1], "ignore")
+        return Photo(row[1].stem, row[0], shrink(read_rgb(row[1]), longest), shrink(read_grey(beside(row[1], "masks")), longest),
+                     shrink(read_grey(ignore), longest) if ignore.exists() else None)
+    return in_threads(read, photo_paths(data, split))
+
+
+def read_cutouts(data: Path, held_back: bool, longest: int | None = None) -> list[Cutout]:
+    """The cut-outs to train on, or those held out."""
+    def read(path: Path) -> Cutout:
+        rgba = cv2.cvtColor(read_raw(path, cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA)
+        alpha = rgba[..., 3:].astype(np.uint16)
+        rgba[..., :3] = (rgba[..., :3] * alpha + 127) // 255
+        matte = read_grey(path.parent.parent / "mattes" / f"{path.stem}.png")
+        return Cutout(path.stem, path.parent.parent.name, shrink(rgba, longest), shrink(matte, longest))
+    return in_threads(read, [path for path in sorted(data.glob("cutouts/*/rgba/*")) if held_out(path) == held_back])
+
+
+def read_backgrounds(data: Path, held_back: bool, longest: int | None = None, sets: str = "*") -> list[np.ndarray]:
+    """uint8 (height, width, 3) pictures without a main vehicle, to train on or held out."""
+    paths = [path for path in sorted(data.glob(f"backgrounds/{sets}/*")) if held_out(path) == held_back]
+    return in_threads(lambda path: shrink(read_rgb(path), longest), paths)
+
+
+def held_out(path: Path) -> bool:
+    """An eighth by hash of the name; variants of one render and crops of one place go together, a turntable is trained on whole."""
+    if "turntable" in path.parts:
+        return False
+    group = path.stem
+    if place := re.fullmatch(r"(places\w*)_(\d+)", path.stem):
+        group = f"{place[1]} {int(place[2]) // SCENES_PER_PLACE}"
+    elif "cutouts" in path.parts:
+        group = re.sub(r"\d+", "", path.stem.rpartition("_")[0])
+    return zlib.crc32(group.encode()) % 8 == 0
+
+
+def beside(image: Path, kind: str) -> Path:
+    return image.parent.parent / kind / f"{image.stem}.png"
+
+
+def read_rgb(path: Path) -> np.ndarray:
+    return cv2.cvtColor(read_raw(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+
+
+def read_grey(path: Path) -> np.ndarray:
+    return read_raw(path, cv2.IMREAD_GRAYSCALE)
+
+
+def read_raw(path: Path, flag: int) -> np.ndarray:
+    picture = cv2.imread(str(path), flag)
+    if picture is None:
+        raise ValueError(f"{path}: not a picture")
+    return picture
+
+
+def shrink(picture: np.ndarray, longest: int | None) -> np.ndarray:
+    scale = min(1.0, longest / max(picture.shape[:2])) if longest else 1.0
+    return resize(picture, (max(1, round(picture.shape[0] * scale)), max(1, round(picture.shape[1] * scale))))
+
+
+def in_threads(read, items: list) -> list:
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(read, items))

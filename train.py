@@ -1,0 +1,286 @@
+"""Trains, judges and quantises the matte network: one command line, from photos with masks to the file that serving loads.
+
+    python train.py preview  --data DIR                 what the network will see, as a contact sheet
+    python train.py train    --data DIR --minutes 120   a run in runs/NAME: best.keras, log.csv, curve.png
+    python train.py evaluate --data DIR                 IoU, boundary IoU, MAE and clean share by set
+    python train.py quantise --data DIR                 int8 for LiteRT, calibrated on real photos
+
+The recipe: an ImageNet encoder, half real photos and half composites, inputs that grow as training goes on (progressive resizing,
+as in EfficientNetV2, Tan and Le 2021, arXiv 2104.00298), cross-entropy weighted at the edge plus soft IoU (Rahman and Wang 2016),
+AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101) under a cosine, and a running average of the weights.
+"""
+import argparse
+import csv
+import os
+import signal
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+NETWORK, QUANTISED = HERE / "model" / "car_matte.keras", HERE / "model" / "car_matte.tflite"
+WIDTHS = (256, 384, 512)   # of the training frames, pixels; each gets the same share of the run
+FRAME_ASPECT = 4 / 3
+RATE = 7e-4                # peak learning rate
+WARM_UP = 200              # steps
+DECAY = 0.02               # weight decay of AdamW
+AVERAGE = 0.999            # of the running average of the weights
+BATCH = 8
+VALIDATE_EVERY = 300       # seconds, also between checkpoints
+LOG = ("minutes", "samples", "width", "rate", "loss", "iou", "boundary_iou", "clean")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+
+    def command(function, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(function.__name__, help=text)
+        sub.set_defaults(do=function)
+        sub.add_argument("--data", type=Path, required=True, help="train/SET/images + masks, val/..., cutouts/..., backgrounds/...; or images + masks")
+        return sub
+
+    sub = command(train, "train a network")
+    length = sub.add_mutually_exclusive_group(required=True)
+    length.add_argument("--minutes", type=float, help="length of the whole run, resumed parts included")
+    length.add_argument("--steps", type=int, help="length in steps instead: repeatable on any machine")
+    sub.add_argument("--run", type=Path, default=HERE / "runs" / "latest", help="folder of the run's files")
+    sub.add_argument("--resume", action="store_true", help="go on from the checkpoint in the run's folder")
+    sub.add_argument("--init", type=Path, help="start from this .keras network instead of ImageNet weights")
+    sub.add_argument("--widths", type=int, nargs="+", default=WIDTHS, help="widths of the input, growing over the run")
+    sub.add_argument("--rate", type=float, default=RATE, help="peak learning rate")
+    sub.add_argument("--batch", type=int, default=BATCH)
+    sub.add_argument("--seed", type=int, default=0)
+
+    sub = command(evaluate, "score a network, or a folder of mattes, on the validation photos")
+    judged = sub.add_mutually_exclusive_group()
+    judged.add_argument("--network", type=Path, default=QUANTISED, help=".keras or .tflite")
+    judged.add_argument("--mattes", type=Path, help="SET/STEM.png made by any other tool")
+    sub.add_argument("--worst", type=Path, help="where to write the contact sheet of the 24 worst")
+
+    sub = command(quantise, "make the int8 network that serving loads")
+    sub.add_argument("--network", type=Path, default=NETWORK)
+    sub.add_argument("--out", type=Path, default=QUANTISED)
+
+    sub = command(preview, "write a contact sheet of training samples")
+    sub.add_argument("--out", type=Path, default=HERE / "runs" / "preview.png")
+    sub.add_argument("--width", type=int, default=384)
+    sub.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    args.do(args)
+
+
+def frame_of(width: int) -> tuple[int, int]:
+    """Height and width of the training frame, both multiples of the network's stride."""
+    return round(width / FRAME_ASPECT), width
+
+
+# --- training -----------------------------------------------------------------------------------------------------------------
+
+
+def train(args: argparse.Namespace) -> None:
+    """Runs over the widths in turn, each for the same share of the run; keeps the average that validates best."""
+    import keras
+    import tensorflow as tf
+    from tqdm import tqdm
+
+    from model.fused import with_fused_normalisation
+    from model.imagenet import load_imagenet
+    from model.network import get_network
+    from preprocessing.samples import Samples, Sources
+    from preprocessing.sources import read_photos
+
+    cv2.setNumThreads(1)
+    keras.utils.set_random_seed(args.seed)
+    args.run.mkdir(parents=True, exist_ok=True)
+    averaged = get_network()
+    if args.init:
+        averaged.load_weights(args.init)
+    else:
+        load_imagenet(averaged)
+    network = with_fused_normalisation(averaged)
+    optimiser = keras.optimizers.AdamW(args.rate, weight_decay=DECAY)
+    optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    optimiser.build(network.trainable_variables)
+    step, elapsed, best = tf.Variable(0, dtype=tf.int64), tf.Variable(0.0, dtype=tf.float64), tf.Variable(0.0, dtype=tf.float64)
+    state = tf.train.CheckpointManager(
+        tf.train.Checkpoint(network=network, averaged=averaged, optimiser=optimiser, step=step, elapsed=elapsed, best=best),
+        args.run / "checkpoint", max_to_keep=1)
+    if args.resume:
+        if not state.restore_or_initialize():
+            raise SystemExit(f"{args.run}: no checkpoint to resume from")
+    elif state.latest_checkpoint:
+        raise SystemExit(f"{args.run}: holds a run already; give another --run, or --resume")
+
+    update = make_update(tf, network, averaged, optimiser)
+    validation = read_photos(args.data, "val")
+    log = Log(args.run, args.resume)
+    began, before = time.monotonic(), float(elapsed.numpy())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    def progress() -> float:
+        elapsed.assign(before + time.monotonic() - began)
+        return int(step.numpy()) / args.steps if args.steps else float(elapsed.numpy()) / 60 / args.minutes
+
+    def checkpoint(width: int, loss: float) -> dict:
+        scores = validate(averaged, validation, frame_of(width))
+        if scores["iou"] > float(best.numpy()):
+            best.assign(scores["iou"])
+            averaged.save(args.run / "best.keras")
+        state.save()
+        log.add(minutes=float(elapsed.numpy()) / 60, samples=int(step.numpy()) * args.batch, width=width,
+                rate=float(optimiser.learning_rate.numpy()), loss=loss, **scores)
+        return scores
+
+    scores: dict = {}
+    with tqdm(total=1.0, bar_format="{percentage:5.1f}% |{bar:24}| {elapsed}<{remaining} {postfix}", mininterval=2) as bar:
+        bar.update(min(progress(), 1.0))
+        width, loss = args.widths[0], float("nan")
+        try:
+            while (done := progress()) < 1:
+                width = args.widths[int(done * len(args.widths))]
+                batches = Samples(Sources.read(args.data, frame_of(width)), frame_of(width), args.seed).batches(args.batch, int(step.numpy()) * args.batch)
+                loss, checked = float("nan"), time.monotonic()
+                for batch in batches:
+                    optimiser.learning_rate.assign(rate_at(args.rate, int(step.numpy()), done))
+                    now = float(update(*batch, average=tf.constant(average_at(int(step.numpy())), tf.float32)))
+                    loss = now if np.isnan(loss) else 0.99 * loss + 0.01 * now
+                    step.assign_add(1)
+                    done = progress()
+                    bar.update(min(done, 1.0) - bar.n)
+                    bar.set_postfix_str(f"{width} px, step {int(step.numpy())}, loss {loss:.4f}, IoU {scores.get('iou', float('nan')):.4f}", refresh=False)
+                    if done >= 1 or width != args.widths[int(done * len(args.widths))]:
+                        break
+                    if time.monotonic() - checked > VALIDATE_EVERY:
+                        scores, checked = checkpoint(width, loss), time.monotonic()
+                batches.close()
+                scores = checkpoint(width, loss)
+        except KeyboardInterrupt:
+            checkpoint(width, loss)
+            print(f"\nstopped; go on with --resume --run {args.run}", file=sys.stderr)
+    print(f"best IoU {float(best.numpy()):.4f}: {args.run / 'best.keras'}")
+
+
+def rate_at(peak: float, step: int, done: float) -> float:
+    """Learning rate: a short warm-up, then half a cosine down to a hundredth."""
+    return peak * min(1.0, (step + 1) / WARM_UP) * (0.01 + 0.99 * (1 + np.cos(np.pi * min(done, 1.0))) / 2)
+
+
+def average_at(step: int) -> float:
+    """How much of the running average is kept: little at first, so that it forgets the start."""
+    return min(AVERAGE, (step + 1) / (step + 10))
+
+
+def make_update(tf, network, averaged, optimiser):
+    """One compiled step: uint8 photos (n, h, w, 3), mattes and weights (n, h/2, w/2) -> loss."""
+    pairs = list(zip(averaged.weights, network.weights, strict=True))
+
+    @tf.function(reduce_retracing=True)
+    def update(rgb, matte, weight, average):
+        truth, weight = tf.cast(matte, tf.float32) / 255, tf.cast(weight, tf.float32) / 51
+        with tf.GradientTape() as tape:
+            logits = tf.squeeze(network(tf.cast(rgb, tf.float32), training=True), -1)
+            loss = matte_loss(tf, logits, truth, weight)
+        gradients = tape.gradient(loss, network.trainable_variables)
+        optimiser.apply(gradients, network.trainable_variables)
+        for mean, value in pairs:
+            mean.assign(average * mean + (1 - average) * value)
+        return loss
+
+    return update
+
+
+def matte_loss(tf, logits, truth, weight):
+    """Weighted cross-entropy plus soft IoU, the latter a photo, so that small cars count as much as large ones."""
+    entropy = tf.nn.sigmoid_cross_entropy_with_logits(truth, logits)
+    entropy = tf.reduce_sum(entropy * weight) / tf.maximum(tf.reduce_sum(weight), 1)
+    counted = tf.cast(weight > 0, tf.float32)
+    alpha, truth = tf.sigmoid(logits) * counted, truth * counted
+    both, either = (tf.reduce_sum(part, (1, 2)) for part in (alpha * truth, alpha + truth - alpha * truth))
+    return entropy + 1 - tf.reduce_mean((both + 1) / (either + 1))
+
+
+def validate(network, photos, frame: tuple[int, int]) -> dict:
+    """IoU, boundary IoU and clean share, each the mean over the sets' means, of the bare matte without refinement."""
+    from model.metrics import score
+    from preprocessing.letterbox import Letterbox
+
+    by_set: dict[str, list] = {}
+    for photo in photos:
+        box = Letterbox.fit(photo.mask.shape, frame)
+        logits = np.asarray(network(box.apply(photo.rgb)[None].astype(np.float32), training=False))[0, ..., 0]
+        alpha = np.rint(255 * box.restore(1 / (1 + np.exp(-logits)))).astype(np.uint8)
+        by_set.setdefault(photo.set, []).append(asdict(score(alpha, photo.mask, photo.ignore)))
+    return {key: float(np.mean([np.mean([row[key] for row in rows]) for rows in by_set.values()])) for key in ("iou", "boundary_iou", "clean")}
+
+
+class Log:
+    """log.csv with a row a checkpoint, and curve.png drawn from it."""
+
+    def __init__(self, folder: Path, go_on: bool):
+        self.path, self.picture = folder / "log.csv", folder / "curve.png"
+        if not (go_on and self.path.exists()):
+            self.path.write_text(",".join(LOG) + "\n")
+
+    def add(self, **row: float) -> None:
+        with self.path.open("a", newline="") as file:
+            csv.writer(file).writerow([f"{row[key]:.6g}" for key in LOG])
+        self.draw()
+
+    def draw(self) -> None:
+        from matplotlib.figure import Figure
+
+        with self.path.open() as file:
+            rows = list(csv.DictReader(file))
+        minutes = [float(row["minutes"]) for row in rows]
+        figure = Figure((8, 4.5), layout="constrained")
+        left = figure.subplots()
+        right = left.twinx()
+        left.plot(minutes, [float(row["loss"]) for row in rows], "o-", color="tab:grey", label="loss")
+        for key in ("iou", "boundary_iou", "clean"):
+            right.plot(minutes, [float(row[key]) for row in rows], "o-", label=key)
+        left.set(xlabel="minutes", ylabel="training loss")
+        right.set(ylabel="validation", ylim=(None, 1))
+        figure.legend(loc="outside lower center", ncols=4)
+        figure.savefig(self.picture, dpi=120)
+
+
+# --- judging and shipping -----------------------------------------------------------------------------------------------------
+
+
+def preview(args: argparse.Namespace) -> None:
+    """Four by six samples with the outline of their matte drawn."""
+    from model.evaluation import outlined, sheet
+    from preprocessing.samples import Samples, Sources
+
+    frame = frame_of(args.width)
+    samples = Samples(Sources.read(args.data, frame), frame, args.seed)
+    tiles = [outlined(rgb, cv2.resize(matte, frame[::-1])) for rgb, matte, _ in (samples[number] for number in range(24))]
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(args.out), cv2.cvtColor(sheet(tiles, 6), cv2.COLOR_RGB2BGR))
+    print(args.out)
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    """The table by set, and the sheet of the worst."""
+    from model.evaluation import evaluate as judge
+
+    judge(args.data, args.mattes or args.network, args.worst)
+
+
+def quantise(args: argparse.Namespace) -> None:
+    """Float network -> int8 .tflite."""
+    from model.quantise import quantise as convert
+
+    args.out.write_bytes(convert(args.network, args.data))
+    print(f"{args.out}: {args.out.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()
