@@ -1,0 +1,27 @@
+PYTHON ?= python3.11
+PORT ?= 8080
+# Large buffers stay with the process instead of going back to the system after every request.
+export MALLOC_MMAP_THRESHOLD_ ?= 268435456
+export MALLOC_TRIM_THRESHOLD_ ?= 268435456
+
+.PHONY: serve test
+
+serve: .venv/ready
+	@echo "try: curl -F image_file=@photo.jpg localhost:$(PORT) -o cutout.png"
+	@.venv/bin/functions-framework --target remove_background --port $(PORT)
+
+test: .venv/ready .venv-test/ready
+	.venv-test/bin/python -m pytest tests
+
+.venv/ready: requirements.txt
+.venv-test/ready: requirements.txt requirements-train.txt requirements-test.txt
+
+.venv/ready:
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv-test/ready:
+	$(PYTHON) -m venv .venv-test
+	.venv-test/bin/pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@touch $@

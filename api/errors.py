@@ -1,0 +1,58 @@
+"""What can be wrong with a request: a status, a code for programs, a title for people."""
+
+
+class ApiError(Exception):
+    """Answered as {"errors": [{"title", "detail", "code"}]} with its status."""
+
+    status = 400
+    code = "bad_request"
+    title = "The request could not be read"
+
+    def __init__(self, detail: str = "", code: str | None = None):
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.code = code or self.code
+
+
+class MissingSource(ApiError):
+    code, title = "missing_source", "No picture was given"
+
+
+class MultipleSources(ApiError):
+    code, title = "multiple_sources", "More than one picture was given"
+
+
+class UnknownParameter(ApiError):
+    code, title = "unknown_parameter", "A parameter is not known"
+
+
+class FailedToReadImage(ApiError):
+    code, title = "failed_to_read_image", "The picture could not be read"
+
+
+class FileTooLarge(ApiError):
+    code, title = "file_too_large", "The picture's file is too large"
+
+
+class TooManyPixels(ApiError):
+    code, title = "resolution_too_high", "The picture has too many pixels"
+
+
+class UnknownForeground(ApiError):
+    code, title = "unknown_foreground", "No vehicle was found in the picture"
+
+
+class NotFound(ApiError):
+    status, code, title = 404, "not_found", "There is nothing at this address"
+
+
+class MethodNotAllowed(ApiError):
+    status, code, title = 405, "method_not_allowed", "This address does not take that method"
+
+
+class BodyTooLarge(ApiError):
+    status, code, title = 413, "body_too_large", "The request is too large"
+
+
+class InternalError(ApiError):
+    status, code, title = 500, "internal_error", "Something went wrong on our side"

@@ -1,0 +1,101 @@
+"""Judges mattes against validation masks: of a .keras network, a .tflite network, or a folder that any other tool has filled."""
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from model.metrics import Score, score
+from preprocessing.letterbox import resize
+from preprocessing.sources import Photo, read_grey, read_photos
+
+WORST = 24
+TILE = (240, 320)
+OUTLINE = (255, 0, 255)
+
+
+@dataclass(frozen=True)
+class Judged:
+    photo: Photo
+    alpha: np.ndarray  # uint8 (height, width)
+    score: Score
+
+
+def evaluate(data: Path, judged: Path, worst: Path | None = None) -> dict[str, list[Judged]]:
+    """Prints a row a set of the validation photos, writes the sheet of the worst if asked, and returns every score by set."""
+    matte_of = mattes(judged)
+    by_set: dict[str, list[Judged]] = {}
+    for photo in read_photos(data, "val"):
+        alpha = matte_of(photo)
+        by_set.setdefault(photo.set, []).append(Judged(photo, alpha, score(alpha, photo.mask, photo.ignore)))
+    print(f"{'set':10} {'n':>3}  {'IoU':>6}  {'bIoU':>6}  {'MAE':>6}  clean  worst")
+    for name, rows in by_set.items():
+        low = min(rows, key=lambda row: row.score.iou)
+        iou, boundary_iou, mae, clean = (np.mean([getattr(row.score, key) for row in rows]) for key in ("iou", "boundary_iou", "mae", "clean"))
+        print(f"{name:10} {len(rows):3}  {iou:.4f}  {boundary_iou:.4f}  {mae:.4f}  {clean:4.0%}   {low.photo.name} {low.score.iou:.3f}")
+    if worst:
+        rows = sorted((row for rows in by_set.values() for row in rows), key=lambda row: row.score.iou)[:WORST]
+        tiles = [captioned(outlined(row.photo.rgb, row.alpha), f"{row.photo.set} {row.photo.name} {row.score.iou:.3f}") for row in rows]
+        worst.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(worst), cv2.cvtColor(sheet(tiles, 6), cv2.COLOR_RGB2BGR))
+    return by_set
+
+
+def mattes(judged: Path) -> Callable[[Photo], np.ndarray]:
+    """What answers a photo with its uint8 matte: a network behind the same letterbox and refinement as in serving, or a folder."""
+    if judged.is_dir():
+        return lambda photo: read_grey(judged / photo.set / f"{photo.name}.png")
+    from cutout import predict
+    from postprocessing.refine import refine
+
+    network = load(judged)
+    return lambda photo: cv2.convertScaleAbs(refine(predict(photo.rgb, network), photo.rgb), alpha=255)
+
+
+def load(path: Path):
+    """A network with the predictor's `frame` and `predict`, from a .tflite or .keras file."""
+    if path.suffix == ".tflite":
+        from model.predictor import Predictor
+
+        return Predictor(path)
+    if path.suffix == ".keras":
+        return FloatPredictor(path)
+    raise ValueError(f"{path}: neither a .tflite nor a .keras network, nor a folder of mattes")
+
+
+class FloatPredictor:
+    """The float network with the predictor's face."""
+
+    def __init__(self, path: Path):
+        import keras
+
+        from model.quantise import FRAME
+
+        self.network, self.frame = keras.models.load_model(path, compile=False), FRAME
+
+    def predict(self, frame: np.ndarray) -> np.ndarray:
+        logits = np.asarray(self.network(frame[None].astype(np.float32), training=False))[0, ..., 0]
+        return 1 / (1 + np.exp(-logits))
+
+
+def outlined(rgb: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """The picture as a tile with the matte's outline drawn."""
+    scale = min(TILE[0] / rgb.shape[0], TILE[1] / rgb.shape[1])
+    size = (round(rgb.shape[0] * scale), round(rgb.shape[1] * scale))
+    tile = np.zeros((*TILE, 3), np.uint8)
+    tile[:size[0], :size[1]] = resize(rgb, size)
+    edges, _ = cv2.findContours((resize(matte, size) > 127).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    return cv2.drawContours(tile, edges, -1, OUTLINE, 1)
+
+
+def captioned(tile: np.ndarray, text: str) -> np.ndarray:
+    cv2.putText(tile, text, (5, TILE[0] - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 3, cv2.LINE_AA)
+    return cv2.putText(tile, text, (5, TILE[0] - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1, cv2.LINE_AA)
+
+
+def sheet(tiles: list[np.ndarray], columns: int) -> np.ndarray:
+    """Tiles of one size, in rows."""
+    blank = [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
+    rows = [*tiles, *blank]
+    return np.vstack([np.hstack(rows[i:i + columns]) for i in range(0, len(rows), columns)])

@@ -1,0 +1,1 @@
+"""Mattes on their way out: edges refined, colours cleaned, the cut-out encoded."""

@@ -1,0 +1,48 @@
+"""The car's own colour under soft edge pixels, where the photo shows a mix of car and background.
+
+Blur-fusion (Forte 2021, arXiv 2006.14970): foreground and background are spread by blurs weighted with alpha, then corrected so
+that they compose to the photo. The blurs run on a small copy; only the pixels of the edge band are corrected and changed.
+"""
+import cv2
+import numpy as np
+
+SHRINK = 4          # the blurs' copy is this much smaller
+FAR, NEAR = 23, 5   # sides of the two passes' boxes, in the copy's pixels
+
+
+def foreground(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """uint8 photo (height, width, 3) and float32 alpha (height, width) in 0..1 -> uint8 (height, width, 3).
+
+    Equal to the photo wherever alpha is 0 or 1; elsewhere the colour that the car itself has there.
+    """
+    band = ((alpha > 0) & (alpha < 1)).astype(np.uint8)
+    x, y, w, h = cv2.boundingRect(band)
+    if not w:
+        return rgb
+    reach = FAR * SHRINK
+    window = (slice(max(0, y - reach), y + h + reach), slice(max(0, x - reach), x + w + reach))
+    cut, soft = rgb[window], alpha[window]
+    size = (max(1, cut.shape[1] // SHRINK), max(1, cut.shape[0] // SHRINK))
+    small, thin = cv2.resize(cut, size, interpolation=cv2.INTER_AREA).astype(np.float32), cv2.resize(soft, size, interpolation=cv2.INTER_AREA)
+    car, ground = spread(small, small, thin, FAR)
+    fused = fuse(small, thin[..., None], car, ground)
+    car, ground = spread(fused, ground, thin, NEAR)
+
+    here = np.nonzero(band[window])
+    full = cut.shape[1::-1]
+    car, ground = (cv2.resize(layer, full, interpolation=cv2.INTER_LINEAR)[here] for layer in (car, ground))
+    result = rgb.copy()
+    result[window][here] = np.rint(fuse(cut[here].astype(np.float32), soft[here][:, None], car, ground)).astype(np.uint8)
+    return result
+
+
+def spread(car: np.ndarray, ground: np.ndarray, alpha: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Foreground and background (float32, height x width x 3), each the mean of its surroundings weighted by its share of a pixel."""
+    weight = cv2.merge([alpha, 1 - alpha])
+    total = cv2.blur(weight, (side, side)) + 1e-5
+    return tuple(cv2.blur(layer * weight[..., i:i + 1], (side, side)) / total[..., i:i + 1] for i, layer in enumerate((car, ground)))
+
+
+def fuse(rgb: np.ndarray, alpha: np.ndarray, car: np.ndarray, ground: np.ndarray) -> np.ndarray:
+    """The foreground nearest to `car` that together with `ground` gives the photo; 0..255."""
+    return np.clip(car + alpha * (rgb - alpha * car - (1 - alpha) * ground), 0, 255)

@@ -1,0 +1,65 @@
+"""The network's matte, a few hundred cells wide, brought to the photo's own edges at full size.
+
+Fast guided filter (He and Sun 2015, arXiv 1505.00996; He et al. 2013, doi 10.1109/TPAMI.2012.213): where the matte is a local
+linear function of the photo's colours, that function is fitted at the matte's size and applied at the photo's. Only where the
+matte itself is undecided does the photo decide: a guided filter alone bleeds along shadows of the car's own colour.
+"""
+import cv2
+import numpy as np
+
+RADIUS = 2       # of the fit, in matte cells
+EPSILON = 1e-4   # the smallest variance of the photo (0..1) that counts as an edge
+SURE = 0.02      # a matte this near to 0 or 1 is certain
+DECIDED = 6.0    # how fast the photo's say falls off as the matte becomes certain
+
+
+def refine(matte: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+    """float32 matte (h, w) in 0..1 and its uint8 photo (height, width, 3) -> float32 alpha (height, width) in 0..1.
+
+    Outside of the band around the matte's edge, alpha is exactly 0 or 1.
+    """
+    height, width = rgb.shape[:2]
+    band = cv2.dilate(((matte > SURE) & (matte < 1 - SURE)).astype(np.uint8), np.ones((3, 3), np.uint8))
+    alpha = cv2.resize((matte > 0.5).astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST)
+    x, y, w, h = cv2.boundingRect(band)
+    if not w:
+        return alpha
+    guide = cv2.resize(rgb, matte.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    line = fit(guide, matte)
+
+    vertical, horizontal = height / matte.shape[0], width / matte.shape[1]
+    top, bottom = int(y * vertical), min(height, int(np.ceil((y + h) * vertical)))
+    left, right = int(x * horizontal), min(width, int(np.ceil((x + w) * horizontal)))
+    window = (slice(top, bottom), slice(left, right))
+    line, plain = (enlarge(coarse, (vertical, horizontal), (top, left, bottom, right)) for coarse in (line, matte))
+    colour = cv2.multiply(line[..., :3], rgb[window], scale=1 / 255, dtype=cv2.CV_32F)
+    guided = np.clip(cv2.transform(colour, np.ones((1, 3), np.float32)) + line[..., 3], 0, 1)
+    refined = plain + np.minimum(DECIDED * plain * (1 - plain), 1) * (guided - plain)
+    refined[refined < SURE], refined[refined > 1 - SURE] = 0, 1
+    uncertain = cv2.resize(band, (width, height), interpolation=cv2.INTER_NEAREST)[window] > 0
+    np.copyto(alpha[window], refined, where=uncertain)
+    return alpha
+
+
+def fit(guide: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """float32 guide (h, w, 3) and matte (h, w) -> float32 (h, w, 4): slopes by colour and offset of matte = slope . guide + offset."""
+    red, green, blue = cv2.split(guide)
+    moments = np.dstack([guide, matte, guide * matte[..., None], guide * guide, red * green, red * blue, green * blue])
+    mean = cv2.blur(moments, (2 * RADIUS + 1,) * 2)
+    r, g, b, p = (mean[..., i] for i in range(4))
+    pr, pg, pb = mean[..., 4] - r * p, mean[..., 5] - g * p, mean[..., 6] - b * p
+    rr, gg, bb = mean[..., 7] - r * r + EPSILON, mean[..., 8] - g * g + EPSILON, mean[..., 9] - b * b + EPSILON
+    rg, rb, gb = mean[..., 10] - r * g, mean[..., 11] - r * b, mean[..., 12] - g * b
+    # the inverse of the symmetric covariance, by cofactors
+    irr, irg, irb = gg * bb - gb * gb, gb * rb - rg * bb, rg * gb - gg * rb
+    igg, igb, ibb = rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg
+    scale = 1 / (irr * rr + irg * rg + irb * rb)
+    sr, sg, sb = (irr * pr + irg * pg + irb * pb) * scale, (irg * pr + igg * pg + igb * pb) * scale, (irb * pr + igb * pg + ibb * pb) * scale
+    return cv2.blur(np.dstack([sr, sg, sb, p - sr * r - sg * g - sb * b]), (2 * RADIUS + 1,) * 2)
+
+
+def enlarge(line: np.ndarray, factor: tuple[float, float], window: tuple[int, int, int, int]) -> np.ndarray:
+    """A window (top, left, bottom, right, in photo pixels) of a coarse map, bilinear, with pixel corners aligned."""
+    top, left, bottom, right = window
+    back = np.array([[1 / factor[1], 0, (left + 0.5) / factor[1] - 0.5], [0, 1 / factor[0], (top + 0.5) / factor[0] - 0.5]])
+    return cv2.warpAffine(line, back, (right - left, bottom - top), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)

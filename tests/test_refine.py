@@ -1,0 +1,69 @@
+"""Refinement: the matte finds the photo's own edges, and nothing far from an edge is touched."""
+import cv2
+import numpy as np
+import pytest
+
+from postprocessing import refine as module
+from postprocessing.refine import refine
+from preprocessing.letterbox import resize
+from tests.drawn import draw_photo
+
+
+def coarse(alpha: np.ndarray, factor: int = 4) -> np.ndarray:
+    """What a network would give for a true alpha: small, soft by a cell, and off by about a cell here and there."""
+    small = resize(alpha, (alpha.shape[0] // factor, alpha.shape[1] // factor))
+    rng = np.random.default_rng(0)
+    shift = [cv2.GaussianBlur(rng.normal(0, 17, small.shape).astype(np.float32), (0, 0), 6) for _ in range(2)]
+    y, x = np.mgrid[:small.shape[0], :small.shape[1]].astype(np.float32)
+    return cv2.remap(cv2.GaussianBlur(small, (0, 0), 0.8), x + shift[0], y + shift[1], cv2.INTER_LINEAR)
+
+
+@pytest.mark.parametrize("angle", ["side", "front", "three_quarter", "rear"])
+def test_edges_come_nearer_to_the_truth(angle):
+    photo = draw_photo(1280, 960, angle=angle, seed=3)
+    matte = coarse(photo.alpha)
+    plain = resize(matte, photo.alpha.shape)
+    error, plain_error = (float(np.abs(guess - photo.alpha).sum()) for guess in (refine(matte, photo.rgb), plain))
+    assert error < 0.9 * plain_error
+
+
+def test_far_from_the_edge_alpha_is_exactly_nothing_or_all():
+    photo = draw_photo(1280, 960, seed=4)
+    alpha = refine(coarse(photo.alpha), photo.rgb)
+    assert alpha.dtype == np.float32 and alpha.shape == photo.alpha.shape
+    assert 0 <= alpha.min() and alpha.max() <= 1
+    far = np.ones((41, 41), np.uint8)
+    car = (photo.alpha > 0.5).astype(np.uint8)
+    assert (alpha[cv2.erode(car, far) > 0] == 1).all()
+    assert (alpha[cv2.dilate(car, far) == 0] == 0).all()
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_matte_without_edge_stays_as_it_is(value):
+    rgb = np.random.default_rng(0).integers(0, 255, (90, 120, 3), np.uint8)
+    assert (refine(np.full((30, 40), value, np.float32), rgb) == value).all()
+
+
+def test_the_fit_is_the_least_squares_line_of_each_window():
+    """Against ridge regression window by window, as He et al. define it."""
+    rng = np.random.default_rng(5)
+    guide, matte = rng.random((23, 25, 3), np.float32), rng.random((23, 25), np.float32)
+    r = module.RADIUS
+    lines = np.zeros((23, 25, 4))
+    for y in range(r, 23 - r):
+        for x in range(r, 25 - r):
+            colours = guide[y - r:y + r + 1, x - r:x + r + 1].reshape(-1, 3).astype(float)
+            values = matte[y - r:y + r + 1, x - r:x + r + 1].ravel().astype(float)
+            spread = np.cov(colours.T, bias=True) + module.EPSILON * np.eye(3)
+            slope = np.linalg.solve(spread, ((colours - colours.mean(0)) * (values - values.mean())[:, None]).mean(0))
+            lines[y, x] = [*slope, values.mean() - slope @ colours.mean(0)]
+    y, x = 11, 12  # all windows that cover this cell lie inside
+    expected = lines[y - r:y + r + 1, x - r:x + r + 1].mean((0, 1))
+    assert np.allclose(module.fit(guide, matte)[y, x], expected, atol=2e-3)
+
+
+def test_a_window_of_the_enlarged_map_is_that_part_of_the_whole():
+    line = np.random.default_rng(6).random((30, 40, 4), np.float32)
+    whole = cv2.resize(line, (200, 150), interpolation=cv2.INTER_LINEAR)
+    part = module.enlarge(line, (5.0, 5.0), (20, 33, 90, 150))
+    assert np.abs(part - whole[20:90, 33:150]).max() < 0.02

@@ -1,0 +1,157 @@
+"""What the network sees in training: repeatable samples whose matte is the car alone."""
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from preprocessing import synthesis
+from preprocessing.samples import EDGE_WEIGHT, WEIGHT, Samples, Sources
+from preprocessing.sources import Cutout, held_out, photo_paths, read_cutouts, read_photos
+from tests.drawn import draw_photo, draw_street
+
+FRAME = (96, 128)
+
+
+def write(path: Path, picture: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR) if picture.ndim == 3 and picture.shape[2] == 3 else picture)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory) -> Path:
+    """A folder of drawn photos, cut-outs and backgrounds in the layout that training reads."""
+    folder = tmp_path_factory.mktemp("data")
+    for number in range(6):
+        photo = draw_photo(192, 144, angle=("side", "three_quarter")[number % 2], seed=number)
+        mask = np.rint(photo.alpha * 255).astype(np.uint8)
+        split = "val" if number == 5 else "train"
+        write(folder / split / "street" / "images" / f"s{number}.png", photo.rgb)
+        write(folder / split / "street" / "masks" / f"s{number}.png", mask)
+        rgba = np.dstack([photo.foreground[..., ::-1], mask])
+        write(folder / "cutouts" / "dealer" / "rgba" / f"{number:04}_car{'abcdef'[number]}_0.png", rgba)
+        write(folder / "cutouts" / "dealer" / "mattes" / f"{number:04}_car{'abcdef'[number]}_0.png", mask)
+        write(folder / "backgrounds" / "houses" / f"houses_{number:03}.png", draw_street(192, 144, seed=number))
+    ignore = np.zeros((144, 192), np.uint8)
+    ignore[:, :96] = 255
+    write(folder / "train" / "street" / "ignore" / "s0.png", ignore)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def samples(drawn) -> Samples:
+    return Samples(Sources.read(drawn, FRAME), FRAME, seed=1)
+
+
+def test_the_same_number_gives_the_same_sample(drawn, samples):
+    again = Samples(Sources.read(drawn, FRAME), FRAME, seed=1)
+    for number in range(12):
+        assert all(np.array_equal(one, other) for one, other in zip(samples[number], again[number], strict=True))
+    assert not np.array_equal(samples[0][0], Samples(samples.kept, FRAME, seed=2)[0][0])
+
+
+def test_batches_are_the_samples_in_order(samples):
+    batches = samples.batches(3, first=6)
+    for start in (6, 9):
+        batch = next(batches)
+        for offset in range(3):
+            assert all(np.array_equal(part[offset], alone) for part, alone in zip(batch, samples[start + offset], strict=True))
+    batches.close()
+
+
+def test_forms_and_weights(samples):
+    for number in range(40):
+        rgb, matte, weight = samples[number]
+        assert rgb.shape == (*FRAME, 3) and matte.shape == weight.shape == (48, 64)
+        assert rgb.dtype == matte.dtype == weight.dtype == np.uint8
+        assert set(np.unique(weight)) <= {0, WEIGHT, EDGE_WEIGHT}
+        soft = (matte > 20) & (matte < 235) & (weight > 0)
+        assert (weight[soft] == EDGE_WEIGHT).all()
+
+
+def test_some_scenes_hold_no_car(samples):
+    empty = sum(not samples[number][1].any() for number in range(300))
+    assert 3 <= empty <= 30
+
+
+def test_unknown_pixels_weigh_nothing(drawn, samples):
+    photos = [photo for photo in samples.kept.photos if photo.ignore is not None]
+    known = Samples(Sources(photos, [], []), FRAME, seed=3)
+    weights = np.stack([known[number][2] for number in range(20)])
+    assert 0.3 < (weights == 0).mean() < 0.7
+
+
+def square(value: int, alpha: int = 255) -> Cutout:
+    """A plain square 'car' of one colour; its lower half lets the scene through as alpha says."""
+    rgba = np.full((60, 60, 4), value * alpha // 255, np.uint8)
+    rgba[..., 3] = alpha
+    return Cutout("square", "test", rgba, np.full((60, 60), 255, np.uint8))
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """Composites without shadow, reflection, neighbour, occluder or light."""
+    for chance in ("NEIGHBOUR", "OCCLUDER", "SHADOW", "REFLECTION"):
+        monkeypatch.setattr(synthesis, chance, 0.0)
+    monkeypatch.setattr(synthesis, "match_light", lambda rng, picture, rgba, matte: (picture, rgba))
+
+
+def test_glass_shows_the_scene_and_still_is_car(plain):
+    scene = np.full((*FRAME, 3), 200, np.uint8)
+    for seed in range(10):
+        picture, matte = synthesis.composite(np.random.default_rng(seed), square(100, 128), [], scene, scene, FRAME)
+        inside, outside = matte == 255, matte == 0
+        assert inside.any()
+        assert np.abs(picture[inside].astype(int) - (100 * 128 + 200 * 127) // 255).max() <= 3
+        assert (picture[outside] == 200).all()
+
+
+def test_a_neighbour_is_seen_but_is_background(plain, monkeypatch):
+    monkeypatch.setattr(synthesis, "NEIGHBOUR", 1.0)
+    scene = np.full((*FRAME, 3), 200, np.uint8)
+    seen = 0
+    for seed in range(30):
+        picture, matte = synthesis.composite(np.random.default_rng(seed), square(100), [square(40)], scene, scene, FRAME)
+        assert (np.abs(picture[matte == 255].astype(int) - 100) <= 1).all()
+        neighbour = (np.abs(picture.astype(int) - 40) <= 1).all(-1)
+        seen += neighbour.any()
+        assert (matte[neighbour] <= 2).all()
+    assert seen > 20
+
+
+def test_what_stands_in_front_is_not_car(plain, monkeypatch):
+    monkeypatch.setattr(synthesis, "OCCLUDER", 1.0)
+    scene, texture = np.full((*FRAME, 3), 200, np.uint8), np.full((*FRAME, 3), 10, np.uint8)
+    hidden = 0
+    for seed in range(30):
+        picture, matte = synthesis.composite(np.random.default_rng(seed), square(100), [], scene, texture, FRAME)
+        front = (picture == 10).all(-1)
+        hidden += front.any()
+        assert (matte[front] == 0).all()
+    assert hidden > 20
+
+
+def test_any_folder_of_pictures_and_masks_will_do(tmp_path):
+    for number in range(40):
+        write(tmp_path / "images" / f"boat{number}.png", np.zeros((20, 30, 3), np.uint8))
+        write(tmp_path / "masks" / f"boat{number}.png", np.zeros((20, 30), np.uint8))
+    train, val = ({path.stem for _, path in photo_paths(tmp_path, split)} for split in ("train", "val"))
+    assert len(train | val) == 40 and not train & val and val
+    assert {photo.set for photo in read_photos(tmp_path, "val")} == {tmp_path.name}
+
+
+def test_a_folder_without_photos_says_so(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no photos of 'train'"):
+        photo_paths(tmp_path, "train")
+
+
+def test_held_out_cutouts_are_never_trained_on(data):
+    kept, trained = (read_cutouts(data, side, 64) for side in (True, False))
+    assert {cutout.name for cutout in kept}.isdisjoint(cutout.name for cutout in trained)
+    assert 0.05 < len(kept) / (len(kept) + len(trained)) < 0.2
+
+
+def test_variants_and_views_of_one_place_are_held_out_together():
+    for first, second in [("cutouts/render/rgba/0039_images_bruiser2_6e7567.webp", "cutouts/render/rgba/0041_images_bruiser_6e00f9.webp"),
+                          ("backgrounds/places/places_012.jpg", "backgrounds/places/places_023.jpg")]:
+        assert held_out(Path(first)) == held_out(Path(second))

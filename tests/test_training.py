@@ -1,0 +1,91 @@
+"""train.py as its user runs it: preview, train, stop, resume, evaluate, quantise, on a folder of drawn cars."""
+import csv
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from model.predictor import Predictor
+from tests.conftest import ROOT
+from tests.test_samples import drawn  # noqa: F401  a fixture
+
+SMALL = ["--widths", "64", "128", "--batch", "2"]
+
+
+def run(*arguments, ok: bool = True) -> str:
+    done = subprocess.run([sys.executable, ROOT / "train.py", *map(str, arguments)], capture_output=True, text=True, timeout=400)
+    assert (done.returncode == 0) == ok, done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def trained(drawn, tmp_path_factory) -> Path:  # noqa: F811
+    folder = tmp_path_factory.mktemp("run") / "short"
+    run("train", "--data", drawn, "--run", folder, "--steps", 6, *SMALL)
+    return folder
+
+
+def test_a_run_leaves_network_log_and_curve(trained):
+    rows = list(csv.DictReader((trained / "log.csv").open()))
+    assert [int(row["width"]) for row in rows] == [64, 128] and int(rows[-1]["samples"]) == 12
+    assert all(0 <= float(row["iou"]) <= 1 and float(row["loss"]) > 0 for row in rows)
+    assert cv2.imread(str(trained / "curve.png")) is not None
+    assert (trained / "best.keras").stat().st_size < 15e6
+
+
+def test_the_same_seed_gives_the_same_network(drawn, trained, tmp_path):  # noqa: F811
+    run("train", "--data", drawn, "--run", tmp_path / "again", "--steps", 6, *SMALL)
+    first, again = ((folder / "log.csv").read_text().splitlines()[1].split(",") for folder in (trained, tmp_path / "again"))
+    assert float(first[4]) == pytest.approx(float(again[4]), rel=1e-3)
+
+
+def test_a_stopped_run_can_be_resumed(drawn, tmp_path):  # noqa: F811
+    folder = tmp_path / "stopped"
+    arguments = ["train", "--data", str(drawn), "--run", str(folder), *SMALL]
+    with subprocess.Popen([sys.executable, str(ROOT / "train.py"), *arguments, "--minutes", "30"], stderr=subprocess.PIPE, text=True) as process:
+        seen = ""
+        while "step 3" not in seen:
+            letter = process.stderr.read(1)
+            assert letter, seen
+            seen += letter
+        process.send_signal(signal.SIGINT)
+        assert "--resume" in process.stderr.read()
+        assert process.wait(120) == 0
+    stopped = int(list(csv.DictReader((folder / "log.csv").open()))[-1]["samples"])
+    assert stopped >= 6
+    assert "holds a run already" in run(*arguments, "--steps", 2, ok=False)
+    run(*arguments, "--resume", "--steps", stopped // 2 + 4)
+    assert int(list(csv.DictReader((folder / "log.csv").open()))[-1]["samples"]) == stopped + 8
+
+
+def test_preview_is_a_sheet_of_samples(drawn, tmp_path):  # noqa: F811
+    run("preview", "--data", drawn, "--width", 128, "--out", tmp_path / "sheet.png")
+    assert cv2.imread(str(tmp_path / "sheet.png")).shape == (4 * 240, 6 * 320, 3)
+
+
+def test_quantise_makes_a_network_that_serving_loads(drawn, trained, tmp_path):  # noqa: F811
+    run("quantise", "--data", drawn, "--network", trained / "best.keras", "--out", tmp_path / "small.tflite")
+    network = Predictor(tmp_path / "small.tflite")
+    assert network.frame == (480, 640) and (tmp_path / "small.tflite").stat().st_size < 6e6
+    assert network.predict(np.zeros((480, 640, 3), np.uint8)).shape == (240, 320)
+
+
+def test_evaluate_scores_a_folder_of_mattes(drawn, tmp_path):  # noqa: F811
+    truth = cv2.imread(str(drawn / "val" / "street" / "masks" / "s5.png"), cv2.IMREAD_GRAYSCALE)
+    (tmp_path / "street").mkdir()
+    cv2.imwrite(str(tmp_path / "street" / "s5.png"), truth)
+    table = run("evaluate", "--data", drawn, "--mattes", tmp_path, "--worst", tmp_path / "worst.png")
+    assert "street       1  1.0000  1.0000  0.0000  100%   s5 1.000" in table
+    assert cv2.imread(str(tmp_path / "worst.png")) is not None
+
+
+def test_evaluate_scores_the_bundled_network(drawn):  # noqa: F811
+    assert "street       1  0.9" in run("evaluate", "--data", drawn)
+
+
+def test_data_that_is_not_there_is_named(tmp_path):
+    assert str(tmp_path) in run("train", "--data", tmp_path, "--steps", 1, "--run", tmp_path / "run", ok=False)
