@@ -27,12 +27,13 @@ HERE = Path(__file__).resolve().parent
 NETWORK, QUANTISED = HERE / "model" / "car_matte.keras", HERE / "model" / "car_matte.tflite"
 WIDTHS = (256, 384, 512)   # of the training frames, pixels; each gets the same share of the run
 FRAME_ASPECT = 4 / 3
+WIDTH_STEP = 128           # so that both sides of the frame fit the network's stride
 RATE = 7e-4                # peak learning rate
 WARM_UP = 200              # steps
 DECAY = 0.02               # weight decay of AdamW
 AVERAGE = 0.999            # of the running average of the weights
 BATCH = 8
-VALIDATE_EVERY = 300       # seconds, also between checkpoints
+VALIDATE_EVERY = 480       # seconds, also between checkpoints
 LOG = ("minutes", "samples", "width", "rate", "loss", "iou", "boundary_iou", "clean")
 
 
@@ -53,7 +54,7 @@ def main() -> None:
     sub.add_argument("--run", type=Path, default=HERE / "runs" / "latest", help="folder of the run's files")
     sub.add_argument("--resume", action="store_true", help="go on from the checkpoint in the run's folder")
     sub.add_argument("--init", type=Path, help="start from this .keras network instead of ImageNet weights")
-    sub.add_argument("--widths", type=int, nargs="+", default=WIDTHS, help="widths of the input, growing over the run")
+    sub.add_argument("--widths", type=frame_width, nargs="+", default=WIDTHS, help="widths of the input, growing over the run")
     sub.add_argument("--rate", type=float, default=RATE, help="peak learning rate")
     sub.add_argument("--batch", type=int, default=BATCH)
     sub.add_argument("--seed", type=int, default=0)
@@ -70,10 +71,17 @@ def main() -> None:
 
     sub = command(preview, "write a contact sheet of training samples")
     sub.add_argument("--out", type=Path, default=HERE / "runs" / "preview.png")
-    sub.add_argument("--width", type=int, default=384)
+    sub.add_argument("--width", type=frame_width, default=384)
     sub.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     args.do(args)
+
+
+def frame_width(text: str) -> int:
+    """A frame's width from the command line."""
+    if int(text) <= 0 or int(text) % WIDTH_STEP:
+        raise argparse.ArgumentTypeError(f"{text} is no multiple of {WIDTH_STEP}")
+    return int(text)
 
 
 def frame_of(width: int) -> tuple[int, int]:

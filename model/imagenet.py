@@ -48,7 +48,7 @@ def read_tensors(file: BinaryIO) -> dict[str, np.ndarray]:
             if name in DTYPES:
                 return DTYPES[name]
             if name == "_rebuild_tensor_v2":
-                return lambda storage, offset, size, stride, *_: (storage, offset, size)
+                return lambda storage, offset, size, stride, *_: (storage, offset, size, stride)
             if (module, name) == ("collections", "OrderedDict"):
                 return collections.OrderedDict
             raise pickle.UnpicklingError(f"{module}.{name} does not belong into a file of weights")
@@ -64,4 +64,10 @@ def read_tensors(file: BinaryIO) -> dict[str, np.ndarray]:
     for key in Unpickler(file).load():
         file.read(8)
         storages[key][:] = np.frombuffer(file.read(storages[key].nbytes), storages[key].dtype)
-    return {name: storages[key][offset:offset + int(np.prod(size))].reshape(size) for name, (key, offset, size) in views.items()}
+
+    def view(key: str, offset: int, size: tuple, stride: tuple) -> np.ndarray:
+        """A kernel may lie in memory as TensorFlow had it, height first, whatever its shape says."""
+        numbers = storages[key][offset:]
+        return np.lib.stride_tricks.as_strided(numbers, size, [step * numbers.itemsize for step in stride])
+
+    return {name: view(*saved) for name, saved in views.items()}

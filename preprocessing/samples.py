@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from preprocessing import augment, sources, synthesis
+from preprocessing.letterbox import PAD
 
 REAL, EMPTY = 0.5, 0.04     # shares of real photos and of scenes without a car; the rest are composites
 REAL_NEIGHBOUR = 0.2        # share of real photos that get a second vehicle behind their car
@@ -45,9 +46,9 @@ class Samples:
         """Picture (height, width, 3), matte and weight (height/2, width/2), all uint8; a weight of 0 is not scored."""
         rng = np.random.default_rng((self.seed, number))
         draw = rng.random()
-        ignore = None
+        ignore = outside = None
         if draw < REAL or not (self.kept.cutouts and self.kept.backgrounds):
-            rgb, matte, ignore = self.real(rng)
+            rgb, matte, ignore, outside = self.real(rng)
         elif draw < REAL + EMPTY:
             rgb = synthesis.fill(rng, self.pick(rng, self.kept.backgrounds), self.frame)
             matte = np.zeros(self.frame, np.uint8)
@@ -59,15 +60,20 @@ class Samples:
         weight = np.where((blurred > 8) & (blurred < 247), EDGE_WEIGHT, WEIGHT).astype(np.uint8)
         if ignore is not None:
             weight[augment.to_cells(ignore) > 0] = 0
-        return augment.develop(rng, rgb, self.noise), matte, weight
+        rgb = augment.develop(rng, rgb, self.noise)
+        if outside is not None:
+            rgb[outside] = PAD  # no camera ever sees the letterbox's pad
+        return rgb, matte, weight
 
-    def real(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    def real(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray]:
+        """Picture and mask of a window of a photo, what of it is not known, and where it is pad."""
         photo = self.kept.photos[int(np.searchsorted(self.chance, rng.random()))]
         matrix = augment.random_window(rng, photo.mask, self.frame)
         rgb, matte = augment.warp_photo(photo.rgb, matrix, self.frame), augment.warp(photo.mask, matrix, self.frame)
         if photo.ignore is None and self.kept.cutouts and rng.random() < REAL_NEIGHBOUR:
             rgb = synthesis.paste_neighbour(rng, rgb, matte, self.pick(rng, self.kept.cutouts))
-        return rgb, matte, None if photo.ignore is None else augment.warp(photo.ignore, matrix, self.frame)
+        inside = augment.warp(np.full(photo.mask.shape, 255, np.uint8), matrix, self.frame)
+        return rgb, matte, None if photo.ignore is None else augment.warp(photo.ignore, matrix, self.frame), inside < 128
 
     @staticmethod
     def pick(rng: np.random.Generator, items: list):

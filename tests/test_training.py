@@ -13,7 +13,7 @@ from model.predictor import Predictor
 from tests.conftest import ROOT
 from tests.test_samples import drawn  # noqa: F401  a fixture
 
-SMALL = ["--widths", "64", "128", "--batch", "2"]
+SMALL = ["--widths", "128", "256", "--batch", "2"]
 
 
 def run(*arguments, ok: bool = True) -> str:
@@ -31,7 +31,7 @@ def trained(drawn, tmp_path_factory) -> Path:  # noqa: F811
 
 def test_a_run_leaves_network_log_and_curve(trained):
     rows = list(csv.DictReader((trained / "log.csv").open()))
-    assert [int(row["width"]) for row in rows] == [64, 128] and int(rows[-1]["samples"]) == 12
+    assert [int(row["width"]) for row in rows] == [128, 256] and int(rows[-1]["samples"]) == 12
     assert all(0 <= float(row["iou"]) <= 1 and float(row["loss"]) > 0 for row in rows)
     assert cv2.imread(str(trained / "curve.png")) is not None
     assert (trained / "best.keras").stat().st_size < 15e6
