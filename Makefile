@@ -4,7 +4,7 @@ PORT ?= 8080
 export MALLOC_MMAP_THRESHOLD_ ?= 268435456
 export MALLOC_TRIM_THRESHOLD_ ?= 268435456
 
-.PHONY: serve test
+.PHONY: serve test picture benchmark
 
 serve: .venv/ready
 	@echo "try: curl -F image_file=@photo.jpg localhost:$(PORT) -o cutout.png"
@@ -12,6 +12,12 @@ serve: .venv/ready
 
 test: .venv/ready .venv-test/ready
 	.venv-test/bin/python -m pytest tests
+
+picture: .venv-test/ready
+	.venv-test/bin/python -m docs.picture
+
+benchmark: .venv/ready .venv-test/ready
+	.venv-test/bin/python -m benchmarks.serving
 
 .venv/ready: requirements.txt
 .venv-test/ready: requirements.txt requirements-train.txt requirements-test.txt
