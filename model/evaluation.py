@@ -1,15 +1,25 @@
-"""Judges mattes against validation masks: of a .keras network, a .tflite network, or a folder that any other tool has filled."""
-from collections.abc import Callable
+"""Judges mattes: of a .keras network, a .tflite network, or a folder that any other tool has filled.
+
+Against the masks of the validation photos, and, for networks, against the exact mattes of composites and against empty scenes, both
+made from cut-outs and backgrounds that are never trained on.
+"""
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from cutout import certainty, predict
 from model.metrics import Score, score
+from postprocessing.refine import refine
+from preprocessing.augment import develop, noise_bank
 from preprocessing.letterbox import resize
-from preprocessing.sources import Photo, read_grey, read_photos
+from preprocessing.sources import Photo, read_backgrounds, read_cutouts, read_grey, read_photos
+from preprocessing.synthesis import composite
 
+COMPOSITES = 80
+COMPOSITE_FRAME = (720, 960)
+SEED = 2026
 WORST = 24
 TILE = (240, 320)
 OUTLINE = (255, 0, 255)
@@ -23,17 +33,24 @@ class Judged:
 
 
 def evaluate(data: Path, judged: Path, worst: Path | None = None) -> dict[str, list[Judged]]:
-    """Prints a row a set of the validation photos, writes the sheet of the worst if asked, and returns every score by set."""
-    matte_of = mattes(judged)
+    """Prints a row a set, writes the sheet of the worst if asked, and returns every score by set."""
+    photos = read_photos(data, "val")
+    network = None if judged.is_dir() else load(judged)
+    if network:
+        photos += composites(data)
     by_set: dict[str, list[Judged]] = {}
-    for photo in read_photos(data, "val"):
-        alpha = matte_of(photo)
+    for photo in photos:
+        alpha = matte_of(photo, network) if network else read_grey(judged / photo.set / f"{photo.name}.png")
         by_set.setdefault(photo.set, []).append(Judged(photo, alpha, score(alpha, photo.mask, photo.ignore)))
     print(f"{'set':10} {'n':>3}  {'IoU':>6}  {'bIoU':>6}  {'MAE':>6}  clean  worst")
     for name, rows in by_set.items():
         low = min(rows, key=lambda row: row.score.iou)
         iou, boundary_iou, mae, clean = (np.mean([getattr(row.score, key) for row in rows]) for key in ("iou", "boundary_iou", "mae", "clean"))
         print(f"{name:10} {len(rows):3}  {iou:.4f}  {boundary_iou:.4f}  {mae:.4f}  {clean:4.0%}   {low.photo.name} {low.score.iou:.3f}")
+    if network:
+        empty = [certainty(predict(scene, network)) > 0 for scene in scenes_without_car(data)]
+        refused = [certainty(predict(photo.rgb, network)) == 0 for photo in photos]
+        print(f"answered without a car: {sum(empty)} of {len(empty)}; refused with one: {sum(refused)} of {len(refused)}")
     if worst:
         rows = sorted((row for rows in by_set.values() for row in rows), key=lambda row: row.score.iou)[:WORST]
         tiles = [captioned(outlined(row.photo.rgb, row.alpha), f"{row.photo.set} {row.photo.name} {row.score.iou:.3f}") for row in rows]
@@ -42,15 +59,31 @@ def evaluate(data: Path, judged: Path, worst: Path | None = None) -> dict[str, l
     return by_set
 
 
-def mattes(judged: Path) -> Callable[[Photo], np.ndarray]:
-    """What answers a photo with its uint8 matte: a network behind the same letterbox and refinement as in serving, or a folder."""
-    if judged.is_dir():
-        return lambda photo: read_grey(judged / photo.set / f"{photo.name}.png")
-    from cutout import predict
-    from postprocessing.refine import refine
+def matte_of(photo: Photo, network) -> np.ndarray:
+    """A network's uint8 matte, behind the same letterbox and refinement as in serving."""
+    return cv2.convertScaleAbs(refine(predict(photo.rgb, network), photo.rgb), alpha=255)
 
-    network = load(judged)
-    return lambda photo: cv2.convertScaleAbs(refine(predict(photo.rgb, network), photo.rgb), alpha=255)
+
+def composites(data: Path) -> list[Photo]:
+    """Always the same COMPOSITES pictures with exact mattes, every third with a neighbour; none where there are no cut-outs."""
+    cutouts, backgrounds = read_cutouts(data, True), read_backgrounds(data, True)
+    if not (cutouts and backgrounds):
+        return []
+    noise, photos = noise_bank(0), []
+    for number in range(COMPOSITES):
+        rng = np.random.default_rng((SEED, number))
+        car, other = (cutouts[i] for i in rng.choice(len(cutouts), 2, replace=len(cutouts) < 2))
+        scene, texture = (backgrounds[i] for i in rng.integers(len(backgrounds), size=2))
+        beside = number % 3 == 0
+        rgb, mask = composite(rng, car, other if beside else None, scene, texture, COMPOSITE_FRAME)
+        photos.append(Photo(f"{number:02}", "neighbour" if beside else "composite", develop(rng, rgb, noise), mask, None))
+    return photos
+
+
+def scenes_without_car(data: Path) -> list[np.ndarray]:
+    """Backgrounds kept out of training, but for those that show parked cars."""
+    sets = [path.name for path in sorted(data.glob("backgrounds/*")) if path.name != "places_with_cars"]
+    return [scene for name in sets for scene in read_backgrounds(data, True, sets=name)]
 
 
 def load(path: Path):

@@ -12,7 +12,8 @@ from preprocessing import augment, sources, synthesis
 from preprocessing.letterbox import PAD
 
 REAL, EMPTY = 0.5, 0.04     # shares of real photos and of scenes without a car; the rest are composites
-REAL_NEIGHBOUR = 0.2        # share of real photos that get a second vehicle behind their car
+NEIGHBOUR = 0.4             # share of composites with a second vehicle
+REAL_NEIGHBOUR = 0.2        # share of real photos that get one behind their car
 EDGE = 7                    # width of the edge band in output cells
 EDGE_WEIGHT, WEIGHT = 255, 51  # the band counts five times
 ZOOM = 1.5                  # sources are kept this much larger than the frame, so that windows of them stay sharp
@@ -53,8 +54,9 @@ class Samples:
             rgb = synthesis.fill(rng, self.pick(rng, self.kept.backgrounds), self.frame)
             matte = np.zeros(self.frame, np.uint8)
         else:
-            rgb, matte = synthesis.composite(rng, self.pick(rng, self.kept.cutouts), self.kept.cutouts, self.pick(rng, self.kept.backgrounds),
-                                             self.pick(rng, self.kept.backgrounds), self.frame)
+            car, other = self.pick(rng, self.kept.cutouts), self.pick(rng, self.kept.cutouts)
+            scene, texture = self.pick(rng, self.kept.backgrounds), self.pick(rng, self.kept.backgrounds)
+            rgb, matte = synthesis.composite(rng, car, other if rng.random() < NEIGHBOUR else None, scene, texture, self.frame)
         matte = augment.to_cells(matte)
         blurred = cv2.blur(matte, (EDGE, EDGE))
         weight = np.where((blurred > 8) & (blurred < 247), EDGE_WEIGHT, WEIGHT).astype(np.uint8)

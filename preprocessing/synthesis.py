@@ -10,24 +10,23 @@ import numpy as np
 from preprocessing.augment import at_pixel_centres, compose, warp
 from preprocessing.sources import Cutout
 
-NEIGHBOUR = 0.4   # share of composites with a second vehicle
-OCCLUDER = 0.12   # with something in front
+OCCLUDER = 0.12   # share of composites with something in front
 SHADOW = 0.65
 REFLECTION = 0.1
 CAMOUFLAGE = 0.15  # car and ground of the same brightness
 
 
-def composite(rng: np.random.Generator, car: Cutout, others: list[Cutout], scene: np.ndarray, texture: np.ndarray,
+def composite(rng: np.random.Generator, car: Cutout, neighbour: Cutout | None, scene: np.ndarray, texture: np.ndarray,
               frame: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """One picture as uint8 (height, width, 3) and its matte as uint8 (height, width).
 
-    car is the subject; others are vehicles to choose a neighbour from; scene and texture are backgrounds, the second for what
-    stands in front; frame is (height, width).
+    car is the subject, neighbour another vehicle behind or beside it; scene and texture are backgrounds, the second for what
+    may stand in front; frame is (height, width).
     """
     picture = fill(rng, scene, frame)
     place, box = stand(rng, car.matte, frame)
-    if rng.random() < NEIGHBOUR:
-        picture = add_neighbour(rng, picture, others[rng.integers(len(others))], box)
+    if neighbour:
+        picture = add_neighbour(rng, picture, neighbour, box)
     rgba, matte = warp(car.rgba, place, frame), warp(car.matte, place, frame)
     if rng.random() < SHADOW:
         picture = cast_shadow(rng, picture, matte, box)

@@ -85,7 +85,7 @@ def test_unknown_pixels_weigh_nothing(drawn, samples):
 
 
 def square(value: int, alpha: int = 255) -> Cutout:
-    """A plain square 'car' of one colour; its lower half lets the scene through as alpha says."""
+    """A plain square 'car' of one colour, all of glass where alpha is not 255."""
     rgba = np.full((60, 60, 4), value * alpha // 255, np.uint8)
     rgba[..., 3] = alpha
     return Cutout("square", "test", rgba, np.full((60, 60), 255, np.uint8))
@@ -94,7 +94,7 @@ def square(value: int, alpha: int = 255) -> Cutout:
 @pytest.fixture
 def plain(monkeypatch):
     """Composites without shadow, reflection, neighbour, occluder or light."""
-    for chance in ("NEIGHBOUR", "OCCLUDER", "SHADOW", "REFLECTION"):
+    for chance in ("OCCLUDER", "SHADOW", "REFLECTION"):
         monkeypatch.setattr(synthesis, chance, 0.0)
     monkeypatch.setattr(synthesis, "match_light", lambda rng, picture, rgba, matte: (picture, rgba))
 
@@ -102,19 +102,18 @@ def plain(monkeypatch):
 def test_glass_shows_the_scene_and_still_is_car(plain):
     scene = np.full((*FRAME, 3), 200, np.uint8)
     for seed in range(10):
-        picture, matte = synthesis.composite(np.random.default_rng(seed), square(100, 128), [], scene, scene, FRAME)
+        picture, matte = synthesis.composite(np.random.default_rng(seed), square(100, 128), None, scene, scene, FRAME)
         inside, outside = matte == 255, matte == 0
         assert inside.any()
         assert np.abs(picture[inside].astype(int) - (100 * 128 + 200 * 127) // 255).max() <= 3
         assert (picture[outside] == 200).all()
 
 
-def test_a_neighbour_is_seen_but_is_background(plain, monkeypatch):
-    monkeypatch.setattr(synthesis, "NEIGHBOUR", 1.0)
+def test_a_neighbour_is_seen_but_is_background(plain):
     scene = np.full((*FRAME, 3), 200, np.uint8)
     seen = 0
     for seed in range(30):
-        picture, matte = synthesis.composite(np.random.default_rng(seed), square(100), [square(40)], scene, scene, FRAME)
+        picture, matte = synthesis.composite(np.random.default_rng(seed), square(100), square(40), scene, scene, FRAME)
         assert (np.abs(picture[matte == 255].astype(int) - 100) <= 1).all()
         neighbour = (np.abs(picture.astype(int) - 40) <= 1).all(-1)
         seen += neighbour.any()
@@ -127,7 +126,7 @@ def test_what_stands_in_front_is_not_car(plain, monkeypatch):
     scene, texture = np.full((*FRAME, 3), 200, np.uint8), np.full((*FRAME, 3), 10, np.uint8)
     hidden = 0
     for seed in range(30):
-        picture, matte = synthesis.composite(np.random.default_rng(seed), square(100), [], scene, texture, FRAME)
+        picture, matte = synthesis.composite(np.random.default_rng(seed), square(100), None, scene, texture, FRAME)
         front = (picture == 10).all(-1)
         hidden += front.any()
         assert (matte[front] == 0).all()
