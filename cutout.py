@@ -9,29 +9,47 @@ import cv2
 import numpy as np
 
 from model.predictor import Predictor
-from postprocessing.encode import encode_png
+from options import Options, Region
+from postprocessing import compose
+from postprocessing.encode import encode_alpha, encode_jpeg, encode_png, encode_webp, encode_zip, is_opaque, opacity
 from postprocessing.foreground import foreground
+from postprocessing.framing import Box, box_of, fit_pixels, place
 from postprocessing.refine import refine
-from preprocessing.decode import decode
-from preprocessing.letterbox import Letterbox
+from preprocessing.decode import MAX_PIXELS, Picture, ResolutionTooHigh, UnreadablePicture, decode
+from preprocessing.letterbox import Letterbox, resize
 
 cv2.setNumThreads(1)  # an instance has about one core, and requests already run side by side
 
 LEAST_CAR = 0.004     # share of the picture: less is no listing photo's car
 LEAST_CERTAINTY = 0.8
+WHITE = (255, 255, 255, 255)
 
 
 class NoCar(ValueError):
-    """The picture shows no vehicle."""
+    """The picture, or the region asked for, shows no vehicle."""
+
+
+class UnreadableBackdrop(ValueError):
+    """The backdrop's file is no readable picture."""
+
+
+class BadRegion(ValueError):
+    """The region asked for reaches beyond the photo, or is empty."""
+
+    def __init__(self, code: str, detail: str):
+        super().__init__(detail)
+        self.code = code
 
 
 @dataclass(frozen=True)
 class CutOut:
-    data: bytes                        # RGBA PNG of the photo's size
-    width: int
-    height: int
-    confidence: float                  # 0..1
-    milliseconds: dict[str, float]     # by stage
+    data: bytes                      # a file of `format`
+    format: str                      # png, jpg, webp or zip
+    size: tuple[int, int]            # height, width in pixels
+    full: tuple[int, int]            # height, width that size=full would have given, without framing
+    car: Box                         # top, left, height, width of the car in the answer
+    confidence: float                # 0..1
+    milliseconds: dict[str, float]   # by stage
 
 
 @cache
@@ -40,25 +58,86 @@ def predictor() -> Predictor:
     return Predictor()
 
 
-def cut_out(photo: bytes) -> CutOut:
-    """Cuts the car out of a JPEG, PNG or WebP photo.
+def cut_out(photo: bytes, options: Options = Options(), backdrop: bytes | None = None) -> CutOut:
+    """Cuts the car out of a photo and puts it where and on what the options say; backdrop is a picture's file.
 
-    Raises UnreadablePicture or ResolutionTooHigh (see preprocessing.decode), or NoCar.
+    Raises UnreadablePicture or ResolutionTooHigh (see preprocessing.decode), TooLargeForFormat (postprocessing.encode), NoCar,
+    BadRegion or UnreadableBackdrop.
     """
     clock = Clock()
     with clock("decode"):
-        rgb = decode(photo)
+        picture = decode(photo, options.pixels)
+        size = fit_pixels(picture.size, options.pixels or MAX_PIXELS)
+        rgb = resize(picture.rgb, size)
+        behind = decode_backdrop(backdrop) if backdrop is not None else None
+    window = window_of(options.region, picture.size, size)
     with clock("predict"):
-        coarse = predict(rgb, predictor())
+        coarse = predict(rgb[window], predictor())
         confidence = certainty(coarse)
     if confidence == 0:
-        raise NoCar("no vehicle was found in the picture")
+        raise NoCar("no vehicle was found")
     with clock("refine"):
-        alpha = refine(coarse, rgb)
+        alpha = np.zeros(size, np.float32)
+        alpha[window] = refine(coarse, rgb[window])
         colours = foreground(rgb, alpha)
+        if picture.alpha is not None:  # what was transparent before stays so
+            alpha *= resize(picture.alpha, size).astype(np.float32) / 255
+    with clock("compose"):
+        box = box_of(alpha)
+        if box is None:
+            raise NoCar("the vehicle is transparent already")
+        placement = place(size, box, options.framing)
+        if placement.canvas[0] * placement.canvas[1] > MAX_PIXELS:
+            raise ResolutionTooHigh(f"with its margin the answer would have more than {MAX_PIXELS:,} pixels")
+        colours, alpha = placement.apply(colours, alpha)
+        if options.channels == "rgba":
+            if options.colour:
+                colours, alpha = compose.over_colour(colours, alpha, options.colour)
+            if behind is not None:
+                clear = None if behind.alpha is None else behind.alpha.astype(np.float32) / 255
+                colours, alpha = compose.over_picture(colours, alpha, behind.rgb, clear)
     with clock("encode"):
-        data = encode_png(colours, alpha)
-    return CutOut(data, rgb.shape[1], rgb.shape[0], confidence, clock.milliseconds)
+        data, format = encode(colours, alpha, options)
+    return CutOut(data, format, placement.canvas, picture.size, placement.target, confidence, clock.milliseconds)
+
+
+def decode_backdrop(data: bytes) -> Picture:
+    try:
+        return decode(data)
+    except UnreadablePicture as error:
+        raise UnreadableBackdrop(str(error)) from error
+
+
+def window_of(region: Region | None, full: tuple[int, int], size: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of a photo at `size` for a region given in the pixels of its `full` size (height, width)."""
+    if region is None:
+        return slice(None), slice(None)
+    height, width = full
+    left, top, right, bottom = (value if unit == "px" else value / 100 * side for (value, unit), side in zip(region.edges, (width, height) * 2))
+    if max(left, right) > width or max(top, bottom) > height:
+        raise BadRegion("roi_exceeds_bounds", f"the photo is {width} pixels wide and {height} high")
+    rows, columns = (slice(round(first * now / whole), round(last * now / whole))
+                     for first, last, now, whole in ((top, bottom, size[0], height), (left, right, size[1], width)))
+    if rows.stop <= rows.start or columns.stop <= columns.start:
+        raise BadRegion("roi_region_empty", "left must be less than right, and top less than bottom")
+    return rows, columns
+
+
+def encode(rgb: np.ndarray, alpha: np.ndarray, options: Options) -> tuple[bytes, str]:
+    """The file and its format; JPEG, which knows no transparency, stands on white."""
+    format = options.format
+    if options.channels == "alpha":
+        grey = cv2.merge([opacity(alpha)] * 3)
+        writers = {"jpg": lambda: encode_jpeg(grey), "webp": lambda: encode_webp(grey)}
+        return (writers[format](), format) if format in writers else (encode_alpha(alpha), "png")
+    whole = is_opaque(alpha)
+    if format == "auto":
+        format = "jpg" if whole else "png"
+    if format == "jpg":
+        return encode_jpeg(rgb if whole else compose.over_colour(rgb, alpha, WHITE)[0]), format
+    if format == "zip":
+        return encode_zip(rgb, alpha), format
+    return {"png": encode_png, "webp": encode_webp}[format](rgb, None if whole else alpha), format
 
 
 def predict(rgb: np.ndarray, network) -> np.ndarray:

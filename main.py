@@ -1,31 +1,37 @@
 """The door of the deployed function: HTTP in, a cut-out or a clear error back."""
 import logging
+import os
 
 import functions_framework
 from flask import Request, Response
 
 from api import errors, replies
-from api.sources import photo_of
-from cutout import NoCar, cut_out, predictor
+from api.fetch import Rules
+from api.job import read_job
+from cutout import BadRegion, NoCar, UnreadableBackdrop, cut_out, predictor
+from postprocessing.encode import TooLargeForFormat
 from preprocessing.decode import ResolutionTooHigh, UnreadablePicture
+
+RULES = Rules(allow_http=os.environ.get("ALLOW_HTTP") == "1", allow_private=os.environ.get("ALLOW_PRIVATE_ADDRESSES") == "1")
 
 predictor()  # an instance loads the network while it starts, not in its first visitor's time
 
 
 @functions_framework.http
 def remove_background(request: Request) -> Response:
-    """POST / answers a photo with its car on a transparent PNG; GET /healthz tells that the function is up."""
+    """POST / and POST /v1.0/removebg answer a photo with its cut-out; GET /healthz tells that the function is up."""
     try:
-        return route(request)
+        reply = route(request)
     except errors.ApiError as problem:
-        return replies.error(problem)
+        reply = replies.error(problem)
     except Exception:  # the framework would answer with the exception's text
         logging.exception("request failed")
-        return replies.error(errors.InternalError())
+        reply = replies.error(errors.InternalError())
+    return replies.identified(request, reply)
 
 
 def route(request: Request) -> Response:
-    methods = {"/": {"POST": answer}, "/healthz": {"GET": health}}.get(request.path)
+    methods = {"/": {"POST": answer}, "/v1.0/removebg": {"POST": answer}, "/healthz": {"GET": health}}.get(request.path)
     if methods is None:
         raise errors.NotFound()
     if request.method not in methods:
@@ -38,11 +44,18 @@ def health(request: Request) -> Response:
 
 
 def answer(request: Request) -> Response:
+    job = read_job(request, RULES)
     try:
-        return replies.picture(cut_out(photo_of(request)))
+        return replies.picture(request, cut_out(job.photo, job.options, job.backdrop), job.options.type_level)
+    except UnreadableBackdrop as error:
+        raise errors.InvalidParameter("bg_image", str(error)) from error
     except UnreadablePicture as error:
         raise errors.FailedToReadImage(str(error)) from error
     except ResolutionTooHigh as error:
         raise errors.TooManyPixels(str(error)) from error
+    except TooLargeForFormat as error:
+        raise errors.InvalidParameter("format", str(error)) from error
+    except BadRegion as error:
+        raise errors.InvalidRegion(str(error), error.code) from error
     except NoCar as error:
         raise errors.UnknownForeground(str(error)) from error

@@ -22,6 +22,25 @@ class MultipleSources(ApiError):
     code, title = "multiple_sources", "More than one picture was given"
 
 
+class MultipleBackgrounds(ApiError):
+    code, title = "multiple_bg_sources", "More than one background was given"
+
+
+class FailedImageDownload(ApiError):
+    code, title = "failed_image_download", "The picture could not be fetched"
+
+
+class FailedBackgroundDownload(ApiError):
+    code, title = "failed_bg_download", "The background could not be fetched"
+
+
+class InvalidParameter(ApiError):
+    title = "A parameter has a value that it does not take"
+
+    def __init__(self, name: str, detail: str):
+        super().__init__(f"{name} {detail}", f"invalid_{name}")
+
+
 class UnknownParameter(ApiError):
     code, title = "unknown_parameter", "A parameter is not known"
 
@@ -36,6 +55,10 @@ class FileTooLarge(ApiError):
 
 class TooManyPixels(ApiError):
     code, title = "resolution_too_high", "The picture has too many pixels"
+
+
+class InvalidRegion(ApiError):
+    title = "The region of interest does not fit the picture"
 
 
 class UnknownForeground(ApiError):

@@ -92,8 +92,8 @@ def fetch(url: str, rules: Rules) -> bytes:
                 url = target_of(response, parts)
     except (TimeoutError, HTTPTimeout) as error:
         raise FetchError("the host did not send the picture in time") from error
-    except ssl.SSLError as error:
-        raise FetchError("no secure connection: the host's certificate does not fit its name, or is not trusted") from error
+    except ssl.SSLCertVerificationError as error:
+        raise FetchError("the host's certificate is not trusted, or not for this name") from error
     except (HTTPError, HTTPException, OSError) as error:
         raise FetchError("the host could not be reached, or broke off before the picture was complete") from error
     raise FetchError(f"the address redirects more than {MAX_REDIRECTS} times")
@@ -158,7 +158,7 @@ def connection_to(address: IPv4Address | IPv6Address, parts: "Url", deadline: De
     """A connection, yet to be opened, to the address itself; proxies of the environment are not asked."""
     from urllib3.connection import HTTPConnection, HTTPSConnection
 
-    host, port, timeout = str(address), port_of(parts), deadline.left()
+    host, port, timeout = str(address), port_of(parts), deadline.left() / 2  # urllib3 grants it twice: to TCP, then to the TLS handshake
     if parts.scheme == "https":
         connection = HTTPSConnection(host, port, timeout=timeout, ssl_context=trust(), server_hostname=host_of(parts))
     else:
@@ -193,7 +193,7 @@ def body_of(response: "BaseHTTPResponse", max_bytes: int) -> bytes:
     """The whole body. Raises FetchError, and FetchTooLarge as soon as that is known."""
     if response.status != 200:
         raise FetchError(f"the host answered with status {response.status} instead of 200")
-    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+    if response.headers.get("Content-Encoding", "").lower() not in ("", "identity"):
         raise FetchError("the host compressed the picture's bytes (Content-Encoding) although it was asked not to")
     too_large = FetchTooLarge(f"the picture has more than {max_bytes:,} bytes")
     if (response.length_remaining or 0) > max_bytes:

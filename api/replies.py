@@ -1,19 +1,49 @@
-"""Answers: the picture with its headers, or an error."""
+"""Answers: the picture with its headers, the same as JSON, or an error."""
+import base64
 import json
+import uuid
 
-from flask import Response
+from flask import Request, Response
 
 from api.errors import ApiError
 from cutout import CutOut
 
+TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "zip": "application/zip"}
+SIDES = ("top", "left", "height", "width")
 
-def picture(result: CutOut) -> Response:
-    return Response(result.data, mimetype="image/png", headers={
-        "X-Type": "car", "X-Width": str(result.width), "X-Height": str(result.height), "X-Confidence": f"{result.confidence:.3f}",
+
+def picture(request: Request, result: CutOut, type_level: str) -> Response:
+    """The file itself, or, for who would rather have JSON, {"data": {"result_b64", "foreground_top", ...}}."""
+    foreground = dict(zip(SIDES, result.car))
+    height, width = result.size
+    if wants_json(request):
+        data = {"result_b64": base64.b64encode(result.data).decode(), **{f"foreground_{side}": value for side, value in foreground.items()}}
+        reply = Response(json.dumps({"data": data}), mimetype="application/json")
+    else:
+        reply = Response(result.data, mimetype=TYPES[result.format])
+    if type_level != "none":
+        reply.headers["X-Type"] = "car"
+    reply.headers.update({
+        "X-Width": width, "X-Height": height, "X-Max-Width": result.full[1], "X-Max-Height": result.full[0],
+        **{f"X-Foreground-{side.title()}": value for side, value in foreground.items()},
+        "X-Credits-Charged": 0, "X-Confidence": f"{result.confidence:.3f}",
         "Server-Timing": ", ".join(f"{stage};dur={milliseconds:.1f}" for stage, milliseconds in result.milliseconds.items()),
     })
+    return reply
 
 
 def error(problem: ApiError) -> Response:
     row = {"title": problem.title, "detail": problem.detail, "code": problem.code}
     return Response(json.dumps({"errors": [row]}), problem.status, mimetype="application/json")
+
+
+def identified(request: Request, reply: Response) -> Response:
+    """The reply with the id by which its log lines are found: the caller's own, where it gave a sensible one."""
+    given = request.headers.get("X-Request-Id", "")
+    reply.headers["X-Request-Id"] = given if given.isascii() and given.replace("-", "").isalnum() and len(given) <= 64 else uuid.uuid4().hex
+    return reply
+
+
+def wants_json(request: Request) -> bool:
+    accepted = request.accept_mimetypes
+    return accepted["application/json"] > max(accepted[kind] for kind in TYPES.values())

@@ -1,21 +1,97 @@
-"""Pixels to files."""
+"""Pixels to files. Pictures are uint8 (height, width, 3); alpha is float32 (height, width) in 0..1, straight."""
+import io
+import zipfile
+
 import cv2
 import numpy as np
 
-# Level 1: a listing photo costs a quarter of level 6's time for a tenth more bytes.
-PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1)
+# Level 1, and one filter for all rows: 24 real cut-outs cost 49 % of the time of OpenCV's row by row choice, for 2 % more bytes.
+# The RLE strategy would save another 7 % of time on real photos for 11 % more bytes (on grainy ones it saves both).
+PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_SUB)
+# A matte is runs of 0 and 255: 2.7 ms and 5 KB at 1920 x 1080, with the flags above 3.6 ms and 18 KB.
+GREY_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE)
+LONGEST = {".png": 1_000_000, ".jpg": 65_500, ".webp": 16_383}  # pixels a side that the writers take
+BLOCK = 16  # JPEG's unit at 4:2:0, in pixels
+QUALITY = 90
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the ZIP format's first moment
 
 
-def encode_png(rgb: np.ndarray, alpha: np.ndarray) -> bytes:
-    """uint8 colours (height, width, 3) and float32 alpha (height, width) in 0..1 -> RGBA PNG with straight alpha.
+class TooLargeForFormat(ValueError):
+    """The file format cannot hold a picture with so long a side."""
 
-    Fully transparent pixels are (0, 0, 0, 0): they tell nothing of the background, and compress to nothing.
-    """
-    opacity = cv2.convertScaleAbs(alpha, alpha=255)
+
+def is_opaque(alpha: np.ndarray) -> bool:
+    """Whether nothing is transparent, in 8 bits."""
+    return bool(opacity(alpha).min() == 255)
+
+
+def encode_png(rgb: np.ndarray, alpha: np.ndarray | None = None) -> bytes:
+    """PNG with straight alpha, or without an alpha channel."""
+    return write(".png", pixels(rgb, alpha), PNG)
+
+
+def encode_alpha(alpha: np.ndarray) -> bytes:
+    """The alpha alone as a grey PNG, 255 = car."""
+    return write(".png", opacity(alpha), GREY_PNG)
+
+
+def encode_jpeg(rgb: np.ndarray, quality: int = QUALITY) -> bytes:
+    """JPEG, 4:2:0. Optimised Huffman tables cost 2 ms at 1920 x 1080 and save 17 % of a car on white."""
+    flags = (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1,
+             cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420)
+    return write(".jpg", pixels(rgb), flags)
+
+
+def encode_webp(rgb: np.ndarray, alpha: np.ndarray | None = None, quality: int = QUALITY) -> bytes:
+    """WebP with lossy colours and exact alpha, or without alpha. Nearly four times the time of the PNG, for a fifteenth of its bytes."""
+    return write(".webp", pixels(rgb, alpha), (cv2.IMWRITE_WEBP_QUALITY, quality))
+
+
+def encode_zip(rgb: np.ndarray, alpha: np.ndarray, quality: int = QUALITY) -> bytes:
+    """ZIP of color.jpg and alpha.png, which put together are the cut-out. Equal pixels give equal bytes."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as files:  # both are compressed already
+        files.writestr(zipfile.ZipInfo("color.jpg", EPOCH), encode_jpeg(bleed(rgb, alpha), quality))
+        files.writestr(zipfile.ZipInfo("alpha.png", EPOCH), encode_alpha(alpha))
+    return archive.getvalue()
+
+
+def opacity(alpha: np.ndarray) -> np.ndarray:
+    """float32 alpha in 0..1 -> uint8, rounded."""
+    return cv2.convertScaleAbs(alpha, alpha=255)
+
+
+def pixels(rgb: np.ndarray, alpha: np.ndarray | None = None) -> np.ndarray:
+    """BGR, or BGRA whose fully transparent pixels are all 0: they tell nothing of the background, and compress to nothing."""
+    if alpha is None:
+        return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    seen = opacity(alpha)
     bgra = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA)
-    bgra[..., 3] = opacity
-    bgra = cv2.bitwise_and(bgra, bgra, mask=opacity)
-    done, png = cv2.imencode(".png", bgra, PNG)
+    cv2.insertChannel(seen, bgra, 3)
+    return cv2.bitwise_and(bgra, bgra, mask=seen)
+
+
+def bleed(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """The picture with each fully transparent pixel in the mean colour of what is seen of its JPEG block, black where that is nothing.
+
+    JPEG mixes the pixels of a block: over black, the outlines of drawn cars in five colours come back 18 % further off.
+    """
+    seen = opacity(alpha)
+    height, width = seen.shape
+    layer = cv2.merge([*cv2.split(cv2.bitwise_and(rgb, rgb, mask=seen)), np.where(seen, 255, 0).astype(np.uint8)])
+    layer = cv2.copyMakeBorder(layer, 0, -height % BLOCK, 0, -width % BLOCK, cv2.BORDER_CONSTANT)
+    whole = layer.shape[1::-1]
+    mean = cv2.resize(layer.astype(np.float32), (whole[0] // BLOCK, whole[1] // BLOCK), interpolation=cv2.INTER_AREA)
+    mean += 1e-3 * cv2.blur(mean, (3, 3))  # the decoder smooths colour across blocks: empty ones beside the car ask their neighbours
+    colour = np.rint(255 * mean[..., :3] / np.maximum(mean[..., 3:], 1e-9)).astype(np.uint8)
+    filled = cv2.resize(colour, whole, interpolation=cv2.INTER_NEAREST)[:height, :width]
+    return cv2.copyTo(rgb, seen, filled.copy())
+
+
+def write(extension: str, picture: np.ndarray, flags: tuple[int, ...]) -> bytes:
+    if max(picture.shape[:2]) > LONGEST[extension]:
+        raise TooLargeForFormat(f"a {extension[1:]} picture is at most {LONGEST[extension]:,} pixels wide or high, not {max(picture.shape[:2]):,}")
+    done, data = cv2.imencode(extension, picture, flags)
     if not done:
-        raise RuntimeError("OpenCV could not encode the PNG")
-    return png.tobytes()
+        raise RuntimeError(f"OpenCV could not encode the {extension[1:]} picture")
+    return data.tobytes()

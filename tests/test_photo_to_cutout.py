@@ -58,7 +58,7 @@ def test_the_answer_tells_its_size_confidence_and_times(server):
     assert (headers["X-Type"], headers["X-Width"], headers["X-Height"]) == ("car", "640", "480")
     assert 0.5 < float(headers["X-Confidence"]) <= 1
     stages = [stage.partition(";dur=") for stage in headers["Server-Timing"].split(", ")]
-    assert [name for name, _, _ in stages] == ["decode", "predict", "refine", "encode"]
+    assert [name for name, _, _ in stages] == ["decode", "predict", "refine", "compose", "encode"]
     assert all(float(duration) > 0 for _, _, duration in stages)
 
 
@@ -87,7 +87,7 @@ def test_each_mistake_has_its_code(server):
     assert problem_of(requests.post(server, timeout=60)) == (400, "missing_source")
     assert problem_of(requests.post(server, files={"other": picture}, timeout=60)) == (400, "unknown_parameter")
     assert problem_of(requests.post(server, files=[part, part], timeout=60)) == (400, "multiple_sources")
-    assert problem_of(requests.post(server, files=[part], data={"size": "preview"}, timeout=60)) == (400, "unknown_parameter")
+    assert problem_of(requests.post(server, files=[part], data={"colour": "red"}, timeout=60)) == (400, "unknown_parameter")
     assert problem_of(post(server, bytes(22_000_001))) == (400, "file_too_large")
     assert problem_of(requests.post(server, data=bytes(32_000_001), headers={"Content-Type": "image/jpeg"}, timeout=60)) == (413, "body_too_large")
     assert problem_of(requests.get(f"{server}/nowhere", timeout=60)) == (404, "not_found")

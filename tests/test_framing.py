@@ -1,0 +1,211 @@
+"""Framing: remove.bg's crop, crop_margin, scale and position, to the pixel, on boxes worked out by hand."""
+import numpy as np
+import pytest
+
+from postprocessing.framing import CENTRE, Framing, Length, Margin, box_of, fit_pixels, place, resample
+
+PHOTO = (100, 200)
+CAR = (30, 20, 10, 40)  # top, left, height, width
+
+
+def px(*values: float) -> Margin:
+    return Margin.sides(*(Length(value, "px") for value in values))
+
+
+def percent(*values: float) -> Margin:
+    return Margin.sides(*(Length(value, "%") for value in values))
+
+
+@pytest.fixture
+def layer() -> tuple[np.ndarray, np.ndarray]:
+    """A photo of noise whose CAR is opaque."""
+    rng = np.random.default_rng(0)
+    alpha = np.zeros(PHOTO, np.float32)
+    alpha[30:40, 20:60] = 1
+    return rng.integers(0, 256, (*PHOTO, 3), np.uint8), alpha
+
+
+def test_box_holds_every_pixel_that_shows_in_8_bits():
+    alpha = np.zeros((50, 60), np.float32)
+    alpha[7, 11], alpha[20, 30] = 0.002, 1   # 0.51 of 255
+    alpha[3, 3], alpha[40, 50] = 0.0019, 0.001
+    assert box_of(alpha) == (7, 11, 14, 20)
+
+
+@pytest.mark.parametrize("pixel", [(0, 0), (0, 59), (49, 0), (49, 59)])
+def test_box_of_one_pixel_in_a_corner(pixel):
+    alpha = np.zeros((50, 60), np.float32)
+    alpha[pixel] = 1
+    assert box_of(alpha) == (*pixel, 1, 1)
+
+
+def test_nothing_to_see_has_no_box():
+    assert box_of(np.full((50, 60), 0.001, np.float32)) is None
+
+
+@pytest.mark.parametrize("margin, around", [
+    (px(0), (0, 0, 10, 40)),
+    (px(7), (7, 7, 24, 54)),
+    (px(1, 2), (1, 2, 12, 44)),
+    (px(1, 2, 3, 4), (1, 4, 14, 46)),
+    (percent(10), (1, 4, 12, 48)),
+    (percent(50), (5, 20, 20, 80)),
+    (percent(10, 20, 30, 40), (1, 16, 14, 64)),
+    (Margin(Length(5), Length(10, "%"), Length(20, "%"), Length(0)), (5, 0, 17, 44)),
+])
+def test_margins_go_around_in_css_order_and_percentages_are_of_the_car(margin, around):
+    assert margin.around(10, 40) == around
+
+
+@pytest.mark.parametrize("width, left, canvas", [(33, 3, 40), (25, 3, 30), (396, 40, 475), (5, 1, 6)])
+def test_a_canvas_is_rounded_as_a_whole(width, left, canvas):
+    assert percent(10).around(10, width)[1::2] == (left, canvas)
+
+
+@pytest.mark.parametrize("value, unit", [(-1, "px"), (501, "px"), (-0.1, "%"), (50.1, "%"), (float("nan"), "px"), (float("inf"), "%"), (3, "em")])
+def test_lengths_beyond_the_limits_are_refused(value, unit):
+    with pytest.raises(ValueError, match="margin"):
+        Length(value, unit)
+
+
+@pytest.mark.parametrize("number", [0, 3, 5])
+def test_a_margin_has_one_two_or_four_values(number):
+    with pytest.raises(ValueError, match=f"not {number}"):
+        px(*[1] * number)
+
+
+@pytest.mark.parametrize("options", [{"scale": 9.9}, {"scale": 100.1}, {"scale": float("nan")}, {"position": (-1, 0)}, {"position": (0, 100.5)}])
+def test_framings_beyond_the_limits_are_refused(options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        Framing(**options)
+
+
+@pytest.mark.parametrize("framing, canvas, target", [
+    (Framing(), PHOTO, CAR),
+    (Framing(crop=True), (10, 40), (0, 0, 10, 40)),
+    (Framing(crop=True, margin=px(1, 2, 3, 4)), (14, 46), (1, 4, 10, 40)),
+    (Framing(crop=True, margin=px(100)), (210, 240), (100, 100, 10, 40)),
+    (Framing(margin=px(100)), PHOTO, CAR),
+    (Framing(position=(0, 0)), PHOTO, (0, 0, 10, 40)),
+    (Framing(position=(100, 0)), PHOTO, (0, 160, 10, 40)),
+    (Framing(position=(0, 100)), PHOTO, (90, 0, 10, 40)),
+    (Framing(position=(100, 100)), PHOTO, (90, 160, 10, 40)),
+    (Framing(position=CENTRE), PHOTO, (45, 80, 10, 40)),
+    (Framing(position=(25, 75)), PHOTO, (68, 40, 10, 40)),
+    (Framing(scale=100), PHOTO, (25, 0, 50, 200)),
+    (Framing(scale=50), PHOTO, (38, 50, 25, 100)),
+    (Framing(scale=10), PHOTO, (48, 90, 5, 20)),
+    (Framing(scale=50, position=(0, 100)), PHOTO, (75, 0, 25, 100)),
+    (Framing(crop=True, scale=100), (10, 40), (0, 0, 10, 40)),
+    (Framing(crop=True, scale=50), (10, 40), (3, 10, 5, 20)),
+    (Framing(crop=True, margin=px(20), scale=50, position=CENTRE), (50, 80), (20, 20, 10, 40)),
+    (Framing(crop=True, margin=px(20), scale=100), (50, 80), (15, 0, 20, 80)),
+    (Framing(crop=True, margin=px(20), scale=25, position=(100, 100)), (50, 80), (45, 60, 5, 20)),
+    (Framing(crop=True, margin=px(1, 2, 3, 4), position=(100, 0)), (14, 46), (0, 6, 10, 40)),
+])
+def test_where_the_car_goes(framing, canvas, target):
+    placement = place(PHOTO, CAR, framing)
+    assert (placement.canvas, placement.source, placement.target) == (canvas, CAR, target)
+
+
+def test_a_tall_car_is_scaled_to_the_height():
+    assert place((100, 200), (0, 0, 80, 40), Framing(scale=50)).target == (25, 88, 50, 25)
+
+
+@pytest.mark.parametrize("box", [(0, 0, 1, 200), (99, 199, 1, 1), (0, 0, 100, 200), (13, 17, 71, 3), (5, 5, 37, 101)])
+@pytest.mark.parametrize("scale", [10, 33.3, 100])
+def test_a_scaled_car_stays_on_the_canvas_and_fills_its_share_of_it(box, scale):
+    canvas, (top, left, height, width) = PHOTO, place(PHOTO, box, Framing(scale=scale)).target
+    assert 0 <= top <= top + height <= canvas[0] and 0 <= left <= left + width <= canvas[1] and height > 0 < width
+    assert min(abs(height - canvas[0] * scale / 100), abs(width - canvas[1] * scale / 100)) <= 0.5
+
+
+def test_the_photos_own_frame_costs_nothing(layer):
+    rgb, alpha = place(PHOTO, CAR, Framing()).apply(*layer)
+    assert rgb is layer[0] and alpha is layer[1]
+
+
+@pytest.mark.parametrize("framing, target", [
+    (Framing(crop=True), np.s_[:, :]),
+    (Framing(crop=True, margin=px(100, 0, 200, 3)), np.s_[100:110, 3:43]),
+    (Framing(position=(100, 0)), np.s_[0:10, 160:200]),
+])
+def test_an_unscaled_car_keeps_its_pixels_and_all_around_it_is_transparent_black(layer, framing, target):
+    rgb, alpha = place(PHOTO, CAR, framing).apply(*layer)
+    assert rgb.dtype == np.uint8 and alpha.dtype == np.float32 and rgb.shape == (*alpha.shape, 3)
+    assert np.array_equal(rgb[target], layer[0][30:40, 20:60]) and (alpha[target] == 1).all()
+    assert alpha.sum() == 400
+    assert (rgb[alpha == 0] == 0).all()
+
+
+def test_halving_is_the_mean_of_four_pixels_weighted_by_alpha():
+    rng = np.random.default_rng(1)
+    rgb, alpha = rng.integers(0, 256, (30, 40, 3), np.uint8), rng.random((30, 40), np.float32)
+    alpha[:10], alpha[10:14] = 1, 0
+    small_rgb, small_alpha = resample(rgb, alpha, (15, 20))
+
+    def quarters(values: np.ndarray) -> np.ndarray:
+        return values.reshape(15, 2, 20, 2, -1).sum((1, 3))
+    weights = alpha.astype(float)[..., None]
+    total = quarters(weights)
+    assert np.abs(small_alpha - total[..., 0] / 4).max() < 1e-6
+    seen = small_alpha > 0
+    assert np.abs(small_rgb[seen] - (quarters(rgb * weights)[seen] / total[seen])).max() <= 0.501
+    assert (small_alpha[:5] == 1).all() and (small_alpha[5:7] == 0).all()
+
+
+@pytest.mark.parametrize("size", [(7, 9), (31, 43), (60, 80), (77, 191), (300, 400)])
+def test_no_colour_of_the_background_comes_into_the_edge(size):
+    """A white disc before red: white at every size, however thin its edge."""
+    rows, columns = np.mgrid[:60, :80]
+    alpha = np.clip(25 - np.hypot(rows - 29.5, columns - 39.5), 0, 1).astype(np.float32)
+    rgb = np.where(alpha[..., None] > 0, 255, (200, 0, 0)).astype(np.uint8)
+    framed_rgb, framed_alpha = resample(rgb, alpha, size)
+    assert (framed_rgb[framed_alpha > 0] == 255).all()
+    assert framed_alpha.min() == 0 and framed_alpha.max() == 1
+    assert abs(framed_alpha.mean() - alpha.mean()) < 0.01
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 9), (31, 43), (77, 191), (300, 401)])
+def test_a_whole_car_stays_whole(size):
+    rgb = np.full((60, 80, 3), (10, 90, 250), np.uint8)
+    framed_rgb, framed_alpha = resample(rgb, np.ones((60, 80), np.float32), size)
+    assert (framed_alpha == 1).all() and (framed_rgb == (10, 90, 250)).all()
+
+
+def test_a_car_of_one_pixel_fills_what_it_is_scaled_to():
+    rgb, alpha = resample(np.full((1, 1, 3), 70, np.uint8), np.ones((1, 1), np.float32), (4, 6))
+    assert (rgb == 70).all() and (alpha == 1).all()
+
+
+def test_framing_writes_nothing_into_its_layer(layer):
+    kept = [part.copy() for part in layer]
+    for framing in (Framing(crop=True), Framing(scale=70), Framing(crop=True, margin=percent(10))):
+        place(PHOTO, CAR, framing).apply(*layer)
+    assert all(np.array_equal(part, before) for part, before in zip(layer, kept))
+
+
+@pytest.mark.parametrize("size, most, fitted", [
+    ((500, 500), 250_000, (500, 500)),
+    ((400, 625), 250_000, (400, 625)),
+    ((1000, 1000), 250_000, (500, 500)),
+    ((1080, 1920), 250_000, (375, 666)),
+    ((4000, 2500), 250_000, (632, 395)),
+    ((10, 10), 250_000, (10, 10)),
+    ((1, 10_000), 100, (1, 100)),
+    ((10_000, 1), 100, (100, 1)),
+    ((3, 3), 1, (1, 1)),
+])
+def test_a_pixel_limit_keeps_the_shape(size, most, fitted):
+    assert fit_pixels(size, most) == fitted
+
+
+def test_a_pixel_limit_is_used_up_to_the_last_row_and_column():
+    rng = np.random.default_rng(2)
+    for size in rng.integers(50, 9000, (500, 2)).tolist():
+        for most in (250_000, 1_500_000, 4_000_000):
+            height, width = fit_pixels(tuple(size), most)
+            assert height * width <= most and height <= size[0] and width <= size[1]
+            if size[0] * size[1] > most:
+                exact = (most / (size[0] * size[1])) ** 0.5
+                assert 0 <= size[0] * exact - height < 1 + 1e-6 and 0 <= size[1] * exact - width < 1 + 1e-6
