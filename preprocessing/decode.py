@@ -4,6 +4,7 @@ import logging
 import struct
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from PIL import AvifImagePlugin, Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401  else Image.open loads all forty plugins to find these
 from PIL.ExifTags import Base
@@ -17,10 +18,12 @@ MAX_PIXELS = 50_000_000
 MAX_SCANS = 100                      # of a progressive JPEG: each costs a pass over the whole picture
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # wakes Pillow's guards, such as for a canvas that a reader lays out as it opens the file
 
-# EXIF 2.32, tag 0x0112: what turns the stored picture upright
-UPRIGHT = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
-           6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90}
+# EXIF 2.32, tag 0x0112: what turns the stored pixels upright
+UPRIGHT = {2: lambda pixels: cv2.flip(pixels, 1), 3: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_180), 4: lambda pixels: cv2.flip(pixels, 0),
+           5: cv2.transpose, 6: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE), 7: lambda pixels: cv2.flip(cv2.transpose(pixels), -1),
+           8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE)}
 SIDEWAYS = (5, 6, 7, 8)
+
 STRETCHED = {"L;2": 85, "L;4": 17}  # Pillow's layouts of grey PNG: what it multiplies their levels by
 
 log = logging.getLogger(__name__)
@@ -78,11 +81,11 @@ def is_heic(data: bytes) -> bool:
 
 
 def opened_heic(data: bytes) -> ImageFile:
-    import pillow_heif  # costs start-up time, and few photos are HEIC
+    import pi_heif  # costs start-up time, and few photos are HEIC
 
     if ends_in_pixels(data):
         raise UnreadablePicture("the HEIC file is cut short")
-    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+    pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
     return Image.open(io.BytesIO(data), formats=("HEIF",))
 
 
@@ -110,9 +113,11 @@ def read(file: ImageFile, least: int | None) -> Picture:
     file.load()
     if file.size != announced:
         raise UnreadablePicture(f"the header says {announced[0]} x {announced[1]} pixels, and there are {file.width} x {file.height}")
-    side = orientation(file)
-    colours, alpha = split(file.transpose(UPRIGHT[side]) if side in UPRIGHT else file, key)
+    colours, alpha = split(file, key)
     rgb = np.array(to_srgb(colours, file.info.get("icc_profile")))
+    side = orientation(file)
+    if side in UPRIGHT:
+        rgb, alpha = UPRIGHT[side](rgb), None if alpha is None else UPRIGHT[side](alpha)
     return Picture(rgb, alpha, full if side in SIDEWAYS else full[::-1])
 
 
@@ -126,7 +131,7 @@ def reduce(file: ImageFile, least: int) -> None:
 
 def orientation(file: ImageFile) -> int:
     """1 to 8 as in EXIF. One that cannot be read is logged and taken for upright, as browsers do."""
-    if file.format in ("TIFF", "HEIF"):  # whose readers turn the picture themselves
+    if file.format == "HEIF":  # libheif has turned it, as Pillow turns TIFF
         return 1
     exif = Image.Exif()
     try:
