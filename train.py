@@ -116,7 +116,7 @@ def train(args: argparse.Namespace) -> None:
     optimiser = keras.optimizers.AdamW(args.rate, weight_decay=DECAY)
     optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimiser.build(network.trainable_variables)
-    step, elapsed, best = tf.Variable(0, dtype=tf.int64), tf.Variable(0.0, dtype=tf.float64), tf.Variable(0.0, dtype=tf.float64)
+    step, elapsed, best = tf.Variable(0, dtype=tf.int64), tf.Variable(0.0, dtype=tf.float64), tf.Variable(-1.0, dtype=tf.float64)
     state = tf.train.CheckpointManager(
         tf.train.Checkpoint(network=network, averaged=averaged, optimiser=optimiser, step=step, elapsed=elapsed, best=best),
         args.run / "checkpoint", max_to_keep=1)

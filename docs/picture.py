@@ -20,7 +20,7 @@ def over(rgba: np.ndarray, ground: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
-    photo = draw_photo(1280, 960, angle="three_quarter", colour=(160, 30, 36), seed=11, neighbour=True).rgb
+    photo = draw_photo(1280, 960, angle="three_quarter", colour=(160, 30, 36), seed=11).rgb
     rgba = np.array(Image.open(io.BytesIO(cut_out(encode(photo, "png")).data)))
     photo, rgba = (cv2.resize(picture, SIZE, interpolation=cv2.INTER_AREA) for picture in (photo, rgba))
     y, x = np.mgrid[:SIZE[1], :SIZE[0]] // SQUARE

@@ -32,11 +32,11 @@ def problem_of(answer: requests.Response) -> tuple[int, str]:
     return answer.status_code, problem["code"]
 
 
-@pytest.mark.parametrize("angle, colour, neighbour", [
-    ("side", (168, 28, 34), False), ("three_quarter", (235, 235, 230), False), ("three_quarter", (40, 60, 130), True), ("rear", (150, 155, 160), False),
-    ("front", (30, 90, 60), False)])
-def test_the_car_comes_back_on_transparency(server, angle, colour, neighbour):
-    photo = draw_photo(1280, 960, angle=angle, colour=colour, seed=11, neighbour=neighbour)
+@pytest.mark.parametrize("angle, colour", [
+    ("side", (168, 28, 34)), ("three_quarter", (235, 235, 230)), ("three_quarter", (40, 60, 130)), ("rear", (150, 155, 160)),
+    ("front", (30, 90, 60))])
+def test_the_car_comes_back_on_transparency(server, angle, colour):
+    photo = draw_photo(1280, 960, angle=angle, colour=colour, seed=11)
     rgba = rgba_of(post(server, encode(photo.rgb, "jpeg")))
     assert rgba.shape == (960, 1280, 4)
     assert score(rgba[..., 3], np.rint(photo.alpha * 255).astype(np.uint8)).iou > 0.9
