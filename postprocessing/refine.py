@@ -10,6 +10,7 @@ import numpy as np
 RADIUS = 2       # of the fit, in matte cells
 EPSILON = 1e-4   # the smallest variance of the photo (0..1) that counts as an edge
 SURE = 0.02      # a matte this near to 0 or 1 is certain
+REACH = 3        # cells on both sides of an edge in which a matte may be soft
 DECIDED = 6.0    # how fast the photo's say falls off as the matte becomes certain
 
 
@@ -19,6 +20,7 @@ def refine(matte: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     Outside of the band around the matte's edge, alpha is exactly 0 or 1.
     """
     height, width = rgb.shape[:2]
+    matte = without_haze(matte)
     band = cv2.dilate(((matte > SURE) & (matte < 1 - SURE)).astype(np.uint8), np.ones((3, 3), np.uint8))
     alpha = cv2.resize((matte > 0.5).astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST)
     x, y, w, h = cv2.boundingRect(band)
@@ -39,6 +41,13 @@ def refine(matte: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     uncertain = cv2.resize(band, (width, height), interpolation=cv2.INTER_NEAREST)[window] > 0
     np.copyto(alpha[window], refined, where=uncertain)
     return alpha
+
+
+def without_haze(matte: np.ndarray) -> np.ndarray:
+    """The same matte, but exactly 0 or 1 further than REACH cells from where it crosses a half: doubt belongs to edges."""
+    reach = np.ones((2 * REACH + 1,) * 2, np.uint8)
+    car = (matte > 0.5).astype(np.uint8)
+    return np.where(cv2.dilate(car, reach) == 0, np.float32(0), np.where(cv2.erode(car, reach) == 1, np.float32(1), matte))
 
 
 def fit(guide: np.ndarray, matte: np.ndarray) -> np.ndarray:
