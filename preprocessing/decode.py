@@ -81,11 +81,11 @@ def is_heic(data: bytes) -> bool:
 
 
 def opened_heic(data: bytes) -> ImageFile:
-    import pi_heif  # costs start-up time, and few photos are HEIC
+    import pillow_heif  # costs start-up time, and few photos are HEIC
 
     if ends_in_pixels(data):
         raise UnreadablePicture("the HEIC file is cut short")
-    pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
     return Image.open(io.BytesIO(data), formats=("HEIF",))
 
 
