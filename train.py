@@ -30,6 +30,7 @@ FRAME_ASPECT = 4 / 3
 WIDTH_STEP = 128           # so that both sides of the frame fit the network's stride
 RATE = 7e-4                # peak learning rate
 WARM_UP = 200              # steps
+GLASS = 0.5                # weight of the glass in the loss
 DECAY = 0.02               # weight decay of AdamW
 AVERAGE = 0.999            # of the running average of the weights
 BATCH = 8
@@ -100,7 +101,7 @@ def train(args: argparse.Namespace) -> None:
 
     from model.fused import with_fused_normalisation
     from model.imagenet import load_imagenet
-    from model.network import get_network
+    from model.network import get_network, inherit
     from preprocessing.samples import Samples, Sources
     from preprocessing.sources import read_photos
 
@@ -109,7 +110,8 @@ def train(args: argparse.Namespace) -> None:
     args.run.mkdir(parents=True, exist_ok=True)
     averaged = get_network()
     if args.init:
-        averaged.load_weights(args.init)
+        new = inherit(averaged, keras.models.load_model(args.init, compile=False))
+        print(f"{args.init}: taken over" + (f", but for {', '.join(new)}" if new else ""))
     else:
         load_imagenet(averaged)
     network = with_fused_normalisation(averaged)
@@ -186,15 +188,16 @@ def average_at(step: int) -> float:
 
 
 def make_update(tf, network, averaged, optimiser):
-    """One compiled step: uint8 photos (n, h, w, 3), mattes and weights (n, h/2, w/2) -> loss."""
+    """One compiled step: uint8 photos (n, h, w, 3), truths and weights of matte and glass (n, h/2, w/2, 2) -> loss."""
     pairs = list(zip(averaged.weights, network.weights, strict=True))
 
     @tf.function  # traced once a width
-    def update(rgb, matte, weight, average):
-        truth, weight = tf.cast(matte, tf.float32) / 255, tf.cast(weight, tf.float32) / 51
+    def update(rgb, truth, weight, average):
+        truth, weight = tf.cast(truth, tf.float32) / 255, tf.cast(weight, tf.float32) / 51
         with tf.GradientTape() as tape:
-            logits = tf.squeeze(network(tf.cast(rgb, tf.float32), training=True), -1)
-            loss = matte_loss(tf, logits, truth, weight)
+            logits = network(tf.cast(rgb, tf.float32), training=True)
+            loss = matte_loss(tf, *(layer[..., 0] for layer in (logits, truth, weight)))
+            loss += GLASS * glass_loss(tf, *(layer[..., 1] for layer in (logits, truth, weight)))
         gradients = tape.gradient(loss, network.trainable_variables)
         optimiser.apply(gradients, network.trainable_variables)
         for mean, value in pairs:
@@ -212,6 +215,12 @@ def matte_loss(tf, logits, truth, weight):
     alpha, truth = tf.sigmoid(logits) * counted, truth * counted
     both, either = (tf.reduce_sum(part, (1, 2)) for part in (alpha * truth, alpha + truth - alpha * truth))
     return entropy + 1 - tf.reduce_mean((both + 1) / (either + 1))
+
+
+def glass_loss(tf, logits, truth, weight):
+    """Weighted cross-entropy; 0 for a batch without a photo whose panes are known."""
+    entropy = tf.nn.sigmoid_cross_entropy_with_logits(truth, logits)
+    return tf.reduce_sum(entropy * weight) / tf.maximum(tf.reduce_sum(weight), 1)
 
 
 def validate(network, photos, frame: tuple[int, int]) -> dict:
@@ -269,7 +278,7 @@ def preview(args: argparse.Namespace) -> None:
 
     frame = frame_of(args.width)
     samples = Samples(Sources.read(args.data, frame), frame, args.seed)
-    tiles = [outlined(rgb, cv2.resize(matte, frame[::-1])) for rgb, matte, _ in (samples[number] for number in range(24))]
+    tiles = [outlined(rgb, cv2.resize(truth[..., 0], frame[::-1])) for rgb, truth, _ in (samples[number] for number in range(24))]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(args.out), cv2.cvtColor(sheet(tiles, 6), cv2.COLOR_RGB2BGR))
     print(args.out)

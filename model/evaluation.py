@@ -75,8 +75,8 @@ def composites(data: Path) -> list[Photo]:
         car, other = (cutouts[i] for i in rng.choice(len(cutouts), 2, replace=len(cutouts) < 2))
         scene, texture = (backgrounds[i] for i in rng.integers(len(backgrounds), size=2))
         beside = number % 3 == 0
-        rgb, mask = composite(rng, car, other if beside else None, scene, texture, COMPOSITE_FRAME)
-        photos.append(Photo(f"{number:02}", "neighbour" if beside else "composite", develop(rng, rgb, noise), mask, None))
+        made = composite(rng, car, [other] if beside else [], scene, texture, COMPOSITE_FRAME)
+        photos.append(Photo(f"{number:02}", "neighbour" if beside else "composite", develop(rng, made.rgb, noise), made.matte, None, made.glass))
     return photos
 
 

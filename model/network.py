@@ -1,4 +1,4 @@
-"""The matte network: an EfficientNet-Lite0 encoder under a light U-Net decoder of separable convolutions.
+"""The network: an EfficientNet-Lite0 encoder under a light U-Net decoder of separable convolutions; out come a matte and its glass.
 
 EfficientNet-Lite (Tan and Le 2019, arXiv 1905.11946; the "lite" variants drop squeeze-and-excite and use ReLU6, so that they
 quantise to int8 well). U-Net (Ronneberger et al. 2015, arXiv 1505.04597). Separable convolutions (Chollet 2017, arXiv 1610.02357).
@@ -8,6 +8,7 @@ from keras import Model, initializers, layers
 # kernel, stride, expansion, channels, repeats: the B0 table, which Lite0 keeps at width and depth 1.0
 STAGES = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 4), (3, 1, 6, 320, 1))
 DECODER = (128, 80, 48, 32)  # channels at strides 16, 8, 4, 2
+CONTEXT = 3                  # blocks at stride 32, so that what one cell sees reaches over the whole frame
 STRIDE = 32                  # both sides of the input are multiples of it
 EPSILON = 1e-3
 
@@ -16,7 +17,7 @@ def get_network(height: int | None = None, width: int | None = None) -> Model:
     """Functional network from photos to matte logits.
 
     Input: float32 (batch, height, width, 3), sRGB 0..255, sides multiples of 32 (None: any such size).
-    Output: float32 (batch, height/2, width/2, 1), the logit of alpha: positive inside the car.
+    Output: float32 (batch, height/2, width/2, 2), logits: of alpha, positive inside the car, and of glass, positive in its panes.
     """
     if (height or 0) % STRIDE or (width or 0) % STRIDE:
         raise ValueError(f"input {width}x{height}: both sides must be multiples of {STRIDE}")
@@ -30,7 +31,7 @@ def get_network(height: int | None = None, width: int | None = None) -> Model:
         x = separable(x, channels, 3, f"decode{stage}a")
         x = separable(x, channels, 3, f"decode{stage}b")
     start = initializers.Constant(-1.0)  # most pixels of most photos are background
-    return Model(photo, layers.Conv2D(1, 1, bias_initializer=start, name="logits")(x), name="car_matte")
+    return Model(photo, layers.Conv2D(2, 1, bias_initializer=start, name="logits")(x), name="car_matte")
 
 
 def encode(x):
@@ -59,6 +60,8 @@ def look_around(x, channels: int):
     whole = layers.GlobalAveragePooling2D(keepdims=True, name="context_pool")(x)
     whole = layers.Conv2D(channels, 1, name="context_whole")(whole)
     x = layers.Add(name="context_add")([x, whole])
+    for block in range(CONTEXT):
+        x = inverted_residual(x, 5, 1, 4, channels, f"context{block}")
     return separable(x, channels, 5, "context_wide")
 
 
@@ -79,3 +82,24 @@ def depthwise(x, kernel: int, name: str, stride: int = 1):
 def normalise(x, name: str, activate: bool = True):
     x = layers.BatchNormalization(epsilon=EPSILON, name=f"{name}_bn")(x)
     return layers.ReLU(6.0, name=f"{name}_relu6")(x) if activate else x
+
+
+def inherit(network: Model, parent: Model) -> list[str]:
+    """Takes over the parent's weights by layer name; a parent with fewer outputs fills the first ones. Returns the layers that stay new.
+
+    A new residual block starts as if it were not there: its last normalisation gives zero. Raises ValueError where shapes differ otherwise.
+    """
+    known, new = {layer.name: layer for layer in parent.layers}, []
+    for layer in network.layers:
+        if not layer.weights:
+            continue
+        if layer.name in known:
+            weights = layer.get_weights()
+            for mine, theirs in zip(weights, known[layer.name].get_weights(), strict=True):
+                mine[..., :theirs.shape[-1]] = theirs
+            layer.set_weights(weights)
+        else:
+            new.append(layer.name)
+            if layer.name.startswith("context") and layer.name.endswith("project_bn"):
+                layer.gamma.assign(layer.gamma * 0)
+    return new

@@ -5,6 +5,7 @@ import numpy as np
 from preprocessing.letterbox import OUTPUT_STRIDE, PAD
 
 NOISE_SIZE = 1024
+PORTRAIT = 0.12
 KEPT_CAR = 0.5  # least share of the car that a random window keeps
 
 
@@ -20,7 +21,7 @@ def random_window(rng: np.random.Generator, mask: np.ndarray, frame: tuple[int, 
     if rng.random() < 0.7:
         for _ in range(8):
             share = rng.uniform(0.35, 1.0) ** 0.5
-            aspect = frame[1] / frame[0] if rng.random() < 0.5 else width / height
+            aspect = rng.uniform(0.5, 1.0) if rng.random() < PORTRAIT else frame[1] / frame[0] if rng.random() < 0.5 else width / height
             aspect *= np.exp(rng.normal(0, 0.15))
             w = min(width * share, height * share * aspect) if rng.random() < 0.5 else width * share
             h = min(w / aspect, height)

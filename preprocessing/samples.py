@@ -2,20 +2,23 @@
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from preprocessing import augment, sources, synthesis
-from preprocessing.letterbox import PAD
+from preprocessing import augment, sources, staging, synthesis
+from preprocessing.letterbox import PAD, Letterbox
 
-REAL, EMPTY = 0.5, 0.04     # shares of real photos and of scenes without a car; the rest are composites
-NEIGHBOUR = 0.4             # share of composites with a second vehicle
-REAL_NEIGHBOUR = 0.2        # share of real photos that get one behind their car
+REAL, EMPTY = 0.5, 0.06     # shares of real photos and of scenes without a car; the rest are composites
+NEIGHBOURS = (0.4, 0.4, 0.2)  # chances of a composite to have none, one or two other vehicles
+ROW = 0.35                  # share of those that stand in line with the subject
+REAL_NEIGHBOUR = 0.3        # share of real photos that get one behind their car
+STUDIO, AERIAL, LENS, NIGHT, SMALL = 0.12, 0.12, 0.1, 0.06, 0.05
+ASPECTS = ((4 / 3, 0.4), (3 / 2, 0.2), (16 / 9, 0.15), (1.0, 0.05), (3 / 4, 0.12), (9 / 16, 0.08))  # of composites, and how many of each
 EDGE = 7                    # width of the edge band in output cells
-EDGE_WEIGHT, WEIGHT = 255, 51  # the band counts five times
+HEAVY, WEIGHT = 255, 51     # the edge band, and what is seen of other vehicles, count five times
 ZOOM = 1.5                  # sources are kept this much larger than the frame, so that windows of them stay sharp
 AHEAD = 4                   # batches made in advance
 
@@ -33,6 +36,18 @@ class Sources:
                    sources.read_backgrounds(data, False, longest))
 
 
+@dataclass(frozen=True)
+class Made:
+    """A sample at the frame's size, before the camera: uint8 (height, width[, 3]), but for `outside`."""
+
+    rgb: np.ndarray
+    matte: np.ndarray
+    others: np.ndarray          # what is seen of other vehicles
+    unknown: np.ndarray         # not to be scored
+    glass: np.ndarray | None    # None: not known
+    outside: np.ndarray         # bool, the letterbox's pad
+
+
 class Samples:
     """Samples by number: the same seed and number give the same sample, whatever thread makes it."""
 
@@ -44,38 +59,74 @@ class Samples:
         self.noise = augment.noise_bank(seed)
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Picture (height, width, 3), matte and weight (height/2, width/2), all uint8; a weight of 0 is not scored."""
+        """Picture (height, width, 3), truth and weight (height/2, width/2, 2), all uint8.
+
+        The channels of truth and weight are the matte and the glass; a weight of 0 is not scored.
+        """
         rng = np.random.default_rng((self.seed, number))
         draw = rng.random()
-        ignore = outside = None
         if draw < REAL or not (self.kept.cutouts and self.kept.backgrounds):
-            rgb, matte, ignore, outside = self.real(rng)
+            made = self.real(rng)
         elif draw < REAL + EMPTY:
-            rgb = synthesis.fill(rng, self.pick(rng, self.kept.backgrounds), self.frame)
-            matte = np.zeros(self.frame, np.uint8)
+            made = self.empty(rng)
         else:
-            car, other = self.pick(rng, self.kept.cutouts), self.pick(rng, self.kept.cutouts)
-            scene, texture = self.pick(rng, self.kept.backgrounds), self.pick(rng, self.kept.backgrounds)
-            rgb, matte = synthesis.composite(rng, car, other if rng.random() < NEIGHBOUR else None, scene, texture, self.frame)
-        matte = augment.to_cells(matte)
-        blurred = cv2.blur(matte, (EDGE, EDGE))
-        weight = np.where((blurred > 8) & (blurred < 247), EDGE_WEIGHT, WEIGHT).astype(np.uint8)
-        if ignore is not None:
-            weight[augment.to_cells(ignore) > 0] = 0
-        rgb = augment.develop(rng, rgb, self.noise)
-        if outside is not None:
-            rgb[outside] = PAD  # no camera ever sees the letterbox's pad
-        return rgb, matte, weight
+            made = self.made_up(rng)
+        if rng.random() < NIGHT:
+            made = replace(made, rgb=staging.night(rng, made.rgb, made.matte))
+        rgb = augment.develop(rng, made.rgb, self.noise)
+        rgb[made.outside] = PAD  # no camera ever sees the letterbox's pad
+        return rgb, *self.targets(made)
 
-    def real(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray]:
-        """Picture and mask of a window of a photo, what of it is not known, and where it is pad."""
+    def targets(self, made: "Made") -> tuple[np.ndarray, np.ndarray]:
+        """Truth and weight of the matte and of the glass, in output cells."""
+        matte, others, unknown = (augment.to_cells(layer) for layer in (made.matte, made.others, made.unknown))
+        blurred = cv2.blur(matte, (EDGE, EDGE))
+        weight = np.where((blurred > 8) & (blurred < 247) | (others > 127), HEAVY, WEIGHT).astype(np.uint8)
+        weight[unknown > 0] = 0
+        if made.glass is None:
+            return cv2.merge([matte, np.zeros_like(matte)]), cv2.merge([weight, np.zeros_like(weight)])
+        return cv2.merge([matte, augment.to_cells(made.glass)]), cv2.merge([weight, np.where(unknown > 0, 0, np.maximum(matte, 25)).astype(np.uint8)])
+
+    def real(self, rng: np.random.Generator) -> "Made":
+        """A window of a photo."""
         photo = self.kept.photos[int(np.searchsorted(self.chance, rng.random()))]
         matrix = augment.random_window(rng, photo.mask, self.frame)
         rgb, matte = augment.warp_photo(photo.rgb, matrix, self.frame), augment.warp(photo.mask, matrix, self.frame)
-        if photo.ignore is None and self.kept.cutouts and rng.random() < REAL_NEIGHBOUR:
-            rgb = synthesis.paste_neighbour(rng, rgb, matte, self.pick(rng, self.kept.cutouts))
-        inside = augment.warp(np.full(photo.mask.shape, 255, np.uint8), matrix, self.frame)
-        return rgb, matte, None if photo.ignore is None else augment.warp(photo.ignore, matrix, self.frame), inside < 128
+        ignore, glass = (None if layer is None else augment.warp(layer, matrix, self.frame) for layer in (photo.ignore, photo.glass))
+        outside = augment.warp(np.full(photo.mask.shape, 255, np.uint8), matrix, self.frame) < 128
+        blank = np.zeros(self.frame, np.uint8)
+        others = blank
+        if ignore is None and self.kept.cutouts and rng.random() < REAL_NEIGHBOUR:
+            rgb, others = synthesis.paste_neighbour(rng, rgb, matte, self.pick(rng, self.kept.cutouts))
+        return Made(rgb, matte, others, blank if ignore is None else ignore, glass, outside)
+
+    def empty(self, rng: np.random.Generator) -> "Made":
+        """A scene without a car."""
+        scene = staging.studio(rng) if rng.random() < STUDIO else self.pick(rng, self.kept.backgrounds)
+        blank = np.zeros(self.frame, np.uint8)
+        return Made(synthesis.fill(rng, scene, self.frame), blank, blank, blank, blank, blank > 0)
+
+    def made_up(self, rng: np.random.Generator) -> "Made":
+        """A composite of a listing photo's shape in the frame's upper left, as the letterbox puts it."""
+        shapes, chances = zip(*ASPECTS)
+        aspect = rng.choice(shapes, p=chances)
+        content = Letterbox.fit((round(1200 / aspect), 1200), self.frame).content
+        car, scene, texture = self.pick(rng, self.kept.cutouts), self.pick(rng, self.kept.backgrounds), self.pick(rng, self.kept.backgrounds)
+        if rng.random() < AERIAL:
+            car = staging.with_aerial(rng, car)
+        if rng.random() < STUDIO:
+            scene = staging.studio(rng)
+        neighbours = [self.pick(rng, self.kept.cutouts) for _ in range(rng.choice(len(NEIGHBOURS), p=NEIGHBOURS))]
+        share = rng.uniform(0.12, 0.3) if rng.random() < SMALL else None
+        made = synthesis.composite(rng, car, neighbours, scene, texture, content, rng.random() < ROW, share)
+        layers = [made.rgb, made.matte, made.others, *([] if made.glass is None else [made.glass])]
+        if rng.random() < LENS:
+            layers = staging.bend(rng, layers)
+        sides = (0, self.frame[0] - content[0], 0, self.frame[1] - content[1])
+        rgb, matte, others, *glass = (cv2.copyMakeBorder(layer, *sides, cv2.BORDER_CONSTANT, value=0) for layer in layers)
+        outside = np.ones(self.frame, bool)
+        outside[:content[0], :content[1]] = False
+        return Made(rgb, matte, others, np.zeros(self.frame, np.uint8), glass[0] if glass else None, outside)
 
     @staticmethod
     def pick(rng: np.random.Generator, items: list):

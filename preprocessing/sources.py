@@ -1,6 +1,6 @@
 """What training reads from disk: photos with masks, cut-outs with their own alpha, backgrounds; shrunk once and kept in memory.
 
-Layout: DIR/train/SET/{images,masks,ignore}, DIR/val/SET/..., DIR/cutouts/SET/{rgba,mattes}, DIR/backgrounds/SET/*.jpg; or simply
+Layout: DIR/train/SET/{images,masks[,ignore][,glass]}, DIR/val/SET/..., DIR/cutouts/SET/{rgba,mattes}, DIR/backgrounds/SET/*.jpg; or simply
 DIR/{images,masks}, of which a tenth then validates. Of cut-outs and backgrounds an eighth is never trained on (`held_out`).
 """
 import re
@@ -16,6 +16,8 @@ from preprocessing.letterbox import resize
 
 # How much a photo of a set counts: human masks before fused ones, many cars before many angles of few.
 TRUST = {"street": 2.0, "web": 2.0, "voc": 1.5, "studio": 1.2, "video": 1.0, "listing": 1.0, "dealer": 1.0, "closeup": 0.6}
+OPAQUE = 240        # alpha from which a pane counts as not see-through
+LEAST_GLASS = 0.02  # share of the car: less than that is no window
 SCENES_PER_PLACE = 12  # crops of one panorama, numbered one after another
 
 
@@ -26,6 +28,7 @@ class Photo:
     rgb: np.ndarray             # uint8 (height, width, 3)
     mask: np.ndarray            # uint8 (height, width), 255 = car
     ignore: np.ndarray | None   # uint8 (height, width), 255 = not known
+    glass: np.ndarray | None = None  # uint8 (height, width), 255 = pane; None: not known
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Cutout:
     set: str
     rgba: np.ndarray   # uint8 (height, width, 4), colour multiplied by alpha; shadow and see-through glass as found
     matte: np.ndarray  # uint8 (height, width), the car alone, glass filled
+    glass: np.ndarray | None = None  # uint8 (height, width), 255 = see-through pane; None: its panes are opaque
 
 
 def photo_paths(data: Path, split: str) -> list[tuple[str, Path]]:
@@ -52,9 +56,8 @@ def photo_paths(data: Path, split: str) -> list[tuple[str, Path]]:
 def read_photos(data: Path, split: str, longest: int | None = None) -> list[Photo]:
     """The photos of a split, the longest side at most `longest` pixels (None: as they are)."""
     def read(row: tuple[str, Path]) -> Photo:
-        ignore = beside(row[1], "ignore")
-        return Photo(row[1].stem, row[0], shrink(read_rgb(row[1]), longest), shrink(read_grey(beside(row[1], "masks")), longest),
-                     shrink(read_grey(ignore), longest) if ignore.exists() else None)
+        ignore, glass = (shrink(read_grey(path), longest) if path.exists() else None for path in (beside(row[1], "ignore"), beside(row[1], "glass")))
+        return Photo(row[1].stem, row[0], shrink(read_rgb(row[1]), longest), shrink(read_grey(beside(row[1], "masks")), longest), ignore, glass)
     return in_threads(read, photo_paths(data, split))
 
 
@@ -65,7 +68,8 @@ def read_cutouts(data: Path, held_back: bool, longest: int | None = None) -> lis
         alpha = rgba[..., 3:].astype(np.uint16)
         rgba[..., :3] = (rgba[..., :3] * alpha + 127) // 255
         matte = read_grey(path.parent.parent / "mattes" / f"{path.stem}.png")
-        return Cutout(path.stem, path.parent.parent.name, shrink(rgba, longest), shrink(matte, longest))
+        panes = see_through(rgba[..., 3], matte)
+        return Cutout(path.stem, path.parent.parent.name, shrink(rgba, longest), shrink(matte, longest), None if panes is None else shrink(panes, longest))
     return in_threads(read, [path for path in sorted(data.glob("cutouts/*/rgba/*")) if held_out(path) == held_back])
 
 
@@ -73,6 +77,13 @@ def read_backgrounds(data: Path, held_back: bool, longest: int | None = None, se
     """uint8 (height, width, 3) pictures without a main vehicle, to train on or held out."""
     paths = [path for path in sorted(data.glob(f"backgrounds/{sets}/*")) if held_out(path) == held_back]
     return in_threads(lambda path: shrink(read_rgb(path), longest), paths)
+
+
+def see_through(alpha: np.ndarray, matte: np.ndarray) -> np.ndarray | None:
+    """Where a cut-out's own alpha lets its ground through inside the car, uint8 like both; None where its maker left the panes opaque."""
+    inside = cv2.erode((matte > 250).astype(np.uint8), np.ones((5, 5), np.uint8))
+    panes = np.where((inside > 0) & (alpha < OPAQUE), np.uint8(255), np.uint8(0))
+    return panes if cv2.countNonZero(panes) > LEAST_GLASS * cv2.countNonZero(inside) else None
 
 
 def held_out(path: Path) -> bool:

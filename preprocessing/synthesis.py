@@ -4,6 +4,9 @@ The background shows through the glass, a shadow or a wet reflection lies on the
 (it is background), something may stand in front, and the car's light is brought near to that of the place. Learning from
 composites follows Xu et al. 2017 (Deep Image Matting, arXiv 1703.03872).
 """
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -14,20 +17,32 @@ OCCLUDER = 0.12   # share of composites with something in front
 SHADOW = 0.65
 REFLECTION = 0.1
 CAMOUFLAGE = 0.15  # car and ground of the same brightness
+MOST_NEIGHBOUR = 0.65 # of the subject's area that may be seen of one neighbour
 
 
-def composite(rng: np.random.Generator, car: Cutout, neighbour: Cutout | None, scene: np.ndarray, texture: np.ndarray,
-              frame: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """One picture as uint8 (height, width, 3) and its matte as uint8 (height, width).
+class Composite(NamedTuple):
+    rgb: np.ndarray            # uint8 (height, width, 3)
+    matte: np.ndarray          # uint8 (height, width), the subject
+    others: np.ndarray         # uint8 (height, width), what is seen of other vehicles
+    glass: np.ndarray | None   # uint8 (height, width), the subject's see-through panes; None: not known
 
-    car is the subject, neighbour another vehicle behind or beside it; scene and texture are backgrounds, the second for what
-    may stand in front; frame is (height, width).
+
+def composite(rng: np.random.Generator, car: Cutout, neighbours: Sequence[Cutout], scene: np.ndarray, texture: np.ndarray,
+              frame: tuple[int, int], row: bool = False, share: float | None = None) -> Composite:
+    """One picture of frame (height, width).
+
+    car is the subject, neighbours are other vehicles: behind and beside it, or, in a row, parked in line with it. scene and texture are
+    backgrounds, the second for what may stand in front. share is the subject's part of the frame's side, None for any.
     """
     picture = fill(rng, scene, frame)
-    place, box = stand(rng, car.matte, frame)
-    if neighbour:
-        picture = add_neighbour(rng, picture, neighbour, box)
+    place, box = stand(rng, car.matte, frame, share)
     rgba, matte = warp(car.rgba, place, frame), warp(car.matte, place, frame)
+    glass = None if car.glass is None else warp(car.glass, place, frame)
+    others = np.zeros(frame, np.uint8)
+    for number, neighbour in enumerate(neighbours):
+        spot = in_row(rng, neighbour, box, (-1) ** number) if row else behind(rng, neighbour, box)
+        picture, seen = add_neighbour(rng, picture, neighbour, spot, matte)
+        others = cv2.max(others, seen)
     if rng.random() < SHADOW:
         picture = cast_shadow(rng, picture, matte, box)
     if rng.random() < REFLECTION:
@@ -35,16 +50,19 @@ def composite(rng: np.random.Generator, car: Cutout, neighbour: Cutout | None, s
     picture, rgba = match_light(rng, picture, rgba, matte)
     picture = over(rgba, picture)
     if rng.random() < OCCLUDER:
-        picture, matte = stand_in_front(rng, picture, matte, texture, box)
-    return picture, matte
+        picture, clear = stand_in_front(rng, picture, texture, box)
+        matte, others = (cv2.multiply(layer, clear, scale=1 / 255) for layer in (matte, others))
+        glass = None if glass is None else cv2.multiply(glass, clear, scale=1 / 255)
+    return Composite(picture, matte, others, glass)
 
 
-def paste_neighbour(rng: np.random.Generator, picture: np.ndarray, matte: np.ndarray, other: Cutout) -> np.ndarray:
-    """A second vehicle behind the car of a real photo, whose matte (uint8, height x width) says what stays in front."""
+def paste_neighbour(rng: np.random.Generator, picture: np.ndarray, matte: np.ndarray, other: Cutout) -> tuple[np.ndarray, np.ndarray]:
+    """A second vehicle behind the car of a real photo, whose matte (uint8, height x width) says what stays in front; and what is seen of it."""
     x, y, w, h = cv2.boundingRect(matte)
-    behind = add_neighbour(rng, picture, other, (x, y, x + w, y + h))
+    box = (x, y, x + w, y + h)
+    behind_it, seen = add_neighbour(rng, picture, other, in_row(rng, other, box, rng.choice([-1, 1])) if rng.random() < 0.3 else behind(rng, other, box), matte)
     front = cv2.merge([matte] * 3)
-    return cv2.add(cv2.multiply(picture, front, scale=1 / 255), cv2.multiply(behind, 255 - front, scale=1 / 255))
+    return cv2.add(cv2.multiply(picture, front, scale=1 / 255), cv2.multiply(behind_it, 255 - front, scale=1 / 255)), seen
 
 
 def fill(rng: np.random.Generator, scene: np.ndarray, frame: tuple[int, int]) -> np.ndarray:
@@ -57,10 +75,10 @@ def fill(rng: np.random.Generator, scene: np.ndarray, frame: tuple[int, int]) ->
     return cv2.warpAffine(scene, at_pixel_centres(matrix), frame[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
 
-def stand(rng: np.random.Generator, matte: np.ndarray, frame: tuple[int, int]) -> tuple[np.ndarray, tuple]:
+def stand(rng: np.random.Generator, matte: np.ndarray, frame: tuple[int, int], share: float | None = None) -> tuple[np.ndarray, tuple]:
     """Where the subject goes: the affine matrix into the frame and the car's box there (left, top, right, bottom)."""
     x, y, w, h = cv2.boundingRect(matte)
-    share = 0.3 + 0.65 * rng.beta(2, 1.3) if rng.random() < 0.85 else rng.uniform(0.95, 1.4)
+    share = share or (0.3 + 0.65 * rng.beta(2, 1.3) if rng.random() < 0.85 else rng.uniform(0.95, 1.4))
     scale = share * min(frame[1] / w, frame[0] / h)
     stretch = np.exp(rng.normal(0, 0.06))
     width, height = w * scale * stretch, h * scale
@@ -89,10 +107,9 @@ def over(rgba: np.ndarray, picture: np.ndarray) -> np.ndarray:
     return cv2.add(rgba[..., :3], cv2.multiply(picture, clear, scale=1 / 255))
 
 
-def add_neighbour(rng: np.random.Generator, picture: np.ndarray, other: Cutout, box: tuple) -> np.ndarray:
-    """Another vehicle behind or beside the car: smaller, standing higher in the picture, often half hidden or cut by the frame."""
-    frame = picture.shape[:2]
-    x, y, w, h = cv2.boundingRect(other.matte)
+def behind(rng: np.random.Generator, other: Cutout, box: tuple) -> tuple:
+    """The box (left, top, right, bottom) of a vehicle behind or beside the subject's: smaller, standing higher in the picture."""
+    _, _, w, h = cv2.boundingRect(other.matte)
     car_width, car_height = box[2] - box[0], box[3] - box[1]
     scale = rng.uniform(0.35, 0.8) * (car_width * car_height / (w * h)) ** 0.5
     width, height = w * scale, h * scale
@@ -100,13 +117,36 @@ def add_neighbour(rng: np.random.Generator, picture: np.ndarray, other: Cutout, 
     shift = rng.uniform(0.15, 1.0) * (car_width + width) / 2 * side
     centre = (box[0] + box[2]) / 2 + shift
     ground = box[3] - car_height * rng.uniform(0.03, 0.45)
-    spot = (centre - width / 2, ground - height, centre + width / 2, ground)
-    matrix = placement((x, y, w, h), spot, rng)
-    rgba, matte = warp(other.rgba, matrix, frame), warp(other.matte, matrix, frame)
+    return centre - width / 2, ground - height, centre + width / 2, ground
+
+
+def in_row(rng: np.random.Generator, other: Cutout, box: tuple, side: int) -> tuple:
+    """The box of a vehicle as large as the subject, parked next to it as on a forecourt: half hidden by it, or a gap away."""
+    _, _, w, h = cv2.boundingRect(other.matte)
+    car_width, car_height = box[2] - box[0], box[3] - box[1]
+    height = car_height * rng.uniform(0.7, 1.02)
+    width = min(w * height / h, 1.6 * car_width)
+    gap = car_width * rng.uniform(-0.45, 0.12)
+    left = box[2] + gap if side > 0 else box[0] - gap - width
+    ground = box[3] - car_height * rng.uniform(0.0, 0.15)
+    return left, ground - height, left + width, ground
+
+
+def add_neighbour(rng: np.random.Generator, picture: np.ndarray, other: Cutout, spot: tuple, matte: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The picture with another vehicle in a box behind the subject, and what will be seen of it beside the subject's matte.
+
+    One that would show more than MOST_NEIGHBOUR of the subject's own area might be taken for the subject: it is left out.
+    """
+    frame = picture.shape[:2]
+    matrix = placement(cv2.boundingRect(other.matte), spot, rng)
+    rgba, shape = warp(other.rgba, matrix, frame), warp(other.matte, matrix, frame)
+    seen = cv2.multiply(shape, 255 - matte, scale=1 / 255)
+    if cv2.countNonZero(seen) > MOST_NEIGHBOUR * cv2.countNonZero(matte):
+        return picture, np.zeros(frame, np.uint8)
     if rng.random() < SHADOW:
-        picture = cast_shadow(rng, picture, matte, spot)
-    picture, rgba = match_light(rng, picture, rgba, matte)
-    return over(rgba, picture)
+        picture = cast_shadow(rng, picture, shape, spot)
+    picture, rgba = match_light(rng, picture, rgba, shape)
+    return over(rgba, picture), seen
 
 
 def cast_shadow(rng: np.random.Generator, picture: np.ndarray, matte: np.ndarray, box: tuple) -> np.ndarray:
@@ -148,8 +188,8 @@ def match_light(rng: np.random.Generator, picture: np.ndarray, rgba: np.ndarray,
     return picture, rgba
 
 
-def stand_in_front(rng: np.random.Generator, picture: np.ndarray, matte: np.ndarray, texture: np.ndarray, box: tuple) -> tuple[np.ndarray, np.ndarray]:
-    """A post, a trunk, a bush or a person's worth of something else before the car: not the car."""
+def stand_in_front(rng: np.random.Generator, picture: np.ndarray, texture: np.ndarray, box: tuple) -> tuple[np.ndarray, np.ndarray]:
+    """A post, a trunk, a bush or a person's worth of something else before the car; and uint8 (height, width), 255 where it is not."""
     frame = picture.shape[:2]
     width, height = box[2] - box[0], box[3] - box[1]
     shape = np.zeros(frame, np.uint8)
@@ -168,5 +208,5 @@ def stand_in_front(rng: np.random.Generator, picture: np.ndarray, matte: np.ndar
         cv2.fillPoly(shape, [outline.astype(np.int32)], 255, cv2.LINE_AA)
     clear = 255 - shape
     front = cv2.multiply(fill(rng, texture, frame), cv2.merge([shape] * 3), scale=1 / 255)
-    behind = cv2.multiply(picture, cv2.merge([clear] * 3), scale=1 / 255)
-    return cv2.add(front, behind), cv2.multiply(matte, clear, scale=1 / 255)
+    beyond = cv2.multiply(picture, cv2.merge([clear] * 3), scale=1 / 255)
+    return cv2.add(front, beyond), clear

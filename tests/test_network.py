@@ -3,9 +3,10 @@ import keras
 import numpy as np
 import pytest
 
+import model.network
 from model.fused import with_fused_normalisation
 from model.imagenet import load_imagenet, read_tensors
-from model.network import get_network
+from model.network import get_network, inherit
 from tests.drawn import draw_photo
 
 # ImageNet-1k: ambulance, beach wagon, cab, convertible, grille, jeep, limousine, minivan, Model T, pickup, police van, racer, sports car, van
@@ -22,7 +23,7 @@ def network() -> keras.Model:
 
 @pytest.mark.parametrize("size", [(96, 128), (160, 64)])
 def test_logits_have_half_the_size_of_the_photo(network, size):
-    assert network(np.zeros((2, *size, 3), np.float32)).shape == (2, size[0] // 2, size[1] // 2, 1)
+    assert network(np.zeros((2, *size, 3), np.float32)).shape == (2, size[0] // 2, size[1] // 2, 2)
 
 
 def test_sides_must_fit_the_stride():
@@ -53,3 +54,18 @@ def test_fused_normalisation_trains_and_predicts_as_the_plain_one(network):
         assert np.abs(one - other).max() < 2e-3 * max(1.0, np.abs(one).max())
     statistics = [[weight.numpy() for weight in each.weights if "moving_mean" in weight.path] for each in (network, fused)]
     assert all(np.allclose(one, other, rtol=1e-3, atol=1e-4) for one, other in zip(*statistics, strict=True))
+
+
+def test_a_network_that_inherits_all_predicts_alike(network):
+    child = get_network()
+    assert inherit(child, network) == []
+    photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)
+    assert np.array_equal(child(photo), network(photo))
+
+
+def test_new_context_starts_as_if_it_were_not_there(network, monkeypatch):
+    monkeypatch.setattr(model.network, "CONTEXT", 5)
+    child = get_network()
+    assert {name.partition("_")[0] for name in inherit(child, network)} == {"context3", "context4"}
+    photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)
+    assert np.allclose(child(photo), network(photo), atol=1e-4)

@@ -5,8 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from preprocessing import synthesis
-from preprocessing.samples import EDGE_WEIGHT, WEIGHT, Samples, Sources
+from preprocessing import samples as made, staging, synthesis
+from preprocessing.letterbox import PAD
+from preprocessing.samples import HEAVY, WEIGHT, Samples, Sources
 from preprocessing.sources import Cutout, held_out, photo_paths, read_cutouts, read_photos
 from tests.drawn import draw_photo, draw_street
 
@@ -32,6 +33,8 @@ def drawn(tmp_path_factory) -> Path:
         write(folder / "cutouts" / "dealer" / "rgba" / f"{number:04}_car{'abcdef'[number]}_0.png", rgba)
         write(folder / "cutouts" / "dealer" / "mattes" / f"{number:04}_car{'abcdef'[number]}_0.png", mask)
         write(folder / "backgrounds" / "houses" / f"houses_{number:03}.png", draw_street(192, 144, seed=number))
+    photo = draw_photo(192, 144, angle="side", seed=4)
+    write(folder / "train" / "street" / "glass" / "s4.png", np.rint(photo.alpha * 255).astype(np.uint8))  # all of it a pane
     ignore = np.zeros((144, 192), np.uint8)
     ignore[:, :96] = 255
     write(folder / "train" / "street" / "ignore" / "s0.png", ignore)
@@ -62,25 +65,49 @@ def test_batches_are_the_samples_in_order(samples):
 def test_forms_and_weights(samples):
     edges = heavy = 0
     for number in range(40):
-        rgb, matte, weight = samples[number]
-        assert rgb.shape == (*FRAME, 3) and matte.shape == weight.shape == (48, 64)
-        assert rgb.dtype == matte.dtype == weight.dtype == np.uint8
-        assert set(np.unique(weight)) <= {0, WEIGHT, EDGE_WEIGHT}
-        half = (matte > 100) & (matte < 155) & (weight > 0)
+        rgb, truth, weight = samples[number]
+        assert rgb.shape == (*FRAME, 3) and truth.shape == weight.shape == (48, 64, 2)
+        assert rgb.dtype == truth.dtype == weight.dtype == np.uint8
+        assert set(np.unique(weight[..., 0])) <= {0, WEIGHT, HEAVY}
+        half = (truth[..., 0] > 100) & (truth[..., 0] < 155) & (weight[..., 0] > 0)
         edges += half.sum()
-        heavy += (weight[half] == EDGE_WEIGHT).sum()
+        heavy += (weight[..., 0][half] == HEAVY).sum()
     assert edges > 500 and heavy / edges > 0.99
+
+
+def test_glass_is_learnt_only_where_it_is_known(drawn):
+    photos = read_photos(drawn, "train")
+    for photo in photos:
+        _, truth, weight = Samples(Sources([photo], [], []), FRAME, seed=5)[1]
+        assert weight[..., 1].any() == truth[..., 1].any() == (photo.name == "s4")
+    _, truth, weight = Samples(Sources([photo for photo in photos if photo.name == "s4"], [], []), FRAME, seed=5)[1]
+    assert np.abs(truth[..., 0].astype(int) - truth[..., 1]).max() <= 2
+    assert (weight[..., 1][truth[..., 0] == 255] == 255).all()
+
+
+def test_composites_are_letterboxed_as_serving_does(samples, monkeypatch):
+    monkeypatch.setattr(made, "REAL", 0.0)
+    monkeypatch.setattr(made, "EMPTY", 0.0)
+    padded = 0
+    for number in range(30):
+        rgb, truth, _ = samples[number]
+        pad = (rgb == PAD).all(-1)
+        rows, columns = pad.all(1).sum(), pad.all(0).sum()
+        padded += rows > 0 or columns > 0
+        assert not (rows and columns)
+        assert not truth[(FRAME[0] - rows) // 2:].any() and not truth[:, (FRAME[1] - columns) // 2:].any()
+    assert 8 < padded < 28
 
 
 def test_some_scenes_hold_no_car(samples):
     empty = sum(not samples[number][1].any() for number in range(300))
-    assert 3 <= empty <= 30
+    assert 6 <= empty <= 40
 
 
 def test_unknown_pixels_weigh_nothing(drawn, samples):
     photos = [photo for photo in samples.kept.photos if photo.ignore is not None]
     known = Samples(Sources(photos, [], []), FRAME, seed=3)
-    weights = np.stack([known[number][2] for number in range(20)])
+    weights = np.stack([known[number][2][..., 0] for number in range(20)])
     assert 0.3 < (weights == 0).mean() < 0.7
 
 
@@ -102,23 +129,25 @@ def plain(monkeypatch):
 def test_glass_shows_the_scene_and_still_is_car(plain):
     scene = np.full((*FRAME, 3), 200, np.uint8)
     for seed in range(10):
-        picture, matte = synthesis.composite(np.random.default_rng(seed), square(100, 128), None, scene, scene, FRAME)
+        picture, matte, *_ = synthesis.composite(np.random.default_rng(seed), square(100, 128), [], scene, scene, FRAME)
         inside, outside = matte == 255, matte == 0
         assert inside.any()
         assert np.abs(picture[inside].astype(int) - (100 * 128 + 200 * 127) // 255).max() <= 3
         assert (picture[outside] == 200).all()
 
 
-def test_a_neighbour_is_seen_but_is_background(plain):
+@pytest.mark.parametrize("row", [False, True])
+def test_a_neighbour_is_seen_but_is_background(plain, row):
     scene = np.full((*FRAME, 3), 200, np.uint8)
     seen = 0
     for seed in range(30):
-        picture, matte = synthesis.composite(np.random.default_rng(seed), square(100), square(40), scene, scene, FRAME)
+        picture, matte, others, _ = synthesis.composite(np.random.default_rng(seed), square(100), [square(40)], scene, scene, FRAME, row)
         assert (np.abs(picture[matte == 255].astype(int) - 100) <= 1).all()
         neighbour = (np.abs(picture.astype(int) - 40) <= 1).all(-1)
         seen += neighbour.any()
-        assert (matte[neighbour] <= 8).all()
-    assert seen > 20
+        assert (matte[neighbour] <= 8).all() and (others[neighbour] > 247).all()
+        assert (others > 127).sum() <= synthesis.MOST_NEIGHBOUR * (matte > 0).sum()
+    assert seen > 15
 
 
 def test_what_stands_in_front_is_not_car(plain, monkeypatch):
@@ -126,11 +155,42 @@ def test_what_stands_in_front_is_not_car(plain, monkeypatch):
     scene, texture = np.full((*FRAME, 3), 200, np.uint8), np.full((*FRAME, 3), 10, np.uint8)
     hidden = 0
     for seed in range(30):
-        picture, matte = synthesis.composite(np.random.default_rng(seed), square(100), None, scene, texture, FRAME)
+        picture, matte, *_ = synthesis.composite(np.random.default_rng(seed), square(100), [], scene, texture, FRAME)
         front = (picture == 10).all(-1)
         hidden += front.any()
         assert (matte[front] == 0).all()
     assert hidden > 20
+
+
+def test_an_aerial_is_part_of_the_car():
+    rgba = np.zeros((100, 100, 4), np.uint8)
+    rgba[50:90, 10:90] = 200, 200, 200, 255
+    car = Cutout("car", "test", rgba, np.ascontiguousarray(rgba[..., 3]))
+    for seed in range(20):
+        longer = staging.with_aerial(np.random.default_rng(seed), car)
+        new = (longer.matte > 0) & (car.matte == 0)
+        assert new.any() and np.argwhere(new)[:, 0].max() < 50, "above the roof"
+        assert np.array_equal(longer.rgba[..., 3], longer.matte)
+        assert np.array_equal(longer.rgba[60:], car.rgba[60:])
+
+
+def test_a_lens_bends_picture_and_matte_alike():
+    matte = np.zeros(FRAME, np.uint8)
+    cv2.circle(matte, (30, 30), 15, 255, -1)
+    for seed in range(10):
+        bent, alike = staging.bend(np.random.default_rng(seed), [cv2.merge([matte] * 3), matte])
+        assert np.array_equal(bent[..., 1], alike)
+        assert np.abs(alike.astype(int) - matte).sum() > 255
+        assert alike[48, 64] == matte[48, 64], "the centre stays"
+
+
+def test_at_night_the_car_is_never_darker_than_the_place():
+    matte = np.zeros(FRAME, np.uint8)
+    matte[40:60, 40:80] = 255
+    grey = np.full((*FRAME, 3), 200, np.uint8)
+    for seed in range(10):
+        dark = staging.night(np.random.default_rng(seed), grey, matte)
+        assert dark[:5].mean() < 100 and dark[50, 60].sum() >= dark[2, 2].sum()
 
 
 def test_any_folder_of_pictures_and_masks_will_do(tmp_path):

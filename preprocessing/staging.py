@@ -1,0 +1,83 @@
+"""Hard cases made on purpose, before and after a composite: plain studios, aerials and roof rails, night and flash, bent lenses."""
+from dataclasses import replace
+from functools import cache
+
+import cv2
+import numpy as np
+
+from preprocessing.sources import Cutout
+
+SWEEP = (480, 640)   # height, width of a drawn studio
+
+
+def studio(rng: np.random.Generator) -> np.ndarray:
+    """A wall that runs into the floor in one plain colour, lit from somewhere: uint8 (480, 640, 3). Often white, as makers like it."""
+    height, width = SWEEP
+    tone = 255.0 if rng.random() < 0.35 else rng.uniform(120, 255) if rng.random() < 0.7 else rng.uniform(10, 120)
+    wall = np.full((height, width), tone, np.float32)
+    horizon, slope = int(height * rng.uniform(0.35, 0.8)), int(height * rng.uniform(0.005, 0.3)) | 1
+    wall[horizon:] *= rng.uniform(0.75, 1.1)
+    wall = cv2.blur(wall, (1, slope), borderType=cv2.BORDER_REPLICATE)
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    distance = np.hypot((x / width - rng.uniform(0, 1)), (y / height - rng.uniform(0, 1)))
+    wall *= 1 - rng.uniform(0, 0.35) * distance
+    tint = 1 + rng.normal(0, 0.04 if rng.random() < 0.8 else 0.2, 3)
+    return np.clip(wall[..., None] * tint, 0, 255).astype(np.uint8)
+
+
+def with_aerial(rng: np.random.Generator, car: Cutout) -> Cutout:
+    """The same cut-out with a thin aerial, or a pair of roof rails, drawn on its roof: thin things belong to the car."""
+    x, y, w, h = cv2.boundingRect(car.matte)
+    column = int(x + w * rng.uniform(0.3, 0.75))
+    roof = np.flatnonzero(car.matte[:, column] > 127)
+    if not roof.size:
+        return car
+    drawn = np.zeros(car.matte.shape, np.uint8)
+    if rng.random() < 0.6:
+        length = h * rng.uniform(0.08, 0.3)
+        tip = (int(column + length * rng.normal(0, 0.6)), int(roof[0] - length))
+        cv2.line(drawn, (column, int(roof[0]) + 2), tip, 255, max(1, round(w * rng.uniform(0.002, 0.006))), cv2.LINE_AA)
+    else:
+        reach, lift = w * rng.uniform(0.06, 0.16), h * rng.uniform(0.02, 0.06)
+        ends = [np.clip(int(column + sign * reach), 0, drawn.shape[1] - 1) for sign in (-1, 1)]
+        feet = [np.flatnonzero(car.matte[:, end] > 127) for end in ends]
+        if not all(foot.size for foot in feet):
+            return car
+        thick = max(1, round(w * rng.uniform(0.004, 0.01)))
+        points = [(int(end), int(foot[0] + drop)) for end, foot, drop in ((ends[0], feet[0], 2), (ends[0], feet[0], -lift), (ends[1], feet[1], -lift), (ends[1], feet[1], 2))]
+        cv2.polylines(drawn, [np.array(points, np.int32)], False, 255, thick, cv2.LINE_AA)
+    colour = np.full(3, rng.uniform(5, 60) if rng.random() < 0.7 else rng.uniform(100, 220))
+    layer = cv2.merge([*(np.rint(drawn * (part / 255)).astype(np.uint8) for part in colour), drawn])
+    clear = cv2.merge([255 - drawn] * 4)
+    rgba = cv2.add(layer, cv2.multiply(car.rgba, clear, scale=1 / 255))
+    return replace(car, rgba=rgba, matte=cv2.max(car.matte, drawn))
+
+
+def night(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """The same place in the dark, the car lit by a flash, a lamp or hardly at all. uint8 (height, width, 3) in and out."""
+    dark, lit = rng.uniform(0.08, 0.45), rng.uniform(0.3, 1.0)
+    reach = max(3, int(rgb.shape[1] * rng.uniform(0.01, 0.15))) | 1
+    glow = cv2.blur(cv2.max(matte, cv2.blur(matte, (reach, reach))), (3, 3))
+    light = cv2.convertScaleAbs(glow, alpha=max(lit - dark, 0), beta=255 * dark)
+    tint = np.clip(np.array([1, 1, 1]) + rng.normal(0, 0.12, 3), 0.6, 1.4)
+    return cv2.multiply(rgb, cv2.merge([cv2.convertScaleAbs(light, alpha=part) for part in tint]), scale=1 / 255)
+
+
+def bend(rng: np.random.Generator, layers: list[np.ndarray]) -> list[np.ndarray]:
+    """Layers of one shape (uint8) through a wide-angle or fish-eye lens: radius r to r (1 + k r^2), Brown 1966."""
+    height, width = layers[0].shape[:2]
+    x, y, square = radii(height, width)
+    k = rng.uniform(-0.12, 0.3)
+    factor = (1 + k * square) / (1 + max(k, 0.0))  # stays inside of the picture
+    columns, rows = x * factor + (width - 1) / 2, y * factor + (height - 1) / 2
+    maps = cv2.convertMaps(columns, rows, cv2.CV_16SC2)
+    return [cv2.remap(layer, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for layer in layers]
+
+
+@cache
+def radii(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Offsets from the centre in pixels, and the square of the distance with the half diagonal as 1; float32 (height, width)."""
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    x, y = x - (width - 1) / 2, y - (height - 1) / 2
+    square = (x * x + y * y) / ((width / 2) ** 2 + (height / 2) ** 2)
+    return x, y, square
