@@ -8,6 +8,7 @@ from functools import cache
 import cv2
 import numpy as np
 
+from model.confidence import Judge
 from model.predictor import Predictor
 from options import Options, Region
 from postprocessing import compose
@@ -20,8 +21,6 @@ from preprocessing.letterbox import Letterbox, resize
 
 cv2.setNumThreads(1)  # an instance has about one core, and requests already run side by side
 
-LEAST_CAR = 0.004     # share of the picture: less is no listing photo's car
-LEAST_CERTAINTY = 0.8
 WHITE = (255, 255, 255, 255)
 
 
@@ -48,7 +47,7 @@ class CutOut:
     size: tuple[int, int]            # height, width in pixels
     full: tuple[int, int]            # height, width that size=full would have given, without framing
     car: Box                         # top, left, height, width of the car in the answer
-    confidence: float                # 0..1
+    confidence: float                # 0..1, how likely it can be published untouched
     milliseconds: dict[str, float]   # by stage
 
 
@@ -56,6 +55,12 @@ class CutOut:
 def predictor() -> Predictor:
     """The bundled network, loaded at its first use and then shared."""
     return Predictor()
+
+
+@cache
+def judge() -> Judge:
+    """What calibration of the bundled network found."""
+    return Judge.read()
 
 
 def cut_out(photo: bytes, options: Options = Options(), backdrop: bytes | None = None) -> CutOut:
@@ -73,7 +78,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: bytes | None =
     window = window_of(options.region, picture.size, size)
     with clock("predict"):
         coarse = predict(rgb[window], predictor())
-        confidence = certainty(coarse)
+        confidence = judge().confidence(coarse)
     if confidence == 0:
         raise NoCar("no vehicle was found")
     with clock("refine"):
@@ -147,15 +152,6 @@ def predict(rgb: np.ndarray, network) -> np.ndarray:
     """
     box = Letterbox.fit(rgb.shape[:2], network.frame)
     return box.crop(network.predict(box.apply(rgb)))
-
-
-def certainty(matte: np.ndarray) -> float:
-    """How sure the network is of a matte (float32, 0..1): the mean alpha of what it takes for the car; 0 where that is no car."""
-    car = matte > 0.5
-    if car.mean() < LEAST_CAR:
-        return 0.0
-    mean = float(matte[car].mean())
-    return mean if mean >= LEAST_CERTAINTY else 0.0
 
 
 class Clock:

@@ -4,6 +4,7 @@
     python train.py train    --data DIR --minutes 120   a run in runs/NAME: best.keras, log.csv, curve.png
     python train.py evaluate --data DIR                 IoU, boundary IoU, MAE and clean share by set
     python train.py quantise --data DIR                 int8 for LiteRT, calibrated on real photos
+    python train.py calibrate --data DIR                what its predictions say about themselves: is there a car, can it be published
 
 The recipe: an ImageNet encoder, half real photos and half composites, inputs that grow as training goes on (progressive resizing,
 as in EfficientNetV2, Tan and Le 2021, arXiv 2104.00298), cross-entropy weighted at the edge plus soft IoU (Rahman and Wang 2016),
@@ -24,7 +25,7 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
-NETWORK, QUANTISED = HERE / "model" / "car_matte.keras", HERE / "model" / "car_matte.tflite"
+NETWORK, QUANTISED, JUDGE = (HERE / "model" / name for name in ("car_matte.keras", "car_matte.tflite", "confidence.json"))
 WIDTHS = (256, 384, 512)   # of the training frames, pixels; each gets the same share of the run
 FRAME_ASPECT = 4 / 3
 WIDTH_STEP = 128           # so that both sides of the frame fit the network's stride
@@ -69,6 +70,10 @@ def main() -> None:
     sub = command(quantise, "make the int8 network that serving loads")
     sub.add_argument("--network", type=Path, default=NETWORK)
     sub.add_argument("--out", type=Path, default=QUANTISED)
+
+    sub = command(calibrate, "fit presence and confidence to the quantised network")
+    sub.add_argument("--network", type=Path, default=QUANTISED)
+    sub.add_argument("--out", type=Path, default=JUDGE)
 
     sub = command(preview, "write a contact sheet of training samples")
     sub.add_argument("--out", type=Path, default=HERE / "runs" / "preview.png")
@@ -297,6 +302,15 @@ def quantise(args: argparse.Namespace) -> None:
 
     args.out.write_bytes(convert(args.network, args.data))
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.2f} MB")
+
+
+def calibrate(args: argparse.Namespace) -> None:
+    """How the quantised network's mattes tell their own quality."""
+    from model.calibration import calibrate as fit
+    from model.evaluation import load
+
+    fit(args.data, load(args.network)).write(args.out)
+    print(args.out)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cutout import certainty, predict
+from cutout import judge, predict
 from model.metrics import Score, score
 from postprocessing.refine import refine
 from preprocessing.augment import develop, noise_bank
@@ -48,8 +48,8 @@ def evaluate(data: Path, judged: Path, worst: Path | None = None) -> dict[str, l
         iou, boundary_iou, mae, clean = (np.mean([getattr(row.score, key) for row in rows]) for key in ("iou", "boundary_iou", "mae", "clean"))
         print(f"{name:10} {len(rows):3}  {iou:.4f}  {boundary_iou:.4f}  {mae:.4f}  {clean:4.0%}   {low.photo.name} {low.score.iou:.3f}")
     if network:
-        empty = [certainty(predict(scene, network)) > 0 for scene in scenes_without_car(data)]
-        refused = [certainty(predict(photo.rgb, network)) == 0 for photo in photos]
+        empty = [judge().confidence(predict(scene, network)) > 0 for scene in scenes_without_car(data)]
+        refused = [judge().confidence(predict(photo.rgb, network)) == 0 for photo in photos]
         print(f"answered without a car: {sum(empty)} of {len(empty)}; refused with one: {sum(refused)} of {len(refused)}")
     if worst:
         rows = sorted((row for rows in by_set.values() for row in rows), key=lambda row: row.score.iou)[:WORST]
@@ -64,19 +64,19 @@ def matte_of(photo: Photo, network) -> np.ndarray:
     return cv2.convertScaleAbs(refine(predict(photo.rgb, network), photo.rgb), alpha=255)
 
 
-def composites(data: Path) -> list[Photo]:
-    """Always the same COMPOSITES pictures with exact mattes, every third with a neighbour; none where there are no cut-outs."""
-    cutouts, backgrounds = read_cutouts(data, True), read_backgrounds(data, True)
+def composites(data: Path, seed: int = SEED, number: int = COMPOSITES, held_back: bool = True) -> list[Photo]:
+    """Always the same pictures with exact mattes, every third with a neighbour; none where there are no cut-outs."""
+    cutouts, backgrounds = read_cutouts(data, held_back), read_backgrounds(data, held_back)
     if not (cutouts and backgrounds):
         return []
     noise, photos = noise_bank(0), []
-    for number in range(COMPOSITES):
-        rng = np.random.default_rng((SEED, number))
+    for count in range(number):
+        rng = np.random.default_rng((seed, count))
         car, other = (cutouts[i] for i in rng.choice(len(cutouts), 2, replace=len(cutouts) < 2))
         scene, texture = (backgrounds[i] for i in rng.integers(len(backgrounds), size=2))
-        beside = number % 3 == 0
+        beside = count % 3 == 0
         made = composite(rng, car, [other] if beside else [], scene, texture, COMPOSITE_FRAME)
-        photos.append(Photo(f"{number:02}", "neighbour" if beside else "composite", develop(rng, made.rgb, noise), made.matte, None, made.glass))
+        photos.append(Photo(f"{count:02}", "neighbour" if beside else "composite", develop(rng, made.rgb, noise), made.matte, None, made.glass))
     return photos
 
 

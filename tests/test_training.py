@@ -87,5 +87,10 @@ def test_evaluate_scores_the_bundled_network(drawn):  # noqa: F811
     assert "street       1  0.9" in run("evaluate", "--data", drawn)
 
 
+def test_calibrate_wants_more_than_a_handful_of_photos(drawn, tmp_path):  # noqa: F811
+    assert "more data is needed" in run("calibrate", "--data", drawn, "--out", tmp_path / "judge.json", ok=False)
+    assert not (tmp_path / "judge.json").exists()
+
+
 def test_data_that_is_not_there_is_named(tmp_path):
     assert str(tmp_path) in run("train", "--data", tmp_path, "--steps", 1, "--run", tmp_path / "run", ok=False)

@@ -1,0 +1,59 @@
+"""Fits what a prediction says about itself (model/confidence.py) to what it turned out to be.
+
+Presence: photos, composites and backgrounds of training against each other; the threshold is the one that refuses one car in
+REFUSED of these, so that held-out backgrounds stay an honest test. Cleanness: the validation photos and as many composites of held-out cut-outs,
+which are not those that `evaluate` scores.
+"""
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from cutout import predict
+from model.confidence import Judge, measures
+from model.evaluation import composites, matte_of
+from model.metrics import score
+from preprocessing.sources import read_backgrounds, read_photos
+
+REFUSED = 500      # one in so many cars
+LONGEST = 1024     # pixels; more than the frame sees
+SEED, MADE = 7, 120
+FOLDS = 5
+
+
+def calibrate(data: Path, network) -> Judge:
+    """Prints how well it separates, and returns what was found."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import brier_score_loss, roc_auc_score
+    from sklearn.model_selection import cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    def fit(found: np.ndarray, truth: np.ndarray) -> tuple[float, ...]:
+        """Weights for the measures as they are, and the constant. Raises ValueError where all are alike."""
+        if truth.all() or not truth.any():
+            raise ValueError(f"all of {len(truth)} pictures are {'good' if truth.all() else 'bad'}: nothing to tell apart; more data is needed")
+        scaler, model = (fitted := make_pipeline(StandardScaler(), LogisticRegression()).fit(found, truth))[0], fitted[-1]
+        slopes = model.coef_[0] / scaler.scale_
+        return *map(float, slopes), float(model.intercept_[0] - slopes @ scaler.mean_)
+
+    cars = [measures(predict(photo.rgb, network)) for photo in read_photos(data, "train", LONGEST)]
+    cars += [measures(predict(photo.rgb, network)) for photo in composites(data, SEED + 1, 3 * MADE, held_back=False)]
+    empty = [measures(predict(scene, network)) for scene in read_backgrounds(data, False, LONGEST)]
+    seen = [row for row in cars if row is not None], [row for row in empty if row is not None]
+    found, truth = np.array([*seen[0], *seen[1]]), np.repeat([1, 0], [len(seen[0]), len(seen[1])])
+    present = fit(found, truth)
+    unsure = Judge(present, present, 0.0)
+    presence = sorted(0.0 if row is None else 1 / (1 + np.exp(-(np.dot(present[:-1], row) + present[-1]))) for row in cars)
+    least = float(presence[len(presence) // REFUSED])
+    print(f"presence: {len(cars)} cars, {len(empty)} empty scenes ({len(empty) - len(seen[1])} without any shape); least {least:.4f}")
+
+    photos = read_photos(data, "val") + composites(data, SEED, MADE)
+    rows = [(measures(predict(photo.rgb, network)), score(matte_of(photo, network), photo.mask, photo.ignore).clean) for photo in photos]
+    found, truth = (np.array(part) for part in zip(*((row, clean) for row, clean in rows if row is not None)))
+    guessed = cross_val_predict(make_pipeline(StandardScaler(), LogisticRegression()), found, truth, cv=FOLDS, method="predict_proba")[:, 1]
+    print(f"clean: {truth.sum()} of {len(truth)}; over {FOLDS} folds AUC {roc_auc_score(truth, guessed):.3f}, Brier {brier_score_loss(truth, guessed):.3f}")
+    for low, high in zip((0, 0.2, 0.4, 0.6, 0.8), (0.2, 0.4, 0.6, 0.8, 1.01)):
+        inside = (guessed >= low) & (guessed < high)
+        print(f"  confidence {low:.1f} to {min(high, 1):.1f}: {inside.sum():3} pictures, {truth[inside].mean() if inside.any() else float('nan'):4.0%} clean")
+    return Judge(present, fit(found, truth), least)

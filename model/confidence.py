@@ -1,0 +1,75 @@
+"""What a prediction says about itself: whether there is a car at all, and how likely the cut-out can be published untouched.
+
+Two logistic regressions on a few measures of the matte (Platt 1999, "Probabilistic outputs"), fitted by `train.py calibrate`, which
+writes confidence.json; the matte that is measured is the network's own, before refinement.
+"""
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+FITTED = Path(__file__).with_name("confidence.json")
+SMALLEST = 0.002  # share of the picture: less cannot be told from a speck
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What calibration found: weights of the measures, the constant, and below which presence there is no car."""
+
+    present: tuple[float, ...]
+    clean: tuple[float, ...]
+    least: float
+
+    @classmethod
+    def read(cls, path: Path = FITTED) -> "Judge":
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(path.read_text()).items()})
+
+    def write(self, path: Path = FITTED) -> None:
+        path.write_text(json.dumps(self.__dict__, indent=1) + "\n")
+
+    def presence(self, matte: np.ndarray) -> float:
+        """0..1: how likely a float32 matte (height, width) in 0..1 shows a vehicle."""
+        found = measures(matte)
+        return 0.0 if found is None else logistic(self.present, found)
+
+    def confidence(self, matte: np.ndarray) -> float:
+        """0..1: how likely its cut-out needs no hand; 0 where there is no car."""
+        found = measures(matte)
+        if found is None or logistic(self.present, found) < self.least:
+            return 0.0
+        return logistic(self.clean, found)
+
+
+def logistic(weights: tuple[float, ...], found: np.ndarray) -> float:
+    *slopes, constant = weights
+    return float(1 / (1 + np.exp(-(np.dot(slopes, found) + constant))))
+
+
+def measures(matte: np.ndarray) -> np.ndarray | None:
+    """float64 (5,) of a float32 matte (height, width) in 0..1; None where it holds no car of any size.
+
+    Expected error (1 - the IoU that alpha, taken as a probability, promises), doubt inside of the car, soft cells a cell of outline, pieces
+    and holes beside the main piece, and area; all as logarithms but the first two's square roots, so that none of them runs away.
+    """
+    car = matte > 0.5
+    area = int(car.sum())
+    if area < SMALLEST * matte.size:
+        return None
+    inside, outside = float(matte[car].sum()), float(matte[~car].sum())
+    outline = cv2.countNonZero(cv2.morphologyEx(car.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
+    soft = int(((matte > 0.1) & (matte < 0.9)).sum())
+    loose = (stray(car) + stray(~car, framed=True)) / area
+    return np.array([(1 - inside / (area + outside)) ** 0.5, (1 - inside / area) ** 0.5, np.log((soft + 1) / outline),
+                     np.log(loose + 1e-3), np.log(area / matte.size)])
+
+
+def stray(shape: np.ndarray, framed: bool = False) -> int:
+    """Cells outside of the largest connected piece of a boolean shape, or of all pieces that reach the frame."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(shape.astype(np.uint8), connectivity=4)
+    sizes = stats[1:, cv2.CC_STAT_AREA]
+    if not framed or count == 1:
+        return int(sizes.sum() - sizes.max(initial=0))
+    border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    return int(sizes.sum() - sizes[border[border > 0] - 1].sum())
