@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from postprocessing import compose
 from postprocessing.encode import encode_alpha, encode_jpeg, encode_png, encode_webp, encode_zip, is_opaque, opacity
 from postprocessing.foreground import foreground
 from postprocessing.framing import Box, box_of, fit_pixels, place
+from postprocessing.glass import see_through
 from postprocessing.refine import refine
 from preprocessing.decode import MAX_PIXELS, Picture, ResolutionTooHigh, UnreadablePicture, decode
 from preprocessing.letterbox import Letterbox, resize
@@ -78,13 +80,15 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: bytes | None =
     window = window_of(options.region, picture.size, size)
     with clock("predict"):
         coarse = predict(rgb[window], predictor())
-        confidence = judge().confidence(coarse)
+        confidence = judge().confidence(coarse.matte)
     if confidence == 0:
         raise NoCar("no vehicle was found")
     with clock("refine"):
         alpha = np.zeros(size, np.float32)
-        alpha[window] = refine(coarse, rgb[window])
+        alpha[window] = refine(coarse.matte, rgb[window])
         colours = foreground(rgb, alpha)
+        if options.semitransparency:
+            alpha[window] = see_through(alpha[window], coarse.glass, rgb[window])
         if picture.alpha is not None:  # what was transparent before stays so
             alpha *= resize(picture.alpha, size).astype(np.float32) / 255
     with clock("compose"):
@@ -145,13 +149,18 @@ def encode(rgb: np.ndarray, alpha: np.ndarray, options: Options) -> tuple[bytes,
     return {"png": encode_png, "webp": encode_webp}[format](rgb, None if whole else alpha), format
 
 
-def predict(rgb: np.ndarray, network) -> np.ndarray:
-    """uint8 photo (height, width, 3) -> float32 matte in 0..1 of the photo's shape, at the network's own coarse size.
+class Prediction(NamedTuple):
+    matte: np.ndarray  # float32 (height, width) in 0..1, of the photo's shape at the network's own coarse size
+    glass: np.ndarray  # the same form: how much of it is a window pane
 
-    network: anything with a `frame` (height, width) and a `predict` from such a frame to its matte at half the size.
+
+def predict(rgb: np.ndarray, network) -> Prediction:
+    """What the network says of a uint8 photo (height, width, 3).
+
+    network: anything with a `frame` (height, width) and a `predict` from such a frame to matte and glass at half the size.
     """
     box = Letterbox.fit(rgb.shape[:2], network.frame)
-    return box.crop(network.predict(box.apply(rgb)))
+    return Prediction(*(box.crop(layer) for layer in network.predict(box.apply(rgb))))
 
 
 class Clock:

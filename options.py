@@ -41,6 +41,7 @@ class Options:
     colour: tuple[int, int, int, int] | None = None       # red, green, blue, opacity
     region: Region | None = None                          # where the car is looked for
     framing: Framing = Framing()
+    semitransparency: bool = False                        # what is behind the car shows through its panes
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ PARAMETERS = {
     "crop_margin": Parameter(margin, "0", "one, two or four margins around the cropped car, up to 500px or 50% of it"),
     "scale": Parameter(scale, "original", "how much of the canvas the car fills, 10% to 100%"),
     "position": Parameter(position, "original", "where on the canvas the car stands: center, or one or two percentages"),
-    "semitransparency": Parameter(only(boolean, False, "see-through glass is not available"), "false", "new background through the glass"),
+    "semitransparency": Parameter(boolean, "false", "the new background shows through the car's panes"),
     "add_shadow": Parameter(only(boolean, False, "shadows are not available"), "false", "a shadow under the car"),
     "shadow_type": Parameter(only(choice("none", "contact", "drop"), "none", "shadows are not available"), "none", "a shadow under the car"),
 }
@@ -156,4 +157,4 @@ def parse(values: Mapping[str, str]) -> Options:
         PARAMETERS[name]
     got = {name: value(name) for name in PARAMETERS}
     return Options(got["size"], got["type_level"], got["format"], got["channels"], got["bg_color"], got["roi"],
-                   Framing(got["crop"], got["crop_margin"], got["scale"], got["position"]))
+                   Framing(got["crop"], got["crop_margin"], got["scale"], got["position"]), got["semitransparency"])

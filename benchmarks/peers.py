@@ -70,17 +70,17 @@ class Forecourt:
         self.spent = 0.0
 
     def __call__(self, rgb: np.ndarray) -> np.ndarray:
-        return cv2.convertScaleAbs(refine(predict(rgb, self), rgb), alpha=255)
+        return cv2.convertScaleAbs(refine(predict(rgb, self).matte, rgb), alpha=255)
 
     @property
     def frame(self) -> tuple[int, int]:
         return self.network.frame
 
-    def predict(self, frame: np.ndarray) -> np.ndarray:
+    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         began = time.process_time()
-        matte = self.network.predict(frame)
+        layers = self.network.predict(frame)
         self.spent += time.process_time() - began
-        return matte
+        return layers
 
 
 class Rembg:

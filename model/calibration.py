@@ -37,9 +37,9 @@ def calibrate(data: Path, network) -> Judge:
         slopes = model.coef_[0] / scaler.scale_
         return *map(float, slopes), float(model.intercept_[0] - slopes @ scaler.mean_)
 
-    cars = [measures(predict(photo.rgb, network)) for photo in read_photos(data, "train", LONGEST)]
-    cars += [measures(predict(photo.rgb, network)) for photo in composites(data, SEED + 1, 3 * MADE, held_back=False)]
-    empty = [measures(predict(scene, network)) for scene in read_backgrounds(data, False, LONGEST)]
+    cars = [measures(predict(photo.rgb, network).matte) for photo in read_photos(data, "train", LONGEST)]
+    cars += [measures(predict(photo.rgb, network).matte) for photo in composites(data, SEED + 1, 3 * MADE, held_back=False)]
+    empty = [measures(predict(scene, network).matte) for scene in read_backgrounds(data, False, LONGEST)]
     seen = [row for row in cars if row is not None], [row for row in empty if row is not None]
     found, truth = np.array([*seen[0], *seen[1]]), np.repeat([1, 0], [len(seen[0]), len(seen[1])])
     present = fit(found, truth)
@@ -49,7 +49,7 @@ def calibrate(data: Path, network) -> Judge:
     print(f"presence: {len(cars)} cars, {len(empty)} empty scenes ({len(empty) - len(seen[1])} without any shape); least {least:.4f}")
 
     photos = read_photos(data, "val") + composites(data, SEED, MADE)
-    rows = [(measures(predict(photo.rgb, network)), score(matte_of(photo, network), photo.mask, photo.ignore).clean) for photo in photos]
+    rows = [(measures(predict(photo.rgb, network).matte), score(matte_of(photo, network), photo.mask, photo.ignore).clean) for photo in photos]
     found, truth = (np.array(part) for part in zip(*((row, clean) for row, clean in rows if row is not None)))
     guessed = cross_val_predict(make_pipeline(StandardScaler(), LogisticRegression()), found, truth, cv=FOLDS, method="predict_proba")[:, 1]
     print(f"clean: {truth.sum()} of {len(truth)}; over {FOLDS} folds AUC {roc_auc_score(truth, guessed):.3f}, Brier {brier_score_loss(truth, guessed):.3f}")

@@ -48,8 +48,8 @@ def evaluate(data: Path, judged: Path, worst: Path | None = None) -> dict[str, l
         iou, boundary_iou, mae, clean = (np.mean([getattr(row.score, key) for row in rows]) for key in ("iou", "boundary_iou", "mae", "clean"))
         print(f"{name:10} {len(rows):3}  {iou:.4f}  {boundary_iou:.4f}  {mae:.4f}  {clean:4.0%}   {low.photo.name} {low.score.iou:.3f}")
     if network:
-        empty = [judge().confidence(predict(scene, network)) > 0 for scene in scenes_without_car(data)]
-        refused = [judge().confidence(predict(photo.rgb, network)) == 0 for photo in photos]
+        empty = [judge().confidence(predict(scene, network).matte) > 0 for scene in scenes_without_car(data)]
+        refused = [judge().confidence(predict(photo.rgb, network).matte) == 0 for photo in photos]
         print(f"answered without a car: {sum(empty)} of {len(empty)}; refused with one: {sum(refused)} of {len(refused)}")
     if worst:
         rows = sorted((row for rows in by_set.values() for row in rows), key=lambda row: row.score.iou)[:WORST]
@@ -61,7 +61,7 @@ def evaluate(data: Path, judged: Path, worst: Path | None = None) -> dict[str, l
 
 def matte_of(photo: Photo, network) -> np.ndarray:
     """A network's uint8 matte, behind the same letterbox and refinement as in serving."""
-    return cv2.convertScaleAbs(refine(predict(photo.rgb, network), photo.rgb), alpha=255)
+    return cv2.convertScaleAbs(refine(predict(photo.rgb, network).matte, photo.rgb), alpha=255)
 
 
 def composites(data: Path, seed: int = SEED, number: int = COMPOSITES, held_back: bool = True) -> list[Photo]:
@@ -107,9 +107,10 @@ class FloatPredictor:
 
         self.network, self.frame = keras.models.load_model(path, compile=False), FRAME
 
-    def predict(self, frame: np.ndarray) -> np.ndarray:
-        logits = np.asarray(self.network(frame[None].astype(np.float32), training=False))[0, ..., 0]
-        return 1 / (1 + np.exp(-logits))
+    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        logits = np.asarray(self.network(frame[None].astype(np.float32), training=False))[0]
+        alpha, glass = cv2.split(1 / (1 + np.exp(-logits)))
+        return alpha, glass
 
 
 def outlined(rgb: np.ndarray, matte: np.ndarray) -> np.ndarray:

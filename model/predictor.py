@@ -1,10 +1,11 @@
-"""The quantised network under LiteRT: frames in, mattes out. One interpreter a working thread, made once and kept."""
+"""The quantised network under LiteRT: frames in, mattes and panes out. One interpreter a working thread, made once and kept."""
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import LifoQueue
 
+import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
@@ -31,15 +32,17 @@ class Predictor:
         self.input, self.output = photo["index"], logits["index"]
         scale, zero = logits["quantization"]
         levels = scale * (np.arange(-128, 128, dtype=np.float32) - zero)
-        self.alpha = 1 / (1 + np.exp(-levels))  # the sigmoid of each of the 256 logits there can be
+        self.share = 1 / (1 + np.exp(-levels))  # the sigmoid of each of the 256 logits there can be
 
-    def predict(self, frame: np.ndarray) -> np.ndarray:
-        """uint8 (height, width, 3) of size `self.frame` -> alpha as float32 (height/2, width/2) in 0..1."""
+    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """uint8 (height, width, 3) of size `self.frame` -> alpha, and the share of glass, as float32 (height/2, width/2) in 0..1."""
         with self.interpreter() as interpreter:
             interpreter.set_tensor(self.input, frame[None])
             interpreter.invoke()
-            logits = interpreter.get_tensor(self.output)[0, ..., 0]
-        return self.alpha[logits.astype(np.int16) + 128]
+            logits = interpreter.get_tensor(self.output)[0]
+        levels = logits.view(np.uint8) ^ 128  # int8's order from 0 on
+        alpha, glass = cv2.split(cv2.LUT(levels, self.share))
+        return alpha, glass
 
     @contextmanager
     def interpreter(self) -> Iterator[Interpreter]:

@@ -1,0 +1,65 @@
+"""Panes that let a new background through: only panes, never the body, and what shines on them stays."""
+import io
+
+import cv2
+import numpy as np
+import pytest
+import requests
+from PIL import Image
+
+from postprocessing.glass import CLEAR, see_through
+from tests.drawn import draw_photo
+
+SIZE = (240, 320)
+
+
+@pytest.fixture
+def alpha() -> np.ndarray:
+    matte = np.zeros(SIZE, np.float32)
+    matte[60:200, 40:280] = 1
+    return matte
+
+
+def panes(shape: tuple[int, int] = (120, 160)) -> np.ndarray:
+    glass = np.zeros(shape, np.float32)
+    glass[40:60, 40:120] = 1
+    return glass
+
+
+def test_only_the_panes_get_thinner(alpha):
+    dark = np.full((*SIZE, 3), 60, np.uint8)
+    thin = see_through(alpha, panes(), dark)
+    assert thin[100, 160] == pytest.approx(1 - CLEAR, abs=1e-3)
+    assert np.array_equal(thin[:76], alpha[:76]) and np.array_equal(thin[124:], alpha[124:])
+    assert np.array_equal(see_through(alpha, panes() * 0, dark), alpha)
+
+
+def test_reflections_stay(alpha):
+    rgb = np.full((*SIZE, 3), 60, np.uint8)
+    rgb[90:110, 100:120] = 255
+    thin = see_through(alpha, panes(), rgb)
+    assert thin[100, 110] == 1 and thin[100, 200] == pytest.approx(1 - CLEAR, abs=1e-3)
+
+
+def test_nothing_outside_of_the_car_becomes_visible(alpha):
+    thin = see_through(alpha, np.ones((120, 160), np.float32), np.full((*SIZE, 3), 60, np.uint8))
+    assert (thin <= alpha).all()
+
+
+@pytest.mark.parametrize("angle", ["side", "three_quarter"])
+def test_a_drawn_car_has_its_windows_opened(server, angle):
+    photo = draw_photo(960, 720, angle=angle, seed=2)
+    jpeg = cv2.imencode(".jpg", photo.rgb[..., ::-1])[1].tobytes()
+
+    def alpha_of(value: str) -> np.ndarray:
+        answer = requests.post(server, files={"image_file": jpeg}, data={"semitransparency": value}, timeout=60)
+        assert answer.status_code == 200, answer.text
+        return np.array(Image.open(io.BytesIO(answer.content)))[..., 3]
+
+    filled, opened = alpha_of("false"), alpha_of("true")
+    thinner = (opened < 200) & (filled == 255)
+    assert (opened <= filled).all()
+    rows = np.flatnonzero(filled.max(1))
+    top, bottom = rows[0], rows[-1]
+    assert 0.08 < thinner.sum() / (filled > 127).sum() < 0.35
+    assert thinner[(top + bottom) // 2 + 20:].sum() < 0.02 * thinner.sum(), "windows are in the upper half"
