@@ -65,6 +65,7 @@ def main() -> None:
     judged = sub.add_mutually_exclusive_group()
     judged.add_argument("--network", type=Path, default=QUANTISED, help=".keras or .tflite")
     judged.add_argument("--mattes", type=Path, help="SET/STEM.png made by any other tool")
+    sub.add_argument("--no-xnnpack", dest="xnnpack", action="store_false", help="run a .tflite network on LiteRT's own kernels instead")
     sub.add_argument("--worst", type=Path, help="where to write the contact sheet of the 24 worst")
 
     sub = command(quantise, "make the int8 network that serving loads")
@@ -293,7 +294,7 @@ def evaluate(args: argparse.Namespace) -> None:
     """The table by set, and the sheet of the worst."""
     from model.evaluation import evaluate as judge
 
-    judge(args.data, args.mattes or args.network, args.worst)
+    judge(args.data, args.mattes or args.network, args.worst, args.xnnpack)
 
 
 def quantise(args: argparse.Namespace) -> None:

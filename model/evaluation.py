@@ -32,10 +32,10 @@ class Judged:
     score: Score
 
 
-def evaluate(data: Path, judged: Path, worst: Path | None = None) -> dict[str, list[Judged]]:
+def evaluate(data: Path, judged: Path, worst: Path | None = None, xnnpack: bool = True) -> dict[str, list[Judged]]:
     """Prints a row a set, writes the sheet of the worst if asked, and returns every score by set."""
     photos = read_photos(data, "val")
-    network = None if judged.is_dir() else load(judged)
+    network = None if judged.is_dir() else load(judged, xnnpack)
     if network:
         photos += composites(data)
     by_set: dict[str, list[Judged]] = {}
@@ -86,12 +86,12 @@ def scenes_without_car(data: Path) -> list[np.ndarray]:
     return [scene for name in sets for scene in read_backgrounds(data, True, sets=name)]
 
 
-def load(path: Path):
-    """A network with the predictor's `frame` and `predict`, from a .tflite or .keras file."""
+def load(path: Path, xnnpack: bool = True):
+    """A network with the predictor's `frame` and `predict`, from a .tflite or .keras file; xnnpack is for the first."""
     if path.suffix == ".tflite":
         from model.predictor import Predictor
 
-        return Predictor(path)
+        return Predictor(path, xnnpack=xnnpack)
     if path.suffix == ".keras":
         return FloatPredictor(path)
     raise ValueError(f"{path}: neither a .tflite nor a .keras network, nor a folder of mattes")

@@ -7,7 +7,7 @@ from queue import LifoQueue
 
 import cv2
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 NETWORK = Path(__file__).with_name("car_matte.tflite")
 
@@ -19,8 +19,13 @@ class Predictor:
     the number of cores: more would only wait for each other.
     """
 
-    def __init__(self, path: Path = NETWORK, most: int | None = None):
+    def __init__(self, path: Path = NETWORK, most: int | None = None, xnnpack: bool = True):
+        """path: a .tflite file; most: interpreters at once, one a core by default; without xnnpack, LiteRT's own kernels compute, slowly.
+
+        Raises ValueError where the network's form is not ours.
+        """
         self.path = path
+        self.kernels = OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         self.pool: LifoQueue[Interpreter | None] = LifoQueue()
         for _ in range(most or os.cpu_count() or 1):
             self.pool.put(None)
@@ -49,7 +54,7 @@ class Predictor:
         lent = self.pool.get()
         try:
             if lent is None:
-                lent = Interpreter(model_path=str(self.path), num_threads=1)
+                lent = Interpreter(model_path=str(self.path), num_threads=1, experimental_op_resolver_type=self.kernels)
                 lent.allocate_tensors()
             yield lent
         finally:

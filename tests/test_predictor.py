@@ -41,6 +41,12 @@ def test_int8_agrees_with_the_float_network(network, angle):
     assert both / either > 0.98
 
 
+def test_both_kinds_of_kernels_agree(network):
+    frame = draw_photo(network.frame[1], network.frame[0], seed=4).rgb
+    (one, _), (other, _) = (each.predict(frame) for each in (network, Predictor(most=1, xnnpack=False)))
+    assert np.abs(one - other).mean() < 0.003 and ((one > 0.5) != (other > 0.5)).mean() < 0.002
+
+
 def test_only_networks_of_the_right_kind_are_judged(tmp_path):
     with pytest.raises(ValueError, match="neither"):
         load(tmp_path / "network.onnx")
