@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from model.confidence import Judge
+from model.frames import frame_for
 from model.predictor import Predictor
 from options import Options, Region
 from postprocessing import compose
@@ -157,9 +158,9 @@ class Prediction(NamedTuple):
 def predict(rgb: np.ndarray, network) -> Prediction:
     """What the network says of a uint8 photo (height, width, 3).
 
-    network: anything with a `frame` (height, width) and a `predict` from such a frame to matte and glass at half the size.
+    network: anything with a `predict` from a frame of model.frames to matte and glass at half the size.
     """
-    box = Letterbox.fit(rgb.shape[:2], network.frame)
+    box = Letterbox.fit(rgb.shape[:2], frame_for(rgb.shape[:2]))
     return Prediction(*(box.crop(layer) for layer in network.predict(box.apply(rgb))))
 
 

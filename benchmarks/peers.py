@@ -72,10 +72,6 @@ class Forecourt:
     def __call__(self, rgb: np.ndarray) -> np.ndarray:
         return cv2.convertScaleAbs(refine(predict(rgb, self).matte, rgb), alpha=255)
 
-    @property
-    def frame(self) -> tuple[int, int]:
-        return self.network.frame
-
     def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         began = time.process_time()
         layers = self.network.predict(frame)

@@ -87,7 +87,7 @@ def scenes_without_car(data: Path) -> list[np.ndarray]:
 
 
 def load(path: Path, xnnpack: bool = True):
-    """A network with the predictor's `frame` and `predict`, from a .tflite or .keras file; xnnpack is for the first."""
+    """A network with the predictor's `predict`, from a .tflite or .keras file; xnnpack is for the first."""
     if path.suffix == ".tflite":
         from model.predictor import Predictor
 
@@ -103,9 +103,7 @@ class FloatPredictor:
     def __init__(self, path: Path):
         import keras
 
-        from model.quantise import FRAME
-
-        self.network, self.frame = keras.models.load_model(path, compile=False), FRAME
+        self.network = keras.models.load_model(path, compile=False)
 
     def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         logits = np.asarray(self.network(frame[None].astype(np.float32), training=False))[0]

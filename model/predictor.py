@@ -1,5 +1,6 @@
-"""The quantised network under LiteRT: frames in, mattes and panes out. One interpreter a working thread, made once and kept."""
+"""The quantised network under LiteRT: frames in, mattes and panes out. Interpreters are made once and kept."""
 import os
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,14 +10,17 @@ import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+from model.frames import FRAMES, NATIVE, reframed
+
 NETWORK = Path(__file__).with_name("car_matte.tflite")
+KEPT = 2  # interpreters a desk: a site's photos have one shape or two
 
 
 class Predictor:
-    """Predicts mattes of frames of one size; safe to share between threads.
+    """Predicts mattes of frames of the shapes in model.frames; safe to share between threads.
 
-    An interpreter must not run twice at once and holds some 40 MB while it lives, so a pool of them is kept, no larger than
-    the number of cores: more would only wait for each other.
+    An interpreter must not run twice at once and holds some 40 MB while it lives, so a pool of desks is kept, no more than there are
+    cores: more would only wait for each other. A desk keeps the interpreters of the frames that it met last.
     """
 
     def __init__(self, path: Path = NETWORK, most: int | None = None, xnnpack: bool = True):
@@ -24,24 +28,23 @@ class Predictor:
 
         Raises ValueError where the network's form is not ours.
         """
-        self.path = path
+        self.network = path.read_bytes()
         self.kernels = OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        self.pool: LifoQueue[Interpreter | None] = LifoQueue()
+        self.desks: LifoQueue[OrderedDict[tuple[int, int], Interpreter]] = LifoQueue()
         for _ in range(most or os.cpu_count() or 1):
-            self.pool.put(None)
-        with self.interpreter() as first:
+            self.desks.put(OrderedDict())
+        with self.interpreter(NATIVE) as first:
             (photo,), (logits,) = first.get_input_details(), first.get_output_details()
         if photo["dtype"] is not np.uint8 or logits["dtype"] is not np.int8:
             raise ValueError(f"{path}: wants uint8 input and int8 output, has {photo['dtype'].__name__} and {logits['dtype'].__name__}")
-        self.frame: tuple[int, int] = tuple(int(side) for side in photo["shape"][1:3])
         self.input, self.output = photo["index"], logits["index"]
         scale, zero = logits["quantization"]
         levels = scale * (np.arange(-128, 128, dtype=np.float32) - zero)
         self.share = 1 / (1 + np.exp(-levels))  # the sigmoid of each of the 256 logits there can be
 
     def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """uint8 (height, width, 3) of size `self.frame` -> alpha, and the share of glass, as float32 (height/2, width/2) in 0..1."""
-        with self.interpreter() as interpreter:
+        """uint8 (height, width, 3) of one of model.frames -> alpha, and the share of glass, as float32 (height/2, width/2) in 0..1."""
+        with self.interpreter(frame.shape[:2]) as interpreter:
             interpreter.set_tensor(self.input, frame[None])
             interpreter.invoke()
             logits = interpreter.get_tensor(self.output)[0]
@@ -50,12 +53,23 @@ class Predictor:
         return alpha, glass
 
     @contextmanager
-    def interpreter(self) -> Iterator[Interpreter]:
-        lent = self.pool.get()
+    def interpreter(self, frame: tuple[int, int]) -> Iterator[Interpreter]:
+        desk = self.desks.get()
         try:
-            if lent is None:
-                lent = Interpreter(model_path=str(self.path), num_threads=1, experimental_op_resolver_type=self.kernels)
-                lent.allocate_tensors()
-            yield lent
+            if frame not in desk:
+                desk[frame] = self.make(frame)
+                if len(desk) > KEPT:
+                    desk.popitem(last=False)
+            desk.move_to_end(frame)
+            yield desk[frame]
         finally:
-            self.pool.put(lent)
+            self.desks.put(desk)
+
+    def make(self, frame: tuple[int, int]) -> Interpreter:
+        if frame not in FRAMES:
+            raise ValueError(f"a frame of {frame[1]}x{frame[0]} is not one of the network's")
+        network = self.network if frame == NATIVE else reframed(self.network, frame)
+        made = Interpreter(model_content=network, num_threads=1, experimental_op_resolver_type=self.kernels)
+        made.resize_tensor_input(made.get_input_details()[0]["index"], (1, *frame, 3))
+        made.allocate_tensors()
+        return made

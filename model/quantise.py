@@ -7,15 +7,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from model.frames import NATIVE
 from model.network import get_network
 from preprocessing.letterbox import Letterbox
 from preprocessing.sources import photo_paths, read_rgb
 
-FRAME = (480, 640)   # height, width of what serving sees: the shape of most listing photos
 CALIBRATION = 200    # photos
 
 
-def quantise(network: Path, data: Path, frame: tuple[int, int] = FRAME) -> bytes:
+def quantise(network: Path, data: Path, frame: tuple[int, int] = NATIVE) -> bytes:
     """A .keras file -> .tflite bytes with uint8 photos (1, height, width, 3) in and int8 logits (1, height/2, width/2, 1) out."""
     fixed = get_network(*frame)
     fixed.set_weights(keras.models.load_model(network, compile=False).get_weights())

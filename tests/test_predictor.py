@@ -7,7 +7,8 @@ import pytest
 
 from cutout import predict
 from model.evaluation import load
-from model.predictor import Predictor
+from model.frames import FRAMES, NATIVE, frame_for, reframed
+from model.predictor import NETWORK, Predictor
 from tests.drawn import draw_photo, draw_street
 
 MODEL = Path(__file__).resolve().parent.parent / "model"
@@ -18,23 +19,25 @@ def network() -> Predictor:
     return Predictor(most=3)
 
 
-def test_matte_and_glass_have_half_the_size_of_the_frame(network):
-    for layer in network.predict(np.zeros((*network.frame, 3), np.uint8)):
-        assert layer.shape == tuple(side // 2 for side in network.frame)
+@pytest.mark.parametrize("frame", FRAMES)
+def test_matte_and_glass_have_half_the_size_of_the_frame(network, frame):
+    for layer in network.predict(np.zeros((*frame, 3), np.uint8)):
+        assert layer.shape == tuple(side // 2 for side in frame)
         assert layer.dtype == np.float32 and 0 <= layer.min() and layer.max() <= 1
 
 
 def test_threads_do_not_disturb_each_other(network):
-    frames = [draw_street(network.frame[1], network.frame[0], seed) for seed in range(4)] * 6
+    frames = [draw_street(NATIVE[1], NATIVE[0], seed) for seed in range(4)] * 6
     alone = [network.predict(frame)[0] for frame in frames[:4]] * 6
     with ThreadPoolExecutor(8) as pool:
         together = [matte for matte, _ in pool.map(network.predict, frames)]
     assert all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
 
 
+@pytest.mark.parametrize("size", [(960, 720), (1280, 720), (720, 720), (720, 960)])
 @pytest.mark.parametrize("angle", ["side", "three_quarter"])
-def test_int8_agrees_with_the_float_network(network, angle):
-    rgb = draw_photo(960, 720, angle=angle, seed=1).rgb
+def test_int8_agrees_with_the_float_network_in_every_frame(network, angle, size):
+    rgb = draw_photo(*size, angle=angle, seed=1).rgb
     exact, quantised = (predict(rgb, one).matte for one in (load(MODEL / "car_matte.keras"), network))
     assert np.abs(exact - quantised).mean() < 0.01
     both, either = ((exact > 0.5) & (quantised > 0.5)).sum(), ((exact > 0.5) | (quantised > 0.5)).sum()
@@ -42,9 +45,22 @@ def test_int8_agrees_with_the_float_network(network, angle):
 
 
 def test_both_kinds_of_kernels_agree(network):
-    frame = draw_photo(network.frame[1], network.frame[0], seed=4).rgb
+    frame = draw_photo(NATIVE[1], NATIVE[0], seed=4).rgb
     (one, _), (other, _) = (each.predict(frame) for each in (network, Predictor(most=1, xnnpack=False)))
     assert np.abs(one - other).mean() < 0.003 and ((one > 0.5) != (other > 0.5)).mean() < 0.002
+
+
+def test_photos_fill_their_frames():
+    shown = {(1080, 1920): (416, 704), (800, 1200): (448, 672), (768, 1024): NATIVE, (500, 500): (544, 544), (1920, 1080): (704, 416), (600, 1400): (384, 768)}
+    assert {photo: frame_for(photo) for photo in shown} == shown
+    assert all(0.94 < frame[0] * frame[1] / (NATIVE[0] * NATIVE[1]) <= 1 for frame in FRAMES), "all cost about the same"
+
+
+def test_other_frames_and_other_networks_are_refused(network):
+    with pytest.raises(ValueError, match="100x96"):
+        network.predict(np.zeros((96, 100, 3), np.uint8))
+    with pytest.raises(ValueError, match="not once"):
+        reframed(NETWORK.read_bytes()[:1000], (544, 544))
 
 
 def test_only_networks_of_the_right_kind_are_judged(tmp_path):
