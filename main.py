@@ -6,13 +6,14 @@ import functions_framework
 from flask import Request, Response
 
 from api import errors, replies
-from api.fetch import Rules
 from api.job import read_job
+from api.keys import HEADER
+from api.settings import Settings
 from cutout import BadRegion, NoCar, UnreadableBackdrop, cut_out, predictor
 from postprocessing.encode import TooLargeForFormat
 from preprocessing.decode import ResolutionTooHigh, UnreadablePicture
 
-RULES = Rules(allow_http=os.environ.get("ALLOW_HTTP") == "1", allow_private=os.environ.get("ALLOW_PRIVATE_ADDRESSES") == "1")
+SETTINGS = Settings.read(os.environ)
 
 predictor()  # an instance loads the network while it starts, not in its first visitor's time
 
@@ -35,7 +36,7 @@ def route(request: Request) -> Response:
     if methods is None:
         raise errors.NotFound()
     if request.method not in methods:
-        raise errors.MethodNotAllowed(f"use {', '.join(methods)}")
+        raise errors.MethodNotAllowed(methods)
     return methods[request.method](request)
 
 
@@ -44,7 +45,8 @@ def health(request: Request) -> Response:
 
 
 def answer(request: Request) -> Response:
-    job = read_job(request, RULES)
+    SETTINGS.keys.name(request.headers.get(HEADER))
+    job = read_job(request, SETTINGS.rules)
     try:
         return replies.picture(request, cut_out(job.photo, job.options, job.backdrop), job.options.type_level)
     except UnreadableBackdrop as error:

@@ -1,4 +1,5 @@
 """What can be wrong with a request: a status, a code for programs, a title for people."""
+from collections.abc import Iterable
 
 
 class ApiError(Exception):
@@ -12,6 +13,7 @@ class ApiError(Exception):
         super().__init__(detail or self.title)
         self.detail = detail
         self.code = code or self.code
+        self.headers: dict[str, str] = {}
 
 
 class MissingSource(ApiError):
@@ -65,12 +67,20 @@ class UnknownForeground(ApiError):
     code, title = "unknown_foreground", "No vehicle was found in the picture"
 
 
+class AuthFailed(ApiError):
+    status, code, title = 403, "auth_failed", "The API key is missing or not valid"
+
+
 class NotFound(ApiError):
     status, code, title = 404, "not_found", "There is nothing at this address"
 
 
 class MethodNotAllowed(ApiError):
     status, code, title = 405, "method_not_allowed", "This address does not take that method"
+
+    def __init__(self, allowed: Iterable[str]):
+        super().__init__(f"use {' or '.join(allowed)}")
+        self.headers["Allow"] = ", ".join(allowed)
 
 
 class BodyTooLarge(ApiError):

@@ -34,7 +34,7 @@ def picture(request: Request, result: CutOut, type_level: str) -> Response:
 
 def error(problem: ApiError) -> Response:
     row = {"title": problem.title, "detail": problem.detail, "code": problem.code}
-    return Response(json.dumps({"errors": [row]}), problem.status, mimetype="application/json")
+    return Response(json.dumps({"errors": [row]}), problem.status, problem.headers, mimetype="application/json")
 
 
 def identified(request: Request, reply: Response) -> Response:

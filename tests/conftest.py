@@ -3,7 +3,9 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,32 +15,63 @@ ROOT = Path(__file__).resolve().parent.parent
 SERVING = ROOT / ".venv" / "bin"
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the function under functions-framework, in the environment that holds requirements.txt and nothing else."""
+@dataclass(frozen=True)
+class Server:
+    address: str
+    log: Path  # what it wrote to stdout and stderr
+
+
+@contextmanager
+def running(folder: Path, **settings: str) -> Iterator[Server]:
+    """The function under functions-framework, with the settings as its environment, where only requirements.txt is installed."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log.txt"
-    with log.open("w") as file:
+    server = Server(f"http://127.0.0.1:{port}", folder / "log.txt")
+    with server.log.open("w") as file:
         process = subprocess.Popen([SERVING / "functions-framework", "--target", "remove_background", "--host", "127.0.0.1", "--port", str(port)],
-                                   cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
-    address = f"http://127.0.0.1:{port}"
+                                   cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=os.environ | settings)
     try:
         for _ in range(300):
             if process.poll() is not None:
-                pytest.fail(f"the server ended at once:\n{log.read_text()}")
+                pytest.fail(f"the server ended at once:\n{server.log.read_text()}")
             try:
-                if requests.get(f"{address}/healthz", timeout=5).ok:
+                if requests.get(f"{server.address}/healthz", timeout=5).ok:
                     break
             except requests.ConnectionError:
                 time.sleep(0.1)
         else:
-            pytest.fail(f"the server did not come up:\n{log.read_text()}")
-        yield address
+            pytest.fail(f"the server did not come up:\n{server.log.read_text()}")
+        yield server
     finally:
         process.terminate()
         process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the function as it is without any settings."""
+    with running(tmp_path_factory.mktemp("server")) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Starts the function with settings; all that were started end with the module."""
+    with ExitStack() as started:
+        yield lambda **settings: started.enter_context(running(tmp_path_factory.mktemp("server"), **settings))
+
+
+@pytest.fixture
+def refused() -> Callable[..., str]:
+    """Starts the function with settings that it must refuse, and gives what it wrote."""
+    def refused(**settings: str) -> str:
+        command = [SERVING / "functions-framework", "--target", "remove_background", "--host", "127.0.0.1", "--port", "0"]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | settings, timeout=60)
+        assert ended.returncode != 0
+        return ended.stdout + ended.stderr
+
+    return refused
 
 
 @pytest.fixture(scope="session")
