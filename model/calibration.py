@@ -15,7 +15,7 @@ from model.evaluation import composites, matte_of
 from model.metrics import score
 from preprocessing.sources import read_backgrounds, read_photos
 
-REFUSED = 500      # one in so many cars
+REFUSED = 1000     # one in so many cars
 LONGEST = 1024     # pixels; more than the frame sees
 SEED, MADE = 7, 120
 FOLDS = 5

@@ -7,7 +7,7 @@ import numpy as np
 
 from postprocessing.refine import refine
 
-CLEAR = 0.35      # of a dull pane's alpha is given to what is behind it
+CLEAR = 0.4       # of a dull pane's alpha is given to what is behind it
 SHINE = 0.6       # of the way from the panes' usual tone to white: from there on it is all reflection
 
 
