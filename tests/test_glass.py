@@ -57,9 +57,9 @@ def test_a_drawn_car_has_its_windows_opened(server, angle):
         return np.array(Image.open(io.BytesIO(answer.content)))[..., 3]
 
     filled, opened = alpha_of("false"), alpha_of("true")
-    thinner = (opened < 200) & (filled == 255)
+    thinner = (opened < 225) & (filled == 255)
     assert (opened <= filled).all()
     rows = np.flatnonzero(filled.max(1))
     top, bottom = rows[0], rows[-1]
-    assert 0.08 < thinner.sum() / (filled > 127).sum() < 0.35
+    assert 0.05 < thinner.sum() / (filled > 127).sum() < 0.35
     assert thinner[(top + bottom) // 2 + 20:].sum() < 0.02 * thinner.sum(), "windows are in the upper half"
