@@ -50,7 +50,7 @@ def answer(request: Request) -> Response:
     try:
         return replies.picture(request, cut_out(job.photo, job.options, job.backdrop), job.options.type_level)
     except UnreadableBackdrop as error:
-        raise errors.InvalidParameter("bg_image", str(error)) from error
+        raise errors.InvalidParameter(job.backdrop_from, str(error)) from error
     except UnreadablePicture as error:
         raise errors.FailedToReadImage(str(error)) from error
     except ResolutionTooHigh as error:

@@ -24,6 +24,7 @@ class Job:
     photo: bytes
     options: Options
     backdrop: bytes | None
+    backdrop_from: str | None = None   # the parameter that it came by
 
 
 def read_job(request: Request, rules: Rules) -> Job:
@@ -51,7 +52,7 @@ def read_job(request: Request, rules: Rules) -> Job:
     except InvalidOption as error:
         raise errors.InvalidParameter(error.name, str(error)) from error
     backdrop = next((name for name in backdrops if name != "bg_color"), None)
-    return Job(picture(pictures[0], given[pictures[0]], rules), options, picture(backdrop, given[backdrop], rules) if backdrop else None)
+    return Job(picture(pictures[0], given[pictures[0]], rules), options, picture(backdrop, given[backdrop], rules) if backdrop else None, backdrop)
 
 
 def fields(request: Request) -> dict[str, object]:

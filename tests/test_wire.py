@@ -227,7 +227,7 @@ def test_json_values_must_be_plain(server, value):
 
 
 def test_a_backdrop_that_is_no_picture(server):
-    assert problem_of(post(server, files={"bg_image_file": ("text.txt", b"text")})) == (400, "invalid_bg_image")
+    assert problem_of(post(server, files={"bg_image_file": ("text.txt", b"text")})) == (400, "invalid_bg_image_file")
 
 
 def test_a_truncated_photo_is_not_half_a_car(server):
