@@ -7,6 +7,8 @@ matte itself is undecided does the photo decide: a guided filter alone bleeds al
 import cv2
 import numpy as np
 
+from postprocessing.pieces import one_piece
+
 RADIUS = 2       # of the fit, in matte cells
 EPSILON = 1e-4   # the smallest variance of the photo (0..1) that counts as an edge
 SURE = 0.02      # a matte this near to 0 or 1 is certain
@@ -20,7 +22,7 @@ def refine(matte: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     Outside of the band around the matte's edge, alpha is exactly 0 or 1.
     """
     height, width = rgb.shape[:2]
-    matte = without_haze(matte)
+    matte = without_haze(one_piece(matte))
     band = cv2.dilate(((matte > SURE) & (matte < 1 - SURE)).astype(np.uint8), np.ones((3, 3), np.uint8))
     alpha = cv2.resize((matte > 0.5).astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST)
     x, y, w, h = cv2.boundingRect(band)

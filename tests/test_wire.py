@@ -198,7 +198,7 @@ def test_base64_may_be_longer_than_half_a_megabyte(server, way):
     ({"roi": "10px 10px 10px 20px"}, "roi_region_empty"), ({"roi": "50% 0% 20% 100%"}, "roi_region_empty"), ({"crop": "maybe"}, "invalid_crop"),
     ({"crop_margin": "51%"}, "invalid_crop_margin"), ({"crop_margin": "501px"}, "invalid_crop_margin"), ({"crop_margin": "1px 2px 3px"}, "invalid_crop_margin"),
     ({"scale": "9%"}, "invalid_scale"), ({"scale": "101%"}, "invalid_scale"), ({"position": "101%"}, "invalid_position"),
-    ({"position": "1% 2% 3%"}, "invalid_position"), ({"semitransparency": "true"}, "invalid_semitransparency"), ({"add_shadow": "true"}, "invalid_add_shadow"),
+    ({"position": "1% 2% 3%"}, "invalid_position"), ({"semitransparency": "see"}, "invalid_semitransparency"), ({"add_shadow": "true"}, "invalid_add_shadow"),
     ({"shadow_type": "drop"}, "invalid_shadow_type"), ({"colour": "red"}, "unknown_parameter"), ({"image_url": "https://example.com/a.jpg"}, "multiple_sources"),
     ({"bg_color": "red", "bg_image_url": "https://example.com/a.jpg"}, "multiple_bg_sources"), ({"bg_image_url": "https://127.0.0.1/a.jpg"}, "failed_bg_download"),
     ({"bg_image_file": "text"}, "invalid_bg_image_file")])

@@ -1,0 +1,26 @@
+"""One car, one piece: specks beside it go, pin-holes in it close; what a post in front cuts off stays."""
+import cv2
+import numpy as np
+
+LEAST_PIECE = 0.1    # of the main piece's area: smaller ones are specks
+LARGEST_HOLE = 0.03  # of the main piece's area: larger ones are real gaps
+
+
+def one_piece(matte: np.ndarray) -> np.ndarray:
+    """float32 matte (h, w) in 0..1 -> the same, without specks (their soft rims included) and without small holes."""
+    car = (matte > 0.5).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(car, connectivity=4)
+    if count == 1:
+        return matte
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    main = areas.max()
+    kept = np.isin(labels, 1 + np.flatnonzero(areas >= LEAST_PIECE * main))
+    specks = (car > 0) & ~kept
+    if specks.any():
+        rim = cv2.dilate(specks.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+        near = cv2.dilate(kept.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+        matte = np.where(specks | rim & ~near, np.float32(0), matte)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - kept.astype(np.uint8), connectivity=8)
+    framed = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    small = np.setdiff1d(1 + np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] <= LARGEST_HOLE * main), framed)
+    return np.where(np.isin(labels, small), np.float32(1), matte) if small.size else matte

@@ -1,0 +1,57 @@
+"""Specks and pin-holes go; the car, real gaps and what a post cuts off stay."""
+import numpy as np
+
+from postprocessing.pieces import one_piece
+
+
+def car() -> np.ndarray:
+    matte = np.zeros((120, 160), np.float32)
+    matte[40:90, 20:140] = 1
+    return matte
+
+
+def test_a_whole_car_stays_as_it_is():
+    assert np.array_equal(one_piece(car()), car())
+    assert not one_piece(np.zeros((120, 160), np.float32)).any()
+
+
+def test_specks_go_with_their_soft_rims():
+    matte = car()
+    matte[8:16, 8:16] = 0.3
+    matte[10:14, 10:14] = 0.9
+    assert np.array_equal(one_piece(matte), car())
+
+
+def test_doubt_without_a_core_is_left_to_the_next_stage():
+    matte = car()
+    matte[10:14, 10:14] = 0.4
+    assert np.array_equal(one_piece(matte), matte)
+
+
+def test_a_speck_beside_the_car_leaves_its_edge_alone():
+    matte = car()
+    matte[39, 20:140] = 0.4
+    cleaned = matte.copy()
+    matte[34:36, 60:64] = 0.8
+    assert np.array_equal(one_piece(matte), cleaned)
+
+
+def test_pin_holes_close_and_real_gaps_stay():
+    matte = car()
+    matte[60:66, 60:66] = 0
+    matte[50:70, 80:110] = 0
+    closed = one_piece(matte)
+    assert (closed[60:66, 60:66] == 1).all() and not closed[50:70, 80:110].any()
+
+
+def test_a_hole_at_the_frame_is_no_hole():
+    matte = car()
+    matte[:, 140:] = 1
+    matte[60:66, 154:] = 0
+    assert not one_piece(matte)[60:66, 154:].any()
+
+
+def test_a_post_in_front_leaves_both_halves():
+    matte = car()
+    matte[:, 60:64] = 0
+    assert np.array_equal(one_piece(matte), matte)
