@@ -8,7 +8,9 @@ from flask import Request, Response
 from api import errors, replies
 from api.job import read_job
 from api.keys import HEADER
+from api.limits import visitor
 from api.settings import Settings
+from api.visit import Visit
 from cutout import BadRegion, NoCar, UnreadableBackdrop, cut_out, predictor
 from postprocessing.encode import TooLargeForFormat
 from preprocessing.decode import ResolutionTooHigh, UnreadablePicture
@@ -20,32 +22,35 @@ predictor()  # an instance loads the network while it starts, not in its first v
 
 @functions_framework.http
 def remove_background(request: Request) -> Response:
-    """POST / and POST /v1.0/removebg answer a photo with its cut-out; GET /healthz tells that the function is up."""
+    """Answers every request at every address of the function."""
+    visit = Visit.of(request)
     try:
-        reply = route(request)
+        reply = route(visit)
     except errors.ApiError as problem:
         reply = replies.error(problem)
     except Exception:  # the framework would answer with the exception's text
         logging.exception("request failed")
         reply = replies.error(errors.InternalError())
-    return replies.identified(request, reply)
+    reply.headers.update(visit.headers)
+    return reply
 
 
-def route(request: Request) -> Response:
-    methods = {"/": {"POST": answer}, "/v1.0/removebg": {"POST": answer}, "/healthz": {"GET": health}}.get(request.path)
+def route(visit: Visit) -> Response:
+    methods = ROUTES.get(visit.request.path)
     if methods is None:
         raise errors.NotFound()
-    if request.method not in methods:
+    if visit.request.method not in methods:
         raise errors.MethodNotAllowed(methods)
-    return methods[request.method](request)
+    return methods[visit.request.method](visit)
 
 
-def health(request: Request) -> Response:
+def health(visit: Visit) -> Response:
     return Response("ok", mimetype="text/plain")
 
 
-def answer(request: Request) -> Response:
-    SETTINGS.keys.name(request.headers.get(HEADER))
+def answer(visit: Visit) -> Response:
+    admit(visit)
+    request = visit.request
     job = read_job(request, SETTINGS.rules)
     try:
         return replies.picture(request, cut_out(job.photo, job.options, job.backdrop), job.options.type_level)
@@ -61,3 +66,19 @@ def answer(request: Request) -> Response:
         raise errors.InvalidRegion(str(error), error.code) from error
     except NoCar as error:
         raise errors.UnknownForeground(str(error)) from error
+
+
+def admit(visit: Visit) -> None:
+    """Lets the caller in who has a key, where one is needed, and who has not asked too often."""
+    visit.key = SETTINGS.keys.name(visit.request.headers.get(HEADER))
+    if SETTINGS.limiter:
+        visit.quota = SETTINGS.limiter.take(visit.key or visitor(visit.request, SETTINGS.proxies))
+        if not visit.quota.granted:
+            raise errors.RateLimitExceeded(visit.quota.seconds)
+
+
+ROUTES = {
+    "/": {"POST": answer},
+    "/v1.0/removebg": {"POST": answer},
+    "/healthz": {"GET": health},
+}

@@ -87,5 +87,28 @@ class BodyTooLarge(ApiError):
     status, code, title = 413, "body_too_large", "The request is too large"
 
 
+class RateLimitExceeded(ApiError):
+    status, code, title = 429, "rate_limit_exceeded", "Too many requests"
+
+    def __init__(self, seconds: int):
+        super().__init__(f"try again in {seconds} s")
+        self.headers["Retry-After"] = str(seconds)
+
+
+class Unavailable(ApiError):
+    """Not now, but soon."""
+
+    status = 503
+    seconds = 5
+
+    def __init__(self, detail: str = ""):
+        super().__init__(detail)
+        self.headers["Retry-After"] = str(self.seconds)
+
+
+class RateLimitUnavailable(Unavailable):
+    code, title = "rate_limit_unavailable", "Requests can't be counted at the moment"
+
+
 class InternalError(ApiError):
     status, code, title = 500, "internal_error", "Something went wrong on our side"

@@ -1,7 +1,6 @@
 """Answers: the picture with its headers, the same as JSON, or an error."""
 import base64
 import json
-import uuid
 
 from flask import Request, Response
 
@@ -35,13 +34,6 @@ def picture(request: Request, result: CutOut, type_level: str) -> Response:
 def error(problem: ApiError) -> Response:
     row = {"title": problem.title, "detail": problem.detail, "code": problem.code}
     return Response(json.dumps({"errors": [row]}), problem.status, problem.headers, mimetype="application/json")
-
-
-def identified(request: Request, reply: Response) -> Response:
-    """The reply with the id by which its log lines are found: the caller's own, where it gave a sensible one."""
-    given = request.headers.get("X-Request-Id", "")
-    reply.headers["X-Request-Id"] = given if given.isascii() and given.replace("-", "").isalnum() and len(given) <= 64 else uuid.uuid4().hex
-    return reply
 
 
 def wants_json(request: Request) -> bool:

@@ -1,10 +1,12 @@
 """What an operator may set, by environment variables that are read once: one that makes no sense ends the start, by its name."""
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from api.fetch import Rules
 from api.keys import Keys
+from api.limits import Limiter
 
 
 class BadSetting(ValueError):
@@ -13,8 +15,10 @@ class BadSetting(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    keys: Keys     # who may ask
-    rules: Rules   # what may be fetched for them
+    keys: Keys                # who may ask
+    limiter: Limiter | None   # how often
+    proxies: int              # of our own between visitor and function
+    rules: Rules              # what may be fetched
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -26,8 +30,13 @@ class Settings:
             except ValueError as error:
                 raise BadSetting(f"{name} {error}") from error
 
+        storage = setting("RATE_LIMIT_STORAGE", str, None)
+        if storage and not environ.get("RATE_LIMIT"):
+            raise BadSetting("RATE_LIMIT_STORAGE means nothing without RATE_LIMIT")
         return cls(
             keys=setting("API_KEYS", Keys.parse, Keys()),
+            limiter=setting("RATE_LIMIT", lambda rate: Limiter(rate, storage or "memory://"), None),
+            proxies=setting("TRUSTED_PROXIES", count, 1 if "K_SERVICE" in environ else 0),  # Cloud Run sets it and stands behind Google's front end
             rules=Rules(allow_http=setting("ALLOW_HTTP", flag, False), allow_private=setting("ALLOW_PRIVATE_ADDRESSES", flag, False)),
         )
 
@@ -36,3 +45,9 @@ def flag(text: str) -> bool:
     if text not in ("0", "1"):
         raise ValueError("takes 0 or 1")
     return text == "1"
+
+
+def count(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,6}", text):
+        raise ValueError("takes a whole number")
+    return int(text)

@@ -1,0 +1,85 @@
+"""How often one may ask: so many requests in a window of time, for each key, or for each visitor where there are no keys.
+
+The window starts with a caller's first request and ends all at once, as X-RateLimit-Reset tells. Counts are kept by the `limits` library, in
+memory (each instance for itself) or in Redis (all instances together).
+"""
+import math
+import time
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+
+from flask import Request
+
+from api.errors import RateLimitUnavailable
+
+STORAGE_SECONDS = 2  # longer than that a storage is not waited for
+VISITOR_BITS = 64    # of an IPv6 address; the rest is the visitor's own to choose (RFC 4291, 2.5.4)
+
+
+@dataclass(frozen=True)
+class Quota:
+    limit: int       # requests in a window
+    remaining: int
+    reset: int       # Unix time (s) at which all of them are free again
+    granted: bool = True
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"X-RateLimit-Limit": str(self.limit), "X-RateLimit-Remaining": str(self.remaining), "X-RateLimit-Reset": str(self.reset)}
+
+    @property
+    def seconds(self) -> int:
+        """Until reset, at least 1."""
+        return max(1, math.ceil(self.reset - time.time()))
+
+
+class Limiter:
+    """Counts requests. Imports what it needs when it is made: a function without a limit does not pay for it."""
+
+    def __init__(self, rate: str, storage: str = "memory://"):
+        """rate: such as "500/minute". Raises ValueError for a rate or a storage's address that makes no sense."""
+        from limits import parse_many, strategies
+        from limits.errors import ConfigurationError
+        from limits.storage import storage_from_string
+
+        self.rate, *more = parse_many(rate)
+        if more or self.rate.amount < 1:
+            raise ValueError("takes one rate, such as 500/minute")
+        try:
+            kept = storage_from_string(storage, wrap_exceptions=True, socket_timeout=STORAGE_SECONDS, socket_connect_timeout=STORAGE_SECONDS)
+        except ConfigurationError:
+            raise ValueError("can't be counted in RATE_LIMIT_STORAGE: no scheme of an installed package") from None  # the address may hold a password
+        self.windows = strategies.FixedWindowRateLimiter(kept)
+
+    def take(self, caller: str) -> Quota:
+        """Counts one request. Raises RateLimitUnavailable."""
+        return self.quota(caller, cost=1)
+
+    def look(self, caller: str) -> Quota:
+        """What is left, without a count. Raises RateLimitUnavailable."""
+        return self.quota(caller, cost=0)
+
+    def quota(self, caller: str, cost: int) -> Quota:
+        from limits.errors import StorageError
+
+        try:
+            granted = cost == 0 or self.windows.hit(self.rate, caller, cost=cost)
+            window = self.windows.get_window_stats(self.rate, caller)
+        except StorageError as error:
+            raise RateLimitUnavailable() from error
+        return Quota(self.rate.amount, window.remaining, math.ceil(window.reset_time), granted)
+
+
+def visitor(request: Request, proxies: int) -> str:
+    """The network of the visitor, as the outermost of our own proxies saw it.
+
+    Each proxy appends the address that it was called from to X-Forwarded-For, so the last `proxies` entries are ours; what stands before them
+    is the caller's own claim and not looked at. With 0 proxies the header counts for nothing.
+    """
+    hops = [*request.headers.get("X-Forwarded-For", "").split(","), request.remote_addr or ""]
+    address = hops[max(0, len(hops) - 1 - proxies)].strip()
+    try:
+        version = ip_address(address).version
+    except ValueError:
+        return address  # a proxy that writes something else; it is one caller
+    return address if version == 4 else str(ip_network(f"{address}/{VISITOR_BITS}", strict=False))
