@@ -19,6 +19,7 @@ from postprocessing.foreground import foreground
 from postprocessing.framing import Box, box_of, fit_pixels, place
 from postprocessing.glass import see_through
 from postprocessing.refine import refine
+from postprocessing.shadow import cast, with_room
 from preprocessing.decode import MAX_PIXELS, Picture, ResolutionTooHigh, UnreadablePicture, decode
 from preprocessing.letterbox import Letterbox, resize
 
@@ -96,6 +97,12 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: bytes | None =
         box = box_of(alpha)
         if box is None:
             raise NoCar("the vehicle is transparent already")
+        car, shadow = box, options.shadow
+        if shadow and options.channels == "rgba":
+            if options.framing.moves:
+                colours, alpha, car = with_room(colours, alpha, car, shadow)
+            colours, alpha = cast(colours, alpha, car, shadow)
+            box = box_of(alpha)
         placement = place(size, box, options.framing)
         if placement.canvas[0] * placement.canvas[1] > MAX_PIXELS:
             raise ResolutionTooHigh(f"with its margin the answer would have more than {MAX_PIXELS:,} pixels")
@@ -108,7 +115,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: bytes | None =
                 colours, alpha = compose.over_picture(colours, alpha, behind.rgb, clear)
     with clock("encode"):
         data, format = encode(colours, alpha, options)
-    return CutOut(data, format, placement.canvas, picture.size, placement.target, confidence, clock.milliseconds)
+    return CutOut(data, format, placement.canvas, picture.size, placement.moved(car), confidence, clock.milliseconds)
 
 
 def decode_backdrop(data: bytes) -> Picture:

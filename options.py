@@ -10,6 +10,7 @@ from typing import Any, Literal
 from PIL import ImageColor
 
 from postprocessing.framing import Framing, Length, Margin
+from postprocessing.shadow import Shadow
 
 PIXELS = {"preview": 250_000, "medium": 1_500_000, "hd": 4_000_000, "4k": 10_000_000, "50MP": 50_000_000}
 SIZES = {"auto": None, "full": None, **PIXELS, "small": PIXELS["preview"], "regular": PIXELS["preview"]}
@@ -42,6 +43,7 @@ class Options:
     region: Region | None = None                          # where the car is looked for
     framing: Framing = Framing()
     semitransparency: bool = False                        # what is behind the car shows through its panes
+    shadow: Shadow | None = None
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,11 @@ def boolean(text: str) -> bool:
     return text.lower() in TRUE
 
 
-def only(parse: Callable[[str], Any], value: Any, why: str) -> Callable[[str], Any]:
-    """A parameter of the wire that can't be fulfilled yet: refused rather than ignored."""
-    def checked(text: str) -> Any:
-        if parse(text) != value:
-            raise ValueError(why)
-        return value
-
-    return checked
+def percent(text: str) -> float:
+    match = re.fullmatch(NUMBER, text)
+    if not match or float(match[1]) > 100:
+        raise ValueError(f"takes a number from 0 to 100, not {text[:40]!r}")
+    return float(match[1])
 
 
 def colour(text: str) -> tuple[int, int, int, int] | None:
@@ -139,8 +138,9 @@ PARAMETERS = {
     "scale": Parameter(scale, "original", "how much of the canvas the car fills, 10% to 100%"),
     "position": Parameter(position, "original", "where on the canvas the car stands: center, or one or two percentages"),
     "semitransparency": Parameter(boolean, "false", "the new background shows through the car's panes"),
-    "add_shadow": Parameter(only(boolean, False, "shadows are not available"), "false", "a shadow under the car"),
-    "shadow_type": Parameter(only(choice("none", "contact", "drop"), "none", "shadows are not available"), "none", "a shadow under the car"),
+    "add_shadow": Parameter(boolean, "false", "a shadow under the car, of type contact unless shadow_type says otherwise"),
+    "shadow_type": Parameter(choice("none", "contact", "drop", car="contact"), None, "contact (or car): soft, where the car stands; drop: its whole outline"),
+    "shadow_opacity": Parameter(percent, "100", "how dark the shadow is, 0 to 100"),
 }
 
 
@@ -156,5 +156,9 @@ def parse(values: Mapping[str, str]) -> Options:
     for name in values:
         PARAMETERS[name]
     got = {name: value(name) for name in PARAMETERS}
+    kind = got["shadow_type"] or ("contact" if got["add_shadow"] else "none")
+    if got["add_shadow"] and kind == "none":
+        raise InvalidOption("shadow_type", "is none, but add_shadow asks for one")
+    shadow = Shadow(kind, got["shadow_opacity"] / 100) if kind != "none" else None
     return Options(got["size"], got["type_level"], got["format"], got["channels"], got["bg_color"], got["roi"],
-                   Framing(got["crop"], got["crop_margin"], got["scale"], got["position"]), got["semitransparency"])
+                   Framing(got["crop"], got["crop_margin"], got["scale"], got["position"]), got["semitransparency"], shadow)

@@ -69,6 +69,11 @@ class Framing:
     scale: float | None = None                     # 10..100: percent of the canvas that the car fills in its tighter direction; None: as it is
     position: tuple[float, float] | None = None    # 0..100: percent of the free space left of and above the car; None: CENTRE if scaled, else as it is
 
+    @property
+    def moves(self) -> bool:
+        """Whether the car may leave its place in the photo."""
+        return self.crop or self.scale is not None or self.position is not None
+
     def __post_init__(self) -> None:
         if self.scale is not None and not 10 <= self.scale <= 100:
             raise ValueError(f"scale is 10 to 100 %, not {self.scale:g}")
@@ -83,6 +88,12 @@ class Placement:
     canvas: tuple[int, int]  # height, width in pixels
     source: Box              # in the photo
     target: Box              # on the canvas, within it
+
+    def moved(self, box: Box) -> Box:
+        """Where a box within `source` goes, to the nearest pixel."""
+        ends = [[nearest(to + (at - start) * now / whole) for at in (first, first + side)]
+                for first, side, start, whole, to, now in zip(box[:2], box[2:], self.source[:2], self.source[2:], self.target[:2], self.target[2:])]
+        return ends[0][0], ends[1][0], max(1, ends[0][1] - ends[0][0]), max(1, ends[1][1] - ends[1][0])
 
     def apply(self, rgb: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A layer of the photo's size, uint8 (height, width, 3) and float32 (height, width) in 0..1, straight alpha, -> the same on the canvas.

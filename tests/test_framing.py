@@ -209,3 +209,14 @@ def test_a_pixel_limit_is_used_up_to_the_last_row_and_column():
             if size[0] * size[1] > most:
                 exact = (most / (size[0] * size[1])) ** 0.5
                 assert 0 <= size[0] * exact - height < 1 + 1e-6 and 0 <= size[1] * exact - width < 1 + 1e-6
+
+
+@pytest.mark.parametrize("framing, box, moved", [
+    (Framing(), CAR, CAR),
+    (Framing(), (32, 25, 5, 10), (32, 25, 5, 10)),
+    (Framing(crop=True), (32, 25, 5, 10), (2, 5, 5, 10)),
+    (Framing(scale=50), (30, 20, 5, 20), (38, 50, 13, 50)),
+    (Framing(scale=10), (34, 30, 1, 1), (50, 95, 1, 1)),
+])
+def test_where_a_part_of_what_is_moved_goes(framing, box, moved):
+    assert place(PHOTO, CAR, framing).moved(box) == moved

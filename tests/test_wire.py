@@ -51,7 +51,8 @@ def told_box(answer: requests.Response) -> tuple[int, ...]:
         "size": ["auto", "full", "50MP", "4k", "hd", "medium"], "type": ["auto", "car"], "type_level": ["none", "1", "2", "latest"],
         "format": ["auto", "png"], "channels": ["rgba"], "bg_color": [""], "roi": ["0% 0% 100% 100%", "0px 0px 640px 480px"],
         "crop": ["false", "0", "no", "False"], "crop_margin": ["0", "10px"], "scale": ["original"], "position": ["original"],
-        "semitransparency": ["false"], "add_shadow": ["false"], "shadow_type": ["none"]}.items() for value in values])
+        "semitransparency": ["false"], "add_shadow": ["false"], "shadow_type": ["none"],
+        "shadow_opacity": ["0", "50", "100"]}.items() for value in values])
 def test_what_means_the_default_changes_nothing(server, plain, name, value):
     assert np.array_equal(pixels_of(post(server, **{name: value})), plain)
 
@@ -153,6 +154,30 @@ def test_position_shares_out_the_free_space(server, position, x, y):
     assert abs(left - (SIZE[1] - width) * x) <= 0.5 and abs(top - (SIZE[0] - height) * y) <= 0.5
 
 
+@pytest.mark.parametrize("asked", [{"add_shadow": "true"}, {"shadow_type": "contact"}, {"shadow_type": "car"}, {"shadow_type": "drop"},
+                                   {"add_shadow": "true", "shadow_type": "drop", "shadow_opacity": "40"}])
+def test_a_shadow_is_black_with_alpha_and_leaves_the_car_as_it_is(server, plain, asked):
+    answer = post(server, **asked)
+    shaded = pixels_of(answer)
+    added = shaded[..., 3].astype(int) - plain[..., 3]
+    assert added.min() >= 0 and 20 < added.max() <= (103 if "shadow_opacity" in asked else 255)
+    assert np.array_equal(shaded[plain[..., 3] == 255], plain[plain[..., 3] == 255])
+    assert (shaded[(plain[..., 3] == 0) & (added > 0)][:, :3] == 0).all()
+    assert told_box(answer) == box_of(plain[..., 3])
+
+
+def test_a_crop_keeps_the_whole_shadow_and_tells_where_the_car_is(server, plain):
+    answer = post(server, add_shadow="true", crop="true")
+    alpha = pixels_of(answer)[..., 3]
+    _, _, height, width = box_of(plain[..., 3])
+    assert told_box(answer)[2:] == (height, width) and alpha.shape[0] > height and alpha.shape[1] > width
+    assert box_of(alpha) == (0, 0, *alpha.shape) and max(alpha[-1].max(), alpha[:, 0].max(), alpha[:, -1].max()) < 13
+
+
+def test_the_alpha_channel_alone_has_no_shadow(server, plain):
+    assert np.array_equal(pixels_of(post(server, channels="alpha", add_shadow="true")), plain[..., 3])
+
+
 def test_headers_of_a_cut_out(server, plain):
     answer = post(server)
     assert told_box(answer) == box_of(plain[..., 3])
@@ -198,8 +223,9 @@ def test_base64_may_be_longer_than_half_a_megabyte(server, way):
     ({"roi": "10px 10px 10px 20px"}, "roi_region_empty"), ({"roi": "50% 0% 20% 100%"}, "roi_region_empty"), ({"crop": "maybe"}, "invalid_crop"),
     ({"crop_margin": "51%"}, "invalid_crop_margin"), ({"crop_margin": "501px"}, "invalid_crop_margin"), ({"crop_margin": "1px 2px 3px"}, "invalid_crop_margin"),
     ({"scale": "9%"}, "invalid_scale"), ({"scale": "101%"}, "invalid_scale"), ({"position": "101%"}, "invalid_position"),
-    ({"position": "1% 2% 3%"}, "invalid_position"), ({"semitransparency": "see"}, "invalid_semitransparency"), ({"add_shadow": "true"}, "invalid_add_shadow"),
-    ({"shadow_type": "drop"}, "invalid_shadow_type"), ({"colour": "red"}, "unknown_parameter"), ({"image_url": "https://example.com/a.jpg"}, "multiple_sources"),
+    ({"position": "1% 2% 3%"}, "invalid_position"), ({"semitransparency": "see"}, "invalid_semitransparency"), ({"add_shadow": "soft"}, "invalid_add_shadow"),
+    ({"shadow_type": "3D"}, "invalid_shadow_type"), ({"add_shadow": "true", "shadow_type": "none"}, "invalid_shadow_type"),
+    ({"shadow_opacity": "101"}, "invalid_shadow_opacity"), ({"shadow_opacity": "-1"}, "invalid_shadow_opacity"), ({"colour": "red"}, "unknown_parameter"), ({"image_url": "https://example.com/a.jpg"}, "multiple_sources"),
     ({"bg_color": "red", "bg_image_url": "https://example.com/a.jpg"}, "multiple_bg_sources"), ({"bg_image_url": "https://127.0.0.1/a.jpg"}, "failed_bg_download"),
     ({"bg_image_file": "text"}, "invalid_bg_image_file")])
 def test_each_wrong_value_has_its_code(server, values, code):

@@ -1,0 +1,159 @@
+"""A shadow that puts the cut-out car on the ground: black with its own alpha, from nothing but the car's matte.
+
+contact: the soft dark under tyres and body that every car has under an open sky. The ground is read off the matte's lower outline: it is
+where the outline is lowest, at the tyres, and straight between them, however tilted; bumpers and sills stand a small clearance above it.
+drop: the whole outline, moved down and blurred, as layout programs do.
+
+Drawn on a copy of the car of at most LONGEST pixels; only its soft result is enlarged. Blended like everything else in sRGB's own values:
+black only dims what lies below, so linear light would be no more than another opacity.
+"""
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import cv2
+import numpy as np
+
+from postprocessing.framing import Box, window
+
+LONGEST = 320  # pixels, of the copy's longer side
+ROOM = {"contact": 0.26, "drop": 0.13}  # that a shadow takes around the car, shares of `side`
+FAINT = 0.012  # darkness that nobody sees: there a shadow ends
+
+# Shares of the car's height in the picture:
+TYRE = 0.20   # half a tyre's width near the ground, seen from the side
+RISE = 0.02   # by which the outline is higher on both sides of a tyre
+DEPTH = 0.16  # of the dark ground, from its near edge up behind the car
+ENDS = 0.12   # over which the shadow of what hangs over the tyres fades towards the car's ends
+
+
+class Layer(NamedTuple):
+    clearance: float           # between the ground and a body without tyres
+    beyond: float              # how far it stands out from under the car
+    blur: tuple[float, float]  # its reach across and down
+    gap: float                 # a body so high above the ground has none of it
+    darkness: float            # 0..1
+
+
+# Sky held off by the whole car, no sky under it, tyres that touch: from wide and faint to narrow and dark.
+LAYERS = (Layer(0.08, 0.03, (0.16, 0.08), 0.6, 0.40), Layer(0.035, 0.01, (0.07, 0.03), 0.55, 0.65), Layer(0, 0.004, (0.03, 0.012), 0.075, 0.70))
+# The drop shadow's way down and its blur, shares of the car's longer side, and its darkness.
+DOWN, SOFT, DARKNESS = 0.03, 0.06, 0.6
+
+
+@dataclass(frozen=True)
+class Shadow:
+    kind: Literal["contact", "drop"]
+    opacity: float = 1.0  # 0..1
+
+
+def cast(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow) -> tuple[np.ndarray, np.ndarray]:
+    """A cut-out, uint8 (height, width, 3) and float32 straight alpha (height, width) in 0..1, with a shadow under it, in the same form.
+
+    box is the car's. Where alpha is 1 nothing changes; what would fall outside of the picture is lost, see `with_room`.
+    """
+    car = cv2.resize(alpha[window(box)], small(box)[::-1], interpolation=cv2.INTER_AREA)
+    room = round(ROOM[shadow.kind] * side(car.shape, shadow))
+    dark = np.maximum((contact if shadow.kind == "contact" else drop)(car, room) - FAINT, 0) * (shadow.opacity / (1 - FAINT))
+    x, y, w, h = cv2.boundingRect((dark > 0).astype(np.uint8))
+    if not w:
+        return rgb, alpha
+    # a cell (i, j) of `dark` is the square of pixels from (i - room) * step + corner on
+    step, corner = np.array(box[2:]) / car.shape, np.array(box[:2])
+    first = np.maximum(np.floor((np.array([y, x]) - room - 0.5) * step + corner), 0).astype(int)
+    last = np.minimum(np.ceil((np.array([y + h, x + w]) - room + 0.5) * step + corner), alpha.shape).astype(int)
+    back = (first + 0.5 - corner) / step + room - 0.5
+    part = (slice(first[0], last[0]), slice(first[1], last[1]))
+    dark = cv2.warpAffine(dark, np.array([[1 / step[1], 0, back[1]], [0, 1 / step[0], back[0]]]), tuple(int(n) for n in (last - first)[::-1]),
+                          flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    total = alpha[part] + dark * (1 - alpha[part])
+    share = cv2.divide(alpha[part], total)  # of the colour; 0 where both are
+    rgb, alpha = rgb.copy(), alpha.copy()
+    rgb[part], alpha[part] = cv2.multiply(rgb[part], cv2.merge([share] * 3), dtype=cv2.CV_8U), total
+    return rgb, alpha
+
+
+def with_room(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow) -> tuple[np.ndarray, np.ndarray, Box]:
+    """The cut-out and its box with transparent black added where its shadow would reach past the picture's left, right or lower edge."""
+    top, left, height, width = box
+    room = int(np.ceil(ROOM[shadow.kind] * side(box[2:], shadow)))
+    below, before, after = (max(0, room - free) for free in (alpha.shape[0] - top - height, left, alpha.shape[1] - left - width))
+    rgb, alpha = (cv2.copyMakeBorder(layer, 0, below, before, after, cv2.BORDER_CONSTANT) for layer in (rgb, alpha))
+    return rgb, alpha, (top, left + before, height, width)
+
+
+def side(size: tuple[int, int], shadow: Shadow) -> int:
+    """What a shadow's lengths are shares of: the car's height, or its longer side."""
+    return size[0] if shadow.kind == "contact" else max(size)
+
+
+def small(box: Box) -> tuple[int, int]:
+    scale = min(1.0, LONGEST / max(box[2:]))
+    return max(1, round(box[2] * scale)), max(1, round(box[3] * scale))
+
+
+def contact(car: np.ndarray, room: int) -> np.ndarray:
+    """Darkness 0..1 of the ground, float32 (height + 2 room, width + 2 room), for a car's matte, float32 (height, width)."""
+    height, width = car.shape
+    columns, outline = lower_outline(car)
+    rows = np.arange(height + 2 * room)[:, None] + 0.5 - room
+    tyres = touching(columns, outline, height)
+    near = np.abs(columns[:, None] - tyres[:, 0]).min(1) < TYRE * height
+    ends = np.where(near, 1, np.minimum(columns - columns[0], columns[-1] - columns) / (ENDS * height)).clip(0, 1)
+    light = np.ones((height + 2 * room, width + 2 * room), np.float32)
+    for layer in LAYERS:
+        body = np.stack([columns, outline + layer.clearance * height], 1)[~near]
+        chain = lower_hull(np.concatenate([tyres, body]))
+        ground = np.interp(columns, chain[:, 0], chain[:, 1])
+        weight = ends * (1.25 * (1 - (ground - outline) / (layer.gap * height))).clip(0, 1)
+        dark = np.zeros_like(light)
+        dark[:, room + columns] = weight * (ground + layer.beyond * height - rows + 0.5).clip(0, 1) * (rows - ground + DEPTH * height + 0.5).clip(0, 1)
+        light *= 1 - layer.darkness * soften(dark, *(reach * height for reach in layer.blur))
+    return 1 - light
+
+
+def drop(car: np.ndarray, room: int) -> np.ndarray:
+    """As `contact`."""
+    longer = max(car.shape)
+    down = round(DOWN * longer)
+    flat = cv2.copyMakeBorder(car, room + down, room - down, room, room, cv2.BORDER_CONSTANT)
+    return DARKNESS * soften(flat, SOFT * longer, SOFT * longer)
+
+
+def lower_outline(car: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The columns where there is a car, and how far down it reaches there, in rows and fractions; of its main piece alone."""
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats((car > 0.5).astype(np.uint8))
+    solid = pieces == 1 + np.argmax(stats[1:, cv2.CC_STAT_AREA])
+    columns = np.flatnonzero(solid.any(0))
+    last = len(car) - 1 - np.argmax(solid[::-1, columns], 0)
+    below = np.pad(car, ((0, 1), (0, 0)))
+    return columns, last + below[last, columns] + below[last + 1, columns]
+
+
+def touching(columns: np.ndarray, outline: np.ndarray, height: int) -> np.ndarray:
+    """Where tyres touch the ground, (n, 2) as column and row: corners of the hull from which the outline rises both ways, and its lowest place."""
+    reach = round(2 * TYRE * height)
+    ended = np.pad(outline, reach, constant_values=-np.inf)
+
+    def touches(column: float, row: float) -> bool:
+        at = int(column - columns[0]) + reach
+        return row - max(ended[at - reach:at + 1].min(), ended[at:at + reach + 1].min()) >= RISE * height or row == corners[:, 1].max()
+
+    corners = lower_hull(np.stack([columns, outline], 1))
+    return np.array([corner for corner in corners if touches(*corner)])
+
+
+def lower_hull(points: np.ndarray) -> np.ndarray:
+    """The corners, from left to right, of what a taut string under the points (n, 2) would touch; rows grow downwards."""
+    hull = cv2.convexHull(points.astype(np.float32))[:, 0]
+    hull = hull[np.lexsort((hull[:, 1], hull[:, 0]))]
+    (left, first), (right, last) = hull[hull[:, 0] == hull[0, 0]][-1], hull[-1]
+    chord = first + (last - first) * (hull[:, 0] - left) / max(right - left, 1)
+    return hull[hull[:, 1] >= chord - 1e-3]
+
+
+def soften(layer: np.ndarray, across: float, down: float) -> np.ndarray:
+    """Three boxes one after another: nearly a Gaussian, but it ends after 1.5 times `across` and `down` cells."""
+    box = 2 * max(1, round(across / 2)) + 1, 2 * max(1, round(down / 2)) + 1
+    for _ in range(3):
+        layer = cv2.blur(layer, box, borderType=cv2.BORDER_CONSTANT)
+    return layer
