@@ -48,12 +48,24 @@ def health(visit: Visit) -> Response:
     return Response("ok", mimetype="text/plain")
 
 
+def account(visit: Visit) -> Response:
+    identify(visit)
+    if SETTINGS.limiter:
+        visit.quota = SETTINGS.limiter.look(visit.caller)
+    return replies.account(visit.quota)
+
+
 def answer(visit: Visit) -> Response:
-    admit(visit)
+    identify(visit)
+    if SETTINGS.limiter:
+        visit.quota = SETTINGS.limiter.take(visit.caller)
+        if not visit.quota.granted:
+            raise errors.RateLimitExceeded(visit.quota.seconds)
     request = visit.request
     job = read_job(request, SETTINGS.rules)
     try:
-        return replies.picture(request, cut_out(job.photo, job.options, job.backdrop), job.options.type_level)
+        with SETTINGS.capacity.place():
+            result = cut_out(job.photo, job.options, job.backdrop)
     except UnreadableBackdrop as error:
         raise errors.InvalidParameter(job.backdrop_from, str(error)) from error
     except UnreadablePicture as error:
@@ -66,19 +78,19 @@ def answer(visit: Visit) -> Response:
         raise errors.InvalidRegion(str(error), error.code) from error
     except NoCar as error:
         raise errors.UnknownForeground(str(error)) from error
+    return replies.picture(request, result, job.options.type_level)
 
 
-def admit(visit: Visit) -> None:
-    """Lets the caller in who has a key, where one is needed, and who has not asked too often."""
-    visit.key = SETTINGS.keys.name(visit.request.headers.get(HEADER))
-    if SETTINGS.limiter:
-        visit.quota = SETTINGS.limiter.take(visit.key or visitor(visit.request, SETTINGS.proxies))
-        if not visit.quota.granted:
-            raise errors.RateLimitExceeded(visit.quota.seconds)
+def identify(visit: Visit) -> None:
+    """Who asks: a key where keys are needed, else a visitor."""
+    request = visit.request
+    visit.caller = SETTINGS.keys.name(request.headers.get(HEADER)) or visitor(request, SETTINGS.proxies)
 
 
 ROUTES = {
     "/": {"POST": answer},
     "/v1.0/removebg": {"POST": answer},
+    "/v1.0/account": {"GET": account},
+    "/account": {"GET": account},
     "/healthz": {"GET": health},
 }

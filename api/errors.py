@@ -106,6 +106,10 @@ class Unavailable(ApiError):
         self.headers["Retry-After"] = str(self.seconds)
 
 
+class Busy(Unavailable):
+    code, title, seconds = "busy", "Too many cut-outs are being made at the moment", 2
+
+
 class RateLimitUnavailable(Unavailable):
     code, title = "rate_limit_unavailable", "Requests can't be counted at the moment"
 

@@ -5,9 +5,11 @@ import json
 from flask import Request, Response
 
 from api.errors import ApiError
+from api.limits import Quota
 from cutout import CutOut
 
 TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "zip": "application/zip"}
+UNLIMITED = 2**31 - 1  # clients read an integer
 SIDES = ("top", "left", "height", "width")
 
 
@@ -29,6 +31,13 @@ def picture(request: Request, result: CutOut, type_level: str) -> Response:
         "Server-Timing": ", ".join(f"{stage};dur={milliseconds:.1f}" for stage, milliseconds in result.milliseconds.items()),
     })
     return reply
+
+
+def account(quota: Quota | None) -> Response:
+    """What clients ask before they start. Nothing is paid here: no credits, and as many free calls as the rate limit leaves."""
+    credits = {"total": 0, "subscription": 0, "payg": 0, "enterprise": 0}
+    attributes = {"credits": credits, "api": {"free_calls": quota.remaining if quota else UNLIMITED, "sizes": "all"}}
+    return Response(json.dumps({"data": {"attributes": attributes}}), mimetype="application/json")
 
 
 def error(problem: ApiError) -> Response:

@@ -2,8 +2,11 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from api import capacity
+from api.capacity import Capacity
 from api.fetch import Rules
 from api.keys import Keys
 from api.limits import Limiter
@@ -18,6 +21,7 @@ class Settings:
     keys: Keys                # who may ask
     limiter: Limiter | None   # how often
     proxies: int              # of our own between visitor and function
+    capacity: Capacity        # how many at once
     rules: Rules              # what may be fetched
 
     @classmethod
@@ -37,6 +41,7 @@ class Settings:
             keys=setting("API_KEYS", Keys.parse, Keys()),
             limiter=setting("RATE_LIMIT", lambda rate: Limiter(rate, storage or "memory://"), None),
             proxies=setting("TRUSTED_PROXIES", count, 1 if "K_SERVICE" in environ else 0),  # Cloud Run sets it and stands behind Google's front end
+            capacity=Capacity(setting("MAX_CONCURRENT", partial(count, least=1), capacity.sensible()), setting("QUEUE_SECONDS", count, 5)),
             rules=Rules(allow_http=setting("ALLOW_HTTP", flag, False), allow_private=setting("ALLOW_PRIVATE_ADDRESSES", flag, False)),
         )
 
@@ -47,7 +52,7 @@ def flag(text: str) -> bool:
     return text == "1"
 
 
-def count(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,6}", text):
-        raise ValueError("takes a whole number")
+def count(text: str, least: int = 0) -> int:
+    if not re.fullmatch("[0-9]{1,6}", text) or int(text) < least:
+        raise ValueError(f"takes a whole number from {least} up")
     return int(text)

@@ -13,7 +13,7 @@ class Visit:
     request: Request
     id: str
     began: float = field(default_factory=time.perf_counter)
-    key: str | None = None         # the name of the key that was sent
+    caller: str = ""               # the name of a key, or a visitor's network
     quota: Quota | None = None     # where a limit is on
 
     @classmethod
