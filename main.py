@@ -1,17 +1,16 @@
 """The door of the deployed function: HTTP in, a cut-out or a clear error back."""
-import logging
 import os
 
 import functions_framework
 from flask import Request, Response
 
-from api import errors, replies
+from api import errors, logs, replies
 from api.job import read_job
 from api.keys import HEADER
 from api.limits import visitor
 from api.settings import Settings
 from api.visit import Visit
-from cutout import BadRegion, NoCar, UnreadableBackdrop, cut_out, predictor
+from cutout import BadRegion, NoCar, UnreadableBackdrop, UnreadableWatermark, cut_out, predictor
 from postprocessing.encode import TooLargeForFormat
 from preprocessing.decode import ResolutionTooHigh, UnreadablePicture
 
@@ -27,11 +26,13 @@ def remove_background(request: Request) -> Response:
     try:
         reply = route(visit)
     except errors.ApiError as problem:
+        visit.problem = problem
         reply = replies.error(problem)
-    except Exception:  # the framework would answer with the exception's text
-        logging.exception("request failed")
-        reply = replies.error(errors.InternalError())
+    except Exception as crash:  # the framework would answer with the exception's text
+        visit.problem, visit.crash = errors.InternalError(), crash
+        reply = replies.error(visit.problem)
     reply.headers.update(visit.headers)
+    logs.write(visit, reply)
     return reply
 
 
@@ -49,25 +50,26 @@ def health(visit: Visit) -> Response:
 
 
 def account(visit: Visit) -> Response:
-    identify(visit)
+    caller = identify(visit)
     if SETTINGS.limiter:
-        visit.quota = SETTINGS.limiter.look(visit.caller)
+        visit.quota = SETTINGS.limiter.look(caller)
     return replies.account(visit.quota)
 
 
 def answer(visit: Visit) -> Response:
-    identify(visit)
+    caller = identify(visit)
     if SETTINGS.limiter:
-        visit.quota = SETTINGS.limiter.take(visit.caller)
+        visit.quota = SETTINGS.limiter.take(caller)
         if not visit.quota.granted:
             raise errors.RateLimitExceeded(visit.quota.seconds)
-    request = visit.request
-    job = read_job(request, SETTINGS.rules)
+    visit.job = job = read_job(visit.request, SETTINGS.rules)
     try:
         with SETTINGS.capacity.place():
-            result = cut_out(job.photo, job.options, job.backdrop)
+            visit.result = cut_out(job.photo, job.options, job.backdrop, job.watermark)
     except UnreadableBackdrop as error:
         raise errors.InvalidParameter(job.backdrop_from, str(error)) from error
+    except UnreadableWatermark as error:
+        raise errors.InvalidParameter("watermark" if job.watermark is None else "watermark_file", str(error)) from error
     except UnreadablePicture as error:
         raise errors.FailedToReadImage(str(error)) from error
     except ResolutionTooHigh as error:
@@ -78,13 +80,13 @@ def answer(visit: Visit) -> Response:
         raise errors.InvalidRegion(str(error), error.code) from error
     except NoCar as error:
         raise errors.UnknownForeground(str(error)) from error
-    return replies.picture(request, result, job.options.type_level)
+    return replies.picture(visit.request, visit.result, job.options.type_level)
 
 
-def identify(visit: Visit) -> None:
+def identify(visit: Visit) -> str:
     """Who asks: a key where keys are needed, else a visitor."""
-    request = visit.request
-    visit.caller = SETTINGS.keys.name(request.headers.get(HEADER)) or visitor(request, SETTINGS.proxies)
+    visit.key = SETTINGS.keys.name(visit.request.headers.get(HEADER))
+    return visit.key or visitor(visit.request, SETTINGS.proxies)
 
 
 ROUTES = {

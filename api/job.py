@@ -17,6 +17,7 @@ MAX_BODY = 32_000_000   # bytes; Cloud Functions lets no more through
 RAW = ("image/", "application/octet-stream")
 PICTURES = ("image_file", "image_file_b64", "image_url")
 BACKDROPS = ("bg_color", "bg_image_file", "bg_image_url")
+WATERMARK = "watermark_file"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Job:
     options: Options
     backdrop: bytes | None
     backdrop_from: str | None = None   # the parameter that it came by
+    watermark: bytes | None = None
 
 
 def read_job(request: Request, rules: Rules) -> Job:
@@ -36,7 +38,7 @@ def read_job(request: Request, rules: Rules) -> Job:
     if (request.content_length or 0) > MAX_BODY:
         raise errors.BodyTooLarge(f"at most {MAX_BODY:,} bytes")
     given = fields(request)
-    unknown = sorted(given.keys() - PARAMETERS.keys() - {*PICTURES, *BACKDROPS})
+    unknown = sorted(given.keys() - PARAMETERS.keys() - {*PICTURES, *BACKDROPS, WATERMARK})
     if unknown:
         raise errors.UnknownParameter(", ".join(unknown)[:200])
     pictures = [name for name in PICTURES if name in given]
@@ -47,12 +49,15 @@ def read_job(request: Request, rules: Rules) -> Job:
         raise errors.MultipleSources(f"{' and '.join(pictures)} were sent; one is enough")
     if len(backdrops) > 1:
         raise errors.MultipleBackgrounds(f"{' and '.join(backdrops)} were sent; one is enough")
+    if WATERMARK in given and "watermark" in given:
+        raise errors.InvalidParameter("watermark", f"and {WATERMARK} were sent; one is enough")
     try:
         options = parse({name: text(name, given[name]) for name in given.keys() & PARAMETERS.keys()})
     except InvalidOption as error:
         raise errors.InvalidParameter(error.name, str(error)) from error
     backdrop = next((name for name in backdrops if name != "bg_color"), None)
-    return Job(picture(pictures[0], given[pictures[0]], rules), options, picture(backdrop, given[backdrop], rules) if backdrop else None, backdrop)
+    photo, behind, mark = (picture(name, given[name], rules) if name in given else None for name in (pictures[0], backdrop, WATERMARK))
+    return Job(photo, options, behind, backdrop, mark)
 
 
 def fields(request: Request) -> dict[str, object]:

@@ -1,0 +1,75 @@
+"""One line a request on stdout, as JSON that Cloud Logging reads: what was asked, what came of it, and the time of each stage.
+
+It never holds pixels, keys, visitors' addresses, or query strings, which may hold any of them. A crash is told so that Error Reporting groups it.
+Source of the fields: https://cloud.google.com/logging/docs/structured-logging and https://cloud.google.com/error-reporting/docs/formatting-error-messages
+"""
+import json
+import os
+import re
+import sys
+import time
+import traceback
+from typing import Any
+
+from flask import Request, Response
+
+from api.visit import Visit
+
+LONGEST = 200  # characters of what a caller chose
+REPORT = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
+
+
+def write(visit: Visit, reply: Response) -> None:
+    sys.stdout.write(json.dumps(line(visit, reply)) + "\n")
+    sys.stdout.flush()
+
+
+def line(visit: Visit, reply: Response) -> dict[str, Any]:
+    request = visit.request
+    called = {"method": request.method[:LONGEST], "url": request.path[:LONGEST], "user_agent": request.headers.get("User-Agent", "")[:LONGEST]}
+    entry = {
+        "severity": "INFO" if reply.status_code < 400 else "WARNING" if reply.status_code < 500 else "ERROR",
+        "message": f"{called['method']} {called['url']} {reply.status_code} {visit.code}",
+        "httpRequest": {
+            "requestMethod": called["method"], "requestUrl": called["url"], "userAgent": called["user_agent"], "protocol": request.environ["SERVER_PROTOCOL"],
+            "requestSize": str(request.content_length or 0), "responseSize": str(reply.content_length or 0), "status": reply.status_code,
+            "latency": f"{time.perf_counter() - visit.began:.3f}s",
+        },
+        **trace(request),
+        "request_id": visit.id,
+        "code": visit.code,
+    }
+    if visit.key:
+        entry["key"] = visit.key
+    if visit.job:
+        entry["photo"] = {"bytes": len(visit.job.photo)}
+    if visit.result:
+        entry["photo"] |= side_lengths(visit.result.full)
+        entry["answer"] = {"format": visit.result.format, "bytes": len(visit.result.data), **side_lengths(visit.result.size)}
+        entry["confidence"] = round(visit.result.confidence, 3)
+        entry["milliseconds"] = {stage: round(duration, 1) for stage, duration in visit.result.milliseconds.items()}
+    if visit.crash:
+        entry |= {
+            "@type": REPORT,
+            "stack_trace": "".join(traceback.format_exception(visit.crash)),
+            "serviceContext": {"service": os.environ.get("K_SERVICE", "forecourt"), "version": os.environ.get("K_REVISION", "")},
+            "context": {"httpRequest": {"method": called["method"], "url": called["url"], "userAgent": called["user_agent"], "responseStatusCode": reply.status_code}},
+        }
+    return entry
+
+
+def side_lengths(size: tuple[int, int]) -> dict[str, int]:
+    return {"width": size[1], "height": size[0]}
+
+
+def trace(request: Request) -> dict[str, Any]:
+    """The trace that the caller or Google's front end began: W3C Trace Context, or else Google's own header."""
+    if found := re.fullmatch("[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})", request.headers.get("traceparent", "")):
+        name, span, sampled = found[1], found[2], int(found[3], 16) & 1
+    elif found := re.fullmatch(r"([0-9a-f]{32})(?:/(\d{1,20}))?(?:;o=(\d))?", request.headers.get("X-Cloud-Trace-Context", "")):
+        name, span, sampled = found[1], f"{int(found[2] or 0) % 2**64:016x}", found[3] == "1"
+    else:
+        return {}
+    project = os.environ.get("GOOGLE_CLOUD_PROJECT")
+    return {"logging.googleapis.com/trace": f"projects/{project}/traces/{name}" if project else name,
+            "logging.googleapis.com/spanId": span, "logging.googleapis.com/trace_sampled": bool(sampled)}
