@@ -20,6 +20,7 @@ from postprocessing.framing import Box, box_of, fit_pixels, place
 from postprocessing.glass import see_through
 from postprocessing.refine import refine
 from postprocessing.shadow import cast, with_room
+from postprocessing.watermark import configured, stamp
 from preprocessing.decode import MAX_PIXELS, Picture, ResolutionTooHigh, UnreadablePicture, decode
 from preprocessing.letterbox import Letterbox, resize
 
@@ -34,6 +35,10 @@ class NoCar(ValueError):
 
 class UnreadableBackdrop(ValueError):
     """The backdrop's file is no readable picture."""
+
+
+class UnreadableWatermark(ValueError):
+    """The watermark's file is no readable picture."""
 
 
 class BadRegion(ValueError):
@@ -67,18 +72,19 @@ def judge() -> Judge:
     return Judge.read()
 
 
-def cut_out(photo: bytes, options: Options = Options(), backdrop: bytes | None = None) -> CutOut:
-    """Cuts the car out of a photo and puts it where and on what the options say; backdrop is a picture's file.
+def cut_out(photo: bytes, options: Options = Options(), backdrop: bytes | None = None, watermark: bytes | None = None) -> CutOut:
+    """Cuts the car out of a photo and puts it where and on what the options say; backdrop and watermark are pictures' files.
 
     Raises UnreadablePicture or ResolutionTooHigh (see preprocessing.decode), TooLargeForFormat (postprocessing.encode), NoCar,
-    BadRegion or UnreadableBackdrop.
+    BadRegion, UnreadableBackdrop or UnreadableWatermark.
     """
     clock = Clock()
     with clock("decode"):
         picture = decode(photo, options.pixels)
         size = fit_pixels(picture.size, options.pixels or MAX_PIXELS)
         rgb = resize(picture.rgb, size)
-        behind = decode_backdrop(backdrop) if backdrop is not None else None
+        behind = decode_beside(backdrop, UnreadableBackdrop) if backdrop is not None else None
+        mark = decode_beside(watermark, UnreadableWatermark) if watermark is not None else logo(options.watermark.name)
     window = window_of(options.region, picture.size, size)
     with clock("predict"):
         coarse = predict(rgb[window], predictor())
@@ -111,18 +117,30 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: bytes | None =
             if options.colour:
                 colours, alpha = compose.over_colour(colours, alpha, options.colour)
             if behind is not None:
-                clear = None if behind.alpha is None else behind.alpha.astype(np.float32) / 255
-                colours, alpha = compose.over_picture(colours, alpha, behind.rgb, clear)
+                colours, alpha = compose.over_picture(colours, alpha, behind.rgb, transparency(behind))
+            if mark is not None:
+                colours, alpha = stamp(colours, alpha, mark.rgb, transparency(mark), options.watermark)
     with clock("encode"):
         data, format = encode(colours, alpha, options)
     return CutOut(data, format, placement.canvas, picture.size, placement.moved(car), confidence, clock.milliseconds)
 
 
-def decode_backdrop(data: bytes) -> Picture:
+def decode_beside(data: bytes, unreadable: type[ValueError]) -> Picture:
     try:
         return decode(data)
     except UnreadablePicture as error:
-        raise UnreadableBackdrop(str(error)) from error
+        raise unreadable(str(error)) from error
+
+
+@cache
+def logo(name: str | None) -> Picture | None:
+    """The configured watermark of that name."""
+    return decode_beside(configured()[name].read_bytes(), UnreadableWatermark) if name else None
+
+
+def transparency(picture: Picture) -> np.ndarray | None:
+    """A picture's alpha as float32 in 0..1, None where it has none."""
+    return None if picture.alpha is None else picture.alpha.astype(np.float32) / 255
 
 
 def window_of(region: Region | None, full: tuple[int, int], size: tuple[int, int]) -> tuple[slice, slice]:

@@ -11,6 +11,7 @@ from PIL import ImageColor
 
 from postprocessing.framing import Framing, Length, Margin
 from postprocessing.shadow import Shadow
+from postprocessing.watermark import POSITIONS, Watermark, configured
 
 PIXELS = {"preview": 250_000, "medium": 1_500_000, "hd": 4_000_000, "4k": 10_000_000, "50MP": 50_000_000}
 SIZES = {"auto": None, "full": None, **PIXELS, "small": PIXELS["preview"], "regular": PIXELS["preview"]}
@@ -44,6 +45,7 @@ class Options:
     framing: Framing = Framing()
     semitransparency: bool = False                        # what is behind the car shows through its panes
     shadow: Shadow | None = None
+    watermark: Watermark = Watermark()
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,19 @@ def percent(text: str) -> float:
     if not match or float(match[1]) > 100:
         raise ValueError(f"takes a number from 0 to 100, not {text[:40]!r}")
     return float(match[1])
+
+
+def share(text: str) -> float:
+    match = re.fullmatch(rf"{NUMBER}%?", text)
+    if not match or not 1 <= float(match[1]) <= 100:
+        raise ValueError(f"takes 1 to 100 percent, not {text[:40]!r}")
+    return float(match[1])
+
+
+def watermark(text: str) -> str | None:
+    if text and text not in configured():
+        raise ValueError(f"takes the name of a configured picture, not {text[:40]!r}")
+    return text or None
 
 
 def colour(text: str) -> tuple[int, int, int, int] | None:
@@ -141,6 +156,10 @@ PARAMETERS = {
     "add_shadow": Parameter(boolean, "false", "a shadow under the car, of type contact unless shadow_type says otherwise"),
     "shadow_type": Parameter(choice("none", "contact", "drop", car="contact"), None, "contact (or car): soft, where the car stands; drop: its whole outline"),
     "shadow_opacity": Parameter(percent, "100", "how dark the shadow is, 0 to 100"),
+    "watermark": Parameter(watermark, "", "the name of a configured picture to put on the answer, instead of watermark_file"),
+    "watermark_position": Parameter(choice(*POSITIONS), "bottom-right", "where it stands"),
+    "watermark_scale": Parameter(share, "20", "its width in percent of the answer's, 1 to 100"),
+    "watermark_opacity": Parameter(percent, "100", "how much of it is seen, 0 to 100"),
 }
 
 
@@ -161,4 +180,5 @@ def parse(values: Mapping[str, str]) -> Options:
         raise InvalidOption("shadow_type", "is none, but add_shadow asks for one")
     shadow = Shadow(kind, got["shadow_opacity"] / 100) if kind != "none" else None
     return Options(got["size"], got["type_level"], got["format"], got["channels"], got["bg_color"], got["roi"],
-                   Framing(got["crop"], got["crop_margin"], got["scale"], got["position"]), got["semitransparency"], shadow)
+                   Framing(got["crop"], got["crop_margin"], got["scale"], got["position"]), got["semitransparency"], shadow,
+                   Watermark(got["watermark"], got["watermark_position"], got["watermark_scale"], got["watermark_opacity"] / 100))

@@ -52,7 +52,8 @@ def told_box(answer: requests.Response) -> tuple[int, ...]:
         "format": ["auto", "png"], "channels": ["rgba"], "bg_color": [""], "roi": ["0% 0% 100% 100%", "0px 0px 640px 480px"],
         "crop": ["false", "0", "no", "False"], "crop_margin": ["0", "10px"], "scale": ["original"], "position": ["original"],
         "semitransparency": ["false"], "add_shadow": ["false"], "shadow_type": ["none"],
-        "shadow_opacity": ["0", "50", "100"]}.items() for value in values])
+        "shadow_opacity": ["0", "50", "100"], "watermark": [""], "watermark_position": ["top-left", "bottom-right"],
+        "watermark_scale": ["20", "50%"], "watermark_opacity": ["30"]}.items() for value in values])
 def test_what_means_the_default_changes_nothing(server, plain, name, value):
     assert np.array_equal(pixels_of(post(server, **{name: value})), plain)
 

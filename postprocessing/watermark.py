@@ -1,0 +1,57 @@
+"""A site's mark on the finished picture: one that comes with the photo, or one of the pictures in a folder, by name.
+
+The folder is WATERMARKS_DIR, or `watermarks/` beside main.py, which is deployed with the function; logo.png in it is named "logo".
+"""
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+
+from postprocessing.compose import over
+from postprocessing.framing import Box, nearest, resample, window
+
+FOLDER = Path(os.environ.get("WATERMARKS_DIR") or Path(__file__).parent.parent / "watermarks")
+MARGIN = 0.03  # between the mark and the picture's edges, share of the picture's shorter side
+GROWTH = 2.0   # a mark is enlarged to at most so many times its own pixels: it would only get blurred
+
+Position = Literal["top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right"]
+POSITIONS: tuple[Position, ...] = get_args(Position)
+
+
+@dataclass(frozen=True)
+class Watermark:
+    name: str | None = None              # of a configured one
+    position: Position = "bottom-right"
+    scale: float = 20                    # percent of the picture's width
+    opacity: float = 1.0                 # 0..1
+
+
+def configured() -> dict[str, Path]:
+    """The pictures of the folder, by name."""
+    return {path.stem: path for path in sorted(FOLDER.glob("[!.]*.*"))}
+
+
+def stamp(rgb: np.ndarray, alpha: np.ndarray, mark: np.ndarray, opacity: np.ndarray | None, how: Watermark) -> tuple[np.ndarray, np.ndarray]:
+    """A picture, uint8 (height, width, 3) and float32 straight alpha (height, width) in 0..1, with a mark over it, in the same form.
+
+    mark: uint8 (h, w, 3); opacity: its own straight alpha, float32 (h, w) in 0..1, None where it is opaque.
+    """
+    box = spot(alpha.shape, mark.shape[:2], how)
+    opacity = np.ones(mark.shape[:2], np.float32) if opacity is None else opacity
+    mark, opacity = resample(mark, opacity, box[2:])
+    rgb, alpha, part = rgb.copy(), alpha.copy(), window(box)
+    rgb[part], alpha[part] = over(mark, opacity * np.float32(how.opacity), rgb[part], alpha[part])
+    return rgb, alpha
+
+
+def spot(canvas: tuple[int, int], mark: tuple[int, int], how: Watermark) -> Box:
+    """Where a mark of (height, width) goes on a canvas of (height, width): whole, within the margin, in its own shape."""
+    margin = nearest(MARGIN * min(canvas))
+    free = [side - 2 * margin for side in canvas]
+    factor = min(how.scale / 100 * canvas[1] / mark[1], GROWTH, free[0] / mark[0], free[1] / mark[1])
+    size = [max(1, nearest(side * factor)) for side in mark]
+    down, across = divmod(POSITIONS.index(how.position), 3)
+    top, left = (margin + (room - side) * third // 2 for room, side, third in zip(free, size, (down, across)))
+    return top, left, *size
