@@ -56,6 +56,7 @@ class Rules:
     max_bytes: int = 22_000_000
     seconds: float = 10.0                  # for everything: names, connections, redirects, the last byte
     ports: frozenset[int] = frozenset()    # beside 80 and 443
+    buckets: frozenset[str] = frozenset()  # of Cloud Storage, whose objects callers may name (see api/job.py)
 
 
 class Deadline:

@@ -8,6 +8,7 @@ from flask import Request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest
 
+import storage
 from api import errors
 from api.fetch import FetchError, FetchTooLarge, Rules, fetch
 from options import PARAMETERS, InvalidOption, Options, parse
@@ -121,8 +122,15 @@ def from_base64(encoded: str) -> bytes:
 
 def download(name: str, url: str, rules: Rules) -> bytes:
     try:
-        return fetch(url, rules)
-    except FetchTooLarge as error:
+        return from_bucket(url, rules) if url.startswith("gs://") else fetch(url, rules)
+    except (FetchTooLarge, storage.TooLarge) as error:
         raise errors.FileTooLarge(str(error)) from error
-    except FetchError as error:
+    except (FetchError, storage.Unreadable) as error:
         raise (errors.FailedImageDownload if name == "image_url" else errors.FailedBackgroundDownload)(str(error)) from error
+
+
+def from_bucket(url: str, rules: Rules) -> bytes:
+    location = storage.Location.parse(url)
+    if location.bucket not in rules.buckets:
+        raise storage.Unreadable("objects of that bucket may not be read")
+    return storage.read(location, rules.max_bytes, rules.seconds)

@@ -42,7 +42,8 @@ class Settings:
             limiter=setting("RATE_LIMIT", lambda rate: Limiter(rate, storage or "memory://"), None),
             proxies=setting("TRUSTED_PROXIES", count, 1 if "K_SERVICE" in environ else 0),  # Cloud Run sets it and stands behind Google's front end
             capacity=Capacity(setting("MAX_CONCURRENT", partial(count, least=1), capacity.sensible()), setting("QUEUE_SECONDS", count, 5)),
-            rules=Rules(allow_http=setting("ALLOW_HTTP", flag, False), allow_private=setting("ALLOW_PRIVATE_ADDRESSES", flag, False)),
+            rules=Rules(allow_http=setting("ALLOW_HTTP", flag, False), allow_private=setting("ALLOW_PRIVATE_ADDRESSES", flag, False),
+                        buckets=setting("ALLOWED_BUCKETS", buckets, frozenset())),
         )
 
 
@@ -56,3 +57,10 @@ def count(text: str, least: int = 0) -> int:
     if not re.fullmatch("[0-9]{1,6}", text) or int(text) < least:
         raise ValueError(f"takes a whole number from {least} up")
     return int(text)
+
+
+def buckets(text: str) -> frozenset[str]:
+    names = [name.strip() for name in text.split(",")]
+    if not all(re.fullmatch("[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", name) for name in names):
+        raise ValueError("takes the names of buckets, without gs://, apart by commas")
+    return frozenset(names)

