@@ -5,6 +5,7 @@ import functions_framework
 from flask import Request, Response
 
 from api import errors, logs, replies
+from api.body import Body
 from api.job import read_job
 from api.keys import HEADER
 from api.limits import visitor
@@ -24,7 +25,8 @@ def remove_background(request: Request) -> Response:
     """Answers every request at every address of the function."""
     visit = Visit.of(request)
     try:
-        reply = route(visit)
+        with Body.of(request):
+            reply = route(visit)
     except errors.ApiError as problem:
         visit.problem = problem
         reply = replies.error(problem)
@@ -32,17 +34,23 @@ def remove_background(request: Request) -> Response:
         visit.problem, visit.crash = errors.InternalError(), crash
         reply = replies.error(visit.problem)
     reply.headers.update(visit.headers)
+    SETTINGS.cors.tell(request, reply)
     logs.write(visit, reply)
     return reply
 
 
 def route(visit: Visit) -> Response:
-    methods = ROUTES.get(visit.request.path)
+    """OPTIONS and HEAD go wherever something can be asked; an address may end in a slash."""
+    methods = ROUTES.get(visit.request.path.rstrip("/") or "/")
     if methods is None:
         raise errors.NotFound()
-    if visit.request.method not in methods:
-        raise errors.MethodNotAllowed(methods)
-    return methods[visit.request.method](visit)
+    allowed = [*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"]
+    method = visit.request.method
+    if method == "OPTIONS":
+        return Response(status=204, headers={"Allow": ", ".join(allowed)})
+    if method not in allowed:
+        raise errors.MethodNotAllowed(allowed)
+    return methods["GET" if method == "HEAD" else method](visit)
 
 
 def health(visit: Visit) -> Response:
@@ -94,5 +102,6 @@ ROUTES = {
     "/v1.0/removebg": {"POST": answer},
     "/v1.0/account": {"GET": account},
     "/account": {"GET": account},
-    "/healthz": {"GET": health},
+    "/health": {"GET": health},
+    "/healthz": {"GET": health},  # not to be had at run.app, which keeps what ends in z to itself
 }

@@ -87,6 +87,10 @@ class BodyTooLarge(ApiError):
     status, code, title = 413, "body_too_large", "The request is too large"
 
 
+class UnsupportedMediaType(ApiError):
+    status, code, title = 415, "unsupported_media_type", "The body is of a type that is not read here"
+
+
 class RateLimitExceeded(ApiError):
     status, code, title = 429, "rate_limit_exceeded", "Too many requests"
 

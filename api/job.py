@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 from flask import Request
 from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 import storage
 from api import errors
+from api.body import MAX_BODY
 from api.fetch import FetchError, FetchTooLarge, Rules, fetch
 from options import PARAMETERS, InvalidOption, Options, parse
 
 MAX_FILE = 22_000_000   # bytes
-MAX_BODY = 32_000_000   # bytes; Cloud Functions lets no more through
 RAW = ("image/", "application/octet-stream")
+FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 PICTURES = ("image_file", "image_file_b64", "image_url")
 BACKDROPS = ("bg_color", "bg_image_file", "bg_image_url")
 WATERMARK = "watermark_file"
@@ -35,10 +36,10 @@ def read_job(request: Request, rules: Rules) -> Job:
 
     Raises api.errors.ApiError.
     """
-    request.max_form_memory_size = MAX_BODY  # Flask's own limit is 500,000 bytes a field
-    if (request.content_length or 0) > MAX_BODY:
-        raise errors.BodyTooLarge(f"at most {MAX_BODY:,} bytes")
-    given = fields(request)
+    try:
+        given = fields(request)
+    except RequestEntityTooLarge as error:
+        raise errors.BodyTooLarge(f"at most {MAX_BODY:,} bytes in {request.max_form_parts:,} parts") from error
     unknown = sorted(given.keys() - PARAMETERS.keys() - {*PICTURES, *BACKDROPS, WATERMARK})
     if unknown:
         raise errors.UnknownParameter(", ".join(unknown)[:200])
@@ -63,7 +64,7 @@ def read_job(request: Request, rules: Rules) -> Job:
 
 def fields(request: Request) -> dict[str, object]:
     """All that was sent, by name; an empty value is as good as none."""
-    if request.mimetype.startswith(RAW):
+    if request.mimetype.startswith(RAW) or not request.mimetype:
         sent = [("image_file", request.get_data())]
     elif request.is_json:
         try:
@@ -73,8 +74,10 @@ def fields(request: Request) -> dict[str, object]:
         if not isinstance(body, Mapping):
             raise errors.ApiError("the JSON must be an object of parameters")
         sent = list(body.items())
-    else:
+    elif request.mimetype in FORMS:
         sent = [*request.form.items(multi=True), *request.files.items(multi=True)]
+    else:
+        raise errors.UnsupportedMediaType(f"send {', '.join(FORMS)}, application/json, or a picture as image/* or application/octet-stream")
     sent = [(name, value) for name, value in [*sent, *request.args.items(multi=True)] if value not in ("", b"", None)]
     names = [name for name, _ in sent]
     for name in names:

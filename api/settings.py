@@ -7,6 +7,7 @@ from typing import Any
 
 from api import capacity
 from api.capacity import Capacity
+from api.cors import Cors
 from api.fetch import Rules
 from api.keys import Keys
 from api.limits import Limiter
@@ -23,6 +24,7 @@ class Settings:
     proxies: int              # of our own between visitor and function
     capacity: Capacity        # how many at once
     rules: Rules              # what may be fetched
+    cors: Cors                # whose pages may ask
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -44,6 +46,7 @@ class Settings:
             capacity=Capacity(setting("MAX_CONCURRENT", partial(count, least=1), capacity.sensible()), setting("QUEUE_SECONDS", count, 5)),
             rules=Rules(allow_http=setting("ALLOW_HTTP", flag, False), allow_private=setting("ALLOW_PRIVATE_ADDRESSES", flag, False),
                         buckets=setting("ALLOWED_BUCKETS", buckets, frozenset())),
+            cors=setting("CORS_ORIGINS", Cors.parse, Cors()),
         )
 
 

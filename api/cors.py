@@ -1,0 +1,39 @@
+"""Whose pages may call the function from a browser. Source: https://fetch.spec.whatwg.org/#http-cors-protocol"""
+import re
+from dataclasses import dataclass
+
+from flask import Request, Response
+
+from api.keys import HEADER
+
+SENT = ", ".join(["Content-Type", HEADER, "X-Request-Id"])  # headers that a page may send
+SECONDS = 7200                                              # for which a browser remembers; none does longer
+
+
+@dataclass(frozen=True)
+class Cors:
+    origins: frozenset[str] = frozenset()  # "*": any
+
+    @classmethod
+    def parse(cls, text: str) -> "Cors":
+        """Origins apart by commas, or *. Raises ValueError."""
+        origins = [origin.strip() for origin in text.split(",")]
+        if origins != ["*"] and not all(re.fullmatch(r"https?://[a-z0-9.-]+(:\d+)?", origin) for origin in origins):
+            raise ValueError("takes * or origins such as https://cars.example, apart by commas")
+        return cls(frozenset(origins))
+
+    def tell(self, request: Request, reply: Response) -> None:
+        """Puts into the reply whether a page of the request's origin may read it, and for OPTIONS, what it may ask."""
+        if not self.origins:
+            return
+        if "*" not in self.origins:
+            reply.vary.add("Origin")
+        origin = request.headers.get("Origin")
+        if origin is None or not self.origins & {"*", origin}:
+            return
+        reply.headers["Access-Control-Allow-Origin"] = "*" if "*" in self.origins else origin
+        own = [name for name in reply.headers.keys() if name.startswith("X-") or name in ("Retry-After", "Server-Timing")]
+        reply.headers["Access-Control-Expose-Headers"] = ", ".join(own)
+        if request.method == "OPTIONS":
+            reply.headers.update({"Access-Control-Allow-Methods": reply.headers["Allow"], "Access-Control-Allow-Headers": SENT,
+                                  "Access-Control-Max-Age": str(SECONDS)})
