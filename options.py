@@ -16,7 +16,7 @@ from postprocessing.watermark import POSITIONS, Watermark, configured
 PIXELS = {"preview": 250_000, "medium": 1_500_000, "hd": 4_000_000, "4k": 10_000_000, "50MP": 50_000_000}
 SIZES = {"auto": None, "full": None, **PIXELS, "small": PIXELS["preview"], "regular": PIXELS["preview"]}
 TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no")
-NUMBER = r"(\d+(?:\.\d+)?)"
+NUMBER = r"([0-9]+(?:\.[0-9]+)?)"
 
 
 class InvalidOption(ValueError):
@@ -55,16 +55,21 @@ class Parameter:
     tells: str                      # one line for people
 
 
-def choice(*values: str, **same: Any) -> Callable[[str], Any]:
-    """One of some words, or of some words that stand for a value."""
-    meanings = {**{value: value for value in values}, **same}
+@dataclass(frozen=True)
+class Choice:
+    """One of some words, each of which stands for a value."""
 
-    def parse(text: str) -> Any:
-        if text not in meanings:
-            raise ValueError(f"takes {', '.join(meanings)}; not {text[:40]!r}")
-        return meanings[text]
+    meanings: Mapping[str, Any]
 
-    return parse
+    def __call__(self, text: str) -> Any:
+        if text not in self.meanings:
+            raise ValueError(f"takes {', '.join(self.meanings)}; not {text[:40]!r}")
+        return self.meanings[text]
+
+
+def choice(*values: str, **same: Any) -> Choice:
+    """Of words that stand for themselves, and of words that stand for something else."""
+    return Choice({**{value: value for value in values}, **same})
 
 
 def boolean(text: str) -> bool:

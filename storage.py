@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from google.cloud.storage import Client
 
+LONGEST_NAME = 1024  # bytes, Cloud Storage's own limit; so many characters at most
+
 
 class Unreadable(ValueError):
     """The object can't be had; the sentence is safe to show to the caller."""
@@ -30,8 +32,8 @@ class Location:
     @classmethod
     def parse(cls, url: str) -> "Location":
         """Of gs://bucket/name; the name is taken as it stands, since it may hold ?, # and %. Raises Unreadable."""
-        found = re.fullmatch("gs://([^/]+)/(.+)", url, re.DOTALL)
-        if not found:
+        found = re.fullmatch(f"gs://([^/]+)/(.{{1,{LONGEST_NAME}}})", url, re.DOTALL)
+        if not found or re.search("[\ud800-\udfff]", url):  # half of a character, as JSON may hold it
             raise Unreadable("the address must be gs://, a bucket, / and an object's name")
         return cls(found[1], found[2])
 

@@ -1,6 +1,5 @@
 """A request read to its end: the one picture, the options, and what stands behind the car."""
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -69,8 +68,8 @@ def fields(request: Request) -> dict[str, object]:
     elif request.is_json:
         try:
             body = request.get_json()
-        except BadRequest as error:
-            raise errors.ApiError("the body is not valid JSON") from error
+        except (BadRequest, RecursionError) as error:
+            raise errors.ApiError("the body is not valid JSON, or nested too deep") from error
         if not isinstance(body, Mapping):
             raise errors.ApiError("the JSON must be an object of parameters")
         sent = list(body.items())
@@ -119,7 +118,7 @@ def from_base64(encoded: str) -> bytes:
     digits = "".join(encoded.partition(";base64,")[2].split() if encoded.startswith("data:") else encoded.split())
     try:
         return base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error, or a letter beyond ASCII
         raise errors.FailedToReadImage("image_file_b64 is not base64") from error
 
 

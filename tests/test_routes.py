@@ -69,6 +69,18 @@ def test_a_form_without_a_picture_is_told_so(server, kind):
     assert problem_of(requests.post(server, data=body, headers={"Content-Type": kind}, timeout=60)) == (400, "missing_source")
 
 
+@pytest.mark.parametrize("body", ["[" * 200_000, '{"a":' * 200_000, "9" * 10_000, "\xff"])
+def test_json_that_cannot_be_read_is_refused(server, body):
+    answer = requests.post(server, data=body.encode("latin-1"), headers={"Content-Type": "application/json"}, timeout=60)
+    assert problem_of(answer) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("values, code", [({"image_file_b64": "\xfc" * 8}, "failed_to_read_image"), ({"image_url": "https://\ud800.example/"}, "failed_image_download"),
+                                          ({"image_url": "gs://bucket/\ud800"}, "failed_image_download"), ({"\ud800": 1}, "unknown_parameter")])
+def test_odd_characters_in_json_are_no_crash(server, values, code):
+    assert problem_of(requests.post(server, json=values, timeout=60)) == (400, code)
+
+
 def in_pieces(size: int, head: bytes = b"") -> Iterator[bytes]:
     """A body whose length is not told beforehand."""
     yield head

@@ -58,7 +58,7 @@ def test_an_object_may_be_the_backdrop(address):
 
 @pytest.mark.parametrize("url, code", [
     ("gs://photos/missing.jpg", "failed_image_download"), ("gs://private/car.jpg", "failed_image_download"), ("gs://other-photos/car.jpg", "failed_image_download"),
-    ("gs://photos", "failed_image_download"), ("gs://photos/", "failed_image_download"), ("gs:///car.jpg", "failed_image_download"),
+    ("gs://photos/" + "x" * 1025, "failed_image_download"), ("gs://photos", "failed_image_download"), ("gs://photos/", "failed_image_download"), ("gs:///car.jpg", "failed_image_download"),
     ("gs://photos/text.txt", "failed_to_read_image"), ("gs://photos/empty", "failed_to_read_image"), ("gs://photos/large", "file_too_large"),
     ("gs://photos/limit", "failed_to_read_image")])
 def test_each_wrong_object_has_its_code(address, url, code):
@@ -70,6 +70,10 @@ def test_each_wrong_object_has_its_code(address, url, code):
     ("gs://photos/large", "file_too_large")])
 def test_each_wrong_backdrop_has_its_code(address, url, code):
     assert problem_of(post(address, image_url="gs://photos/car.jpg", bg_image_url=url)) == (400, code)
+
+
+def test_half_a_character_names_no_object(address):
+    assert problem_of(requests.post(address, json={"image_url": "gs://photos/\ud800"}, timeout=60)) == (400, "failed_image_download")
 
 
 def test_nobody_learns_whether_an_object_exists_that_may_not_be_read(address):
