@@ -1,5 +1,6 @@
 """The door of the deployed function: HTTP in, a cut-out or a clear error back."""
 import os
+from pathlib import Path
 
 import functions_framework
 from flask import Request, Response
@@ -16,6 +17,7 @@ from postprocessing.encode import TooLargeForFormat
 from preprocessing.decode import ResolutionTooHigh, UnreadablePicture
 
 SETTINGS = Settings.read(os.environ)
+OPENAPI = Path(__file__).parent / "api" / "openapi.yaml"
 
 predictor()  # an instance loads the network while it starts, not in its first visitor's time
 
@@ -55,6 +57,10 @@ def route(visit: Visit) -> Response:
 
 def health(visit: Visit) -> Response:
     return Response("ok", mimetype="text/plain")
+
+
+def description(visit: Visit) -> Response:
+    return Response(OPENAPI.read_bytes(), mimetype="application/yaml")
 
 
 def account(visit: Visit) -> Response:
@@ -102,6 +108,7 @@ ROUTES = {
     "/v1.0/removebg": {"POST": answer},
     "/v1.0/account": {"GET": account},
     "/account": {"GET": account},
+    "/openapi.yaml": {"GET": description},
     "/health": {"GET": health},
     "/healthz": {"GET": health},  # not to be had at run.app, which keeps what ends in z to itself
 }

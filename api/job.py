@@ -19,6 +19,7 @@ FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 PICTURES = ("image_file", "image_file_b64", "image_url")
 BACKDROPS = ("bg_color", "bg_image_file", "bg_image_url")
 WATERMARK = "watermark_file"
+KNOWN = {*PARAMETERS, *PICTURES, *BACKDROPS, WATERMARK}
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,6 @@ def read_job(request: Request, rules: Rules) -> Job:
         given = fields(request)
     except RequestEntityTooLarge as error:
         raise errors.BodyTooLarge(f"at most {MAX_BODY:,} bytes in {request.max_form_parts:,} parts") from error
-    unknown = sorted(given.keys() - PARAMETERS.keys() - {*PICTURES, *BACKDROPS, WATERMARK})
-    if unknown:
-        raise errors.UnknownParameter(", ".join(unknown)[:200])
     pictures = [name for name in PICTURES if name in given]
     backdrops = [name for name in BACKDROPS if name in given]
     if not pictures:
@@ -62,7 +60,7 @@ def read_job(request: Request, rules: Rules) -> Job:
 
 
 def fields(request: Request) -> dict[str, object]:
-    """All that was sent, by name; an empty value is as good as none."""
+    """All that was sent, by name, each known and sent once; an empty value is as good as none."""
     if request.mimetype.startswith(RAW) or not request.mimetype:
         sent = [("image_file", request.get_data())]
     elif request.is_json:
@@ -79,6 +77,9 @@ def fields(request: Request) -> dict[str, object]:
         raise errors.UnsupportedMediaType(f"send {', '.join(FORMS)}, application/json, or a picture as image/* or application/octet-stream")
     sent = [(name, value) for name, value in [*sent, *request.args.items(multi=True)] if value not in ("", b"", None)]
     names = [name for name, _ in sent]
+    unknown = sorted(set(names) - KNOWN)
+    if unknown:
+        raise errors.UnknownParameter(", ".join(unknown)[:200])
     for name in names:
         if names.count(name) > 1:
             raise errors.MultipleSources(f"{name} was sent more than once") if name in PICTURES else errors.InvalidParameter(name, "sent more than once")

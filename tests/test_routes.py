@@ -11,7 +11,7 @@ from tests.test_photo_to_cutout import problem_of
 
 PHOTO = encode(draw_photo(320, 240, angle="side", seed=5).rgb)
 ALLOWED = {"/": {"POST"}, "/v1.0/removebg": {"POST"}, "/v1.0/account": {"GET", "HEAD"}, "/account": {"GET", "HEAD"}, "/healthz": {"GET", "HEAD"},
-           "/health": {"GET", "HEAD"}}
+           "/health": {"GET", "HEAD"}, "/openapi.yaml": {"GET", "HEAD"}}
 
 
 def allow(answer: requests.Response) -> set[str]:
@@ -73,6 +73,10 @@ def test_a_form_without_a_picture_is_told_so(server, kind):
 def test_json_that_cannot_be_read_is_refused(server, body):
     answer = requests.post(server, data=body.encode("latin-1"), headers={"Content-Type": "application/json"}, timeout=60)
     assert problem_of(answer) == (400, "bad_request")
+
+
+def test_an_unknown_parameter_makes_no_codes_of_its_own(server):
+    assert problem_of(requests.post(server, data={"colour": ["red", "blue"]}, timeout=60)) == (400, "unknown_parameter")
 
 
 @pytest.mark.parametrize("values, code", [({"image_file_b64": "\xfc" * 8}, "failed_to_read_image"), ({"image_url": "https://\ud800.example/"}, "failed_image_download"),

@@ -1,0 +1,182 @@
+"""The served description of the wire: it agrees with the parameters, errors and routes that there are, and the function keeps to it."""
+import copy
+from collections.abc import Iterator
+from hashlib import sha256
+
+import pytest
+import requests
+import schemathesis
+import yaml
+from hypothesis import HealthCheck, given, settings
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks
+
+import main
+from api import errors
+from api.job import KNOWN, PICTURES
+from options import PARAMETERS, Choice, boolean
+from tests.drawn import draw_photo, encode
+
+PHOTO = encode(draw_photo(320, 240, angle="side", seed=5).rgb)
+FILES = {name for name in KNOWN if name.endswith("_file")}
+
+
+@pytest.fixture(scope="module")
+def document(server) -> dict:
+    answer = requests.get(f"{server}/openapi.yaml", timeout=60)
+    assert answer.headers["Content-Type"] == "application/yaml"
+    return yaml.safe_load(answer.content)
+
+
+@pytest.fixture(scope="module")
+def schemas(document) -> dict[str, dict]:
+    return document["components"]["schemas"]
+
+
+def test_it_is_valid_openapi(document):
+    validate(document)
+
+
+def test_it_names_each_parameter_wherever_it_may_stand(document, schemas):
+    assert set(schemas["Upload"]["properties"]) == KNOWN
+    assert set(schemas["Values"]["properties"]) == KNOWN - FILES
+    assert {parameter["name"] for parameter in document["paths"]["/"]["post"]["parameters"]} == KNOWN - FILES
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_defaults_agree(schemas, name):
+    default = schemas[name].get("default", "")
+    assert str(default).lower() == (PARAMETERS[name].default or "")
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_words_agree(schemas, name):
+    parse = PARAMETERS[name].parse
+    assert schemas[name].get("enum") == ([*parse.meanings] if isinstance(parse, Choice) else None)
+    assert (schemas[name].get("$ref") == "#/components/schemas/Boolean") == (parse is boolean)
+
+
+VALUES = ["0", "1", "yes", "no", "true", "maybe", "original", "center", "auto", "red", "#12", "#123", "1234", "12345", "#123456", "12345678", "10%", "10px",
+          "0.5%", ".5%", "9%", "60%", "600px", "100%", "101%", "100.5%", "1%2%", "10% 20%", "10px 20%", "1% 2% 3%", "1% 2% 3% 4%", "1px 2px 3px 4px", "1% 2% 3% 4% 5%", "-1%", "10", "10.5", "1e2", "١%"]
+
+
+BEYOND = {"bg_color": {"yes", "no", "true", "maybe", "original", "center", "auto"}, "crop_margin": {"60%", "600px", "100%", "101%", "100.5%"}}  # what no pattern tells, but the parser
+
+
+@pytest.mark.parametrize("name", PARAMETERS.keys() - {"watermark"})
+def test_patterns_agree(document, schemas, name):
+    schema = Draft202012Validator({**schemas[name], "components": document["components"]})
+    assert {value for value in VALUES if schema.is_valid(value)} - BEYOND.get(name, set()) == {value for value in VALUES if takes(name, value)}
+
+
+def takes(name: str, value: str) -> bool:
+    try:
+        PARAMETERS[name].parse(value)
+    except ValueError:
+        return False
+    return True
+
+
+def codes_of(document: dict) -> dict[str, set[str]]:
+    """The codes by the name of the answer that holds them."""
+    answers = document["components"]["responses"]
+    return {name: set(answer["content"]["application/json"]["schema"]["properties"]["errors"]["items"]["properties"]["code"]["enum"])
+            for name, answer in answers.items()}
+
+
+def kinds(base: type[errors.ApiError] = errors.ApiError) -> Iterator[type[errors.ApiError]]:
+    yield base
+    for kind in base.__subclasses__():
+        yield from kinds(kind)
+
+
+def test_codes_of_errors_agree(document):
+    there = {kind.code for kind in kinds() if kind not in (errors.Unavailable, errors.InvalidParameter, errors.InvalidRegion)}
+    there |= {f"invalid_{name}" for name in KNOWN} | {"roi_exceeds_bounds", "roi_region_empty"}
+    assert set().union(*codes_of(document).values()) == there
+
+
+def test_each_status_has_its_codes(document):
+    told = codes_of(document)
+    by_status: dict[int, set[str]] = {}
+    for kind in kinds():
+        by_status.setdefault(kind.status, set()).add(kind.code)
+    answers = {403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed", 413: "TooLarge", 415: "UnsupportedType", 429: "TooMany", 500: "InternalError"}
+    assert {status: told[name] for status, name in answers.items()} == {status: by_status[status] for status in answers}
+    assert told["Unavailable"] == by_status[503] - {errors.Unavailable.code} and set(by_status) == {*answers, 400, 503}
+
+
+def test_routes_agree(document, server):
+    assert set(document["paths"]) == set(main.ROUTES)
+    for path, methods in document["paths"].items():
+        assert set(requests.options(server + path, timeout=60).headers["Allow"].lower().split(", ")) == set(methods)
+
+
+@pytest.mark.parametrize("sent", [{"files": {"image_file": PHOTO}}, {"files": {"image_file": PHOTO}, "headers": {"Accept": "application/json"}}, {}])
+def test_headers_agree(document, serve, sent):
+    address = serve(RATE_LIMIT="1000/hour", API_KEYS=sha256(b"key").hexdigest()).address
+    answer = requests.post(address, **{**sent, "headers": {**sent.get("headers", {}), "X-Api-Key": "key"}}, timeout=60)
+    told = document["paths"]["/"]["post"]["responses"]["200"] if answer.ok else document["components"]["responses"]["BadRequest"]
+    assert answer.status_code == (200 if sent else 400) and answer.headers["Content-Type"] in told["content"]
+    assert {name for name in answer.headers if name.startswith("X-") or name == "Server-Timing"} == set(told["headers"])
+
+
+# --- whatever the description allows, and much that it forbids, is sent, and each answer held against it
+
+CHECKS = [not_a_server_error, checks.status_code_conformance, checks.content_type_conformance, checks.response_headers_conformance,
+          checks.response_schema_conformance]
+
+
+@pytest.fixture(scope="module")
+def described(server) -> schemathesis.BaseSchema:
+    return schemathesis.openapi.from_url(f"{server}/openapi.yaml")
+
+
+OPERATIONS = [(path, method) for path, methods in main.ROUTES.items() for method in [*methods, "OPTIONS"]]
+bounded = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[*HealthCheck])
+
+
+@pytest.mark.parametrize("path, method", OPERATIONS)
+def test_no_request_gets_an_answer_that_is_not_described(described, path, method):
+    @bounded
+    @given(case=described[path][method].as_strategy())
+    def holds(case):
+        case.call_and_validate(checks=CHECKS, timeout=60)
+
+    holds()
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])  # the generator can't spoil files
+def test_no_request_that_the_description_forbids_is_taken(document, server, kind):
+    document = copy.deepcopy(document)
+    content = document["paths"]["/"]["post"]["requestBody"]["content"]
+    document["paths"] = {"/": {"post": document["paths"]["/"]["post"] | {"requestBody": {"required": True, "content": {kind: content[kind]}}}}}
+    described = schemathesis.openapi.from_dict(document)
+
+    @bounded
+    @given(case=described["/"]["POST"].as_strategy(generation_mode=GenerationMode.NEGATIVE))
+    def holds(case):
+        case.call_and_validate(server, checks=[*CHECKS, checks.negative_data_rejection], timeout=60)
+
+    holds()
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json"])
+def test_no_option_on_a_real_photo_gets_an_answer_that_is_not_described(described, accept):
+    seen = set()
+
+    @bounded
+    @given(case=described["/"]["POST"].as_strategy(generation_mode=GenerationMode.POSITIVE))
+    def holds(case):
+        case.query = None
+        case.headers["Accept"] = accept
+        if isinstance(case.body, dict):
+            case.body = {name: value for name, value in case.body.items() if name not in PICTURES} | {"image_file": PHOTO}
+            case.media_type = "multipart/form-data"
+        seen.add(case.call_and_validate(checks=CHECKS, timeout=60).status_code)
+
+    holds()
+    assert seen >= {200, 400}
