@@ -1,0 +1,53 @@
+"""deploy.sh, README and the function know the same settings."""
+import os
+import re
+import subprocess
+
+from api.settings import Settings
+from tests.conftest import ROOT
+
+ONLY_FOR_TESTS = {"ALLOW_PRIVATE_ADDRESSES"}
+
+
+class Asked(dict[str, str]):
+    """An environment that knows what was looked for in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def get(self, name: str, default: str = "") -> str:
+        self.names.add(name)
+        return default
+
+
+def settings() -> set[str]:
+    environ = Asked()
+    Settings.read(environ)
+    return environ.names
+
+
+def dry_run(**given: str) -> str:
+    environ = {"PATH": os.environ["PATH"], **given}
+    return subprocess.run([ROOT / "deploy.sh", "--dry-run"], env=environ, capture_output=True, text=True, check=True).stdout
+
+
+def test_every_setting_is_passed_on():
+    given = {name: f"a,b/{name}:c" for name in settings() - ONLY_FOR_TESTS}
+    variables = dry_run(**given).split("^|^")[1].strip().split("|")
+    assert {f"{name}={value}" for name, value in given.items()} <= set(variables)
+
+
+def test_what_is_not_set_is_left_to_its_default():
+    names = {variable.partition("=")[0] for variable in dry_run().split("^|^")[1].strip().split("|")}
+    assert names == {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GOOGLE_CLOUD_PROJECT"}
+
+
+def test_only_who_configures_keys_or_says_so_lets_everyone_call():
+    assert "--no-allow-unauthenticated" in dry_run()
+    assert " --allow-unauthenticated" in dry_run(API_KEYS="0" * 64) and " --allow-unauthenticated" in dry_run(PUBLIC="1")
+
+
+def test_the_readme_tells_every_setting():
+    table = (ROOT / "README.md").read_text().partition("| setting | meaning |")[2].partition("\n\n")[0]
+    assert {name for row in table.splitlines()[2:] for name in re.findall("`([A-Z_]+)`", row.split("|")[1])} == settings()
