@@ -39,12 +39,13 @@ class Settings:
         storage = setting("RATE_LIMIT_STORAGE", str, None)
         if storage and not environ.get("RATE_LIMIT"):
             raise BadSetting("RATE_LIMIT_STORAGE means nothing without RATE_LIMIT")
+        private = setting("ALLOW_PRIVATE_ADDRESSES", flag, False)
         return cls(
             keys=setting("API_KEYS", Keys.parse, Keys()),
             limiter=setting("RATE_LIMIT", lambda rate: Limiter(rate, storage or "memory://"), None),
             proxies=setting("TRUSTED_PROXIES", count, 1 if "K_SERVICE" in environ else 0),  # Cloud Run sets it and stands behind Google's front end
             capacity=Capacity(setting("MAX_CONCURRENT", partial(count, least=1), capacity.sensible()), setting("QUEUE_SECONDS", count, 5)),
-            rules=Rules(allow_http=setting("ALLOW_HTTP", flag, False), allow_private=setting("ALLOW_PRIVATE_ADDRESSES", flag, False),
+            rules=Rules(allow_http=setting("ALLOW_HTTP", flag, False), allow_private=private, ports=frozenset(range(65_536) if private else ()),
                         buckets=setting("ALLOWED_BUCKETS", buckets, frozenset())),
             cors=setting("CORS_ORIGINS", Cors.parse, Cors()),
         )
