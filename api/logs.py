@@ -53,7 +53,8 @@ def line(visit: Visit, reply: Response) -> dict[str, Any]:
             "@type": REPORT,
             "stack_trace": "".join(traceback.format_exception(visit.crash)),
             "serviceContext": {"service": os.environ.get("K_SERVICE", "forecourt"), "version": os.environ.get("K_REVISION", "")},
-            "context": {"httpRequest": {"method": called["method"], "url": called["url"], "userAgent": called["user_agent"], "responseStatusCode": reply.status_code}},
+            "context": {"httpRequest": {"method": called["method"], "url": called["url"], "userAgent": called["user_agent"],
+                                        "responseStatusCode": reply.status_code}},
         }
     return entry
 

@@ -18,7 +18,8 @@ def attributes(address: str, path: str = "/account", key: str = "") -> dict:
 
 @pytest.mark.parametrize("path", ["/account", "/v1.0/account"])
 def test_there_are_no_credits_and_no_bounds(server, path):
-    assert attributes(server, path) == {"credits": {"total": 0, "subscription": 0, "payg": 0, "enterprise": 0}, "api": {"free_calls": UNLIMITED, "sizes": "all"}}
+    credits = {"total": 0, "subscription": 0, "payg": 0, "enterprise": 0}
+    assert attributes(server, path) == {"credits": credits, "api": {"free_calls": UNLIMITED, "sizes": "all"}}
 
 
 def test_a_rate_limit_is_told_and_asking_does_not_count(serve):

@@ -123,7 +123,8 @@ def test_a_storage_in_trouble_lets_nobody_pass(serve, tmp_path):
 @pytest.mark.parametrize("settings, why", [
     ({"RATE_LIMIT": "often"}, "RATE_LIMIT couldn't parse"), ({"RATE_LIMIT": "0/minute"}, "RATE_LIMIT takes one rate"),
     ({"RATE_LIMIT": "1/second; 9/minute"}, "RATE_LIMIT takes one rate"), ({"RATE_LIMIT_STORAGE": "memory://"}, "means nothing without RATE_LIMIT"),
-    ({"RATE_LIMIT": "1/second", "RATE_LIMIT_STORAGE": "cupboard://"}, "RATE_LIMIT can't be counted in"), ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES takes a whole")])
+    ({"RATE_LIMIT": "1/second", "RATE_LIMIT_STORAGE": "cupboard://"}, "RATE_LIMIT can't be counted in"),
+    ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES takes a whole")])
 def test_a_limit_that_makes_no_sense_ends_the_start(refused, settings, why):
     assert why in refused(**settings)
 

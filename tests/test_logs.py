@@ -48,7 +48,8 @@ def test_a_cut_out_is_told_in_one_line(logged):
 
 
 @pytest.mark.parametrize("photo, key, status, code, severity", [
-    (b"no picture", KEY, 400, "failed_to_read_image", "WARNING"), (PHOTO, "wrong", 403, "auth_failed", "WARNING"), (b"", KEY, 400, "missing_source", "WARNING")])
+    (b"no picture", KEY, 400, "failed_to_read_image", "WARNING"), (PHOTO, "wrong", 403, "auth_failed", "WARNING"),
+    (b"", KEY, 400, "missing_source", "WARNING")])
 def test_a_refusal_is_told_by_its_code(logged, photo, key, status, code, severity):
     line = line_of(logged, post(logged, photo, key))
     assert (line["httpRequest"]["status"], line["code"], line["severity"]) == (status, code, severity) and "answer" not in line
@@ -57,7 +58,8 @@ def test_a_refusal_is_told_by_its_code(logged, photo, key, status, code, severit
 def test_keys_and_query_strings_are_never_told(logged):
     post(logged)
     post(logged, key="almost-a-secret")
-    requests.post(f"{logged.address}/?token=in-the-query", data={"image_url": "https://127.0.0.1/car.jpg?signature=of-the-photo"}, headers={"X-Api-Key": KEY}, timeout=60)
+    photo = {"image_url": "https://127.0.0.1/car.jpg?signature=of-the-photo"}
+    requests.post(f"{logged.address}/?token=in-the-query", data=photo, headers={"X-Api-Key": KEY}, timeout=60)
     log = logged.log.read_text()
     assert not [secret for secret in (KEY, "almost-a-secret", "in-the-query", "of-the-photo", "size=preview", "127.0.0.1/car") if secret in log]
 
@@ -91,7 +93,8 @@ def test_a_caller_cannot_write_lines_of_its_own(logged):
 
 def test_a_crash_is_told_to_error_reporting_and_not_to_the_caller(tmp_path):
     source = tmp_path / "crashing.py"
-    source.write_text("import main\nfrom main import remove_background\n\ndef crash(*given):\n    raise RuntimeError('what went wrong inside')\n\nmain.cut_out = crash\n")
+    source.write_text("import main\nfrom main import remove_background\n\n"
+                      "def crash(*given):\n    raise RuntimeError('what went wrong inside')\n\nmain.cut_out = crash\n")
     with running(tmp_path, source, PYTHONPATH=str(ROOT), K_SERVICE="forecourt", K_REVISION="forecourt-7") as server:
         answer = post(server)
         line = line_of(server, answer)
@@ -99,4 +102,5 @@ def test_a_crash_is_told_to_error_reporting_and_not_to_the_caller(tmp_path):
     assert (line["severity"], line["code"]) == ("ERROR", "internal_error")
     assert line["@type"].endswith("ReportedErrorEvent") and line["serviceContext"] == {"service": "forecourt", "version": "forecourt-7"}
     assert line["stack_trace"].startswith("Traceback (most recent call last):\n") and "RuntimeError: what went wrong inside" in line["stack_trace"]
-    assert line["context"]["httpRequest"] == {"method": "POST", "url": "/v1.0/removebg", "userAgent": line["httpRequest"]["userAgent"], "responseStatusCode": 500}
+    agent = line["httpRequest"]["userAgent"]
+    assert line["context"]["httpRequest"] == {"method": "POST", "url": "/v1.0/removebg", "userAgent": agent, "responseStatusCode": 500}

@@ -60,10 +60,13 @@ def test_words_agree(schemas, name):
 
 
 VALUES = ["0", "1", "yes", "no", "true", "maybe", "original", "center", "auto", "red", "#12", "#123", "1234", "12345", "#123456", "12345678", "10%", "10px",
-          "0.5%", ".5%", "9%", "60%", "600px", "100%", "101%", "100.5%", "1%2%", "10% 20%", "10px 20%", "1% 2% 3%", "1% 2% 3% 4%", "1px 2px 3px 4px", "1% 2% 3% 4% 5%", "-1%", "10", "10.5", "1e2", "١%"]
+          "0.5%", ".5%", "9%", "60%", "600px", "100%", "101%", "100.5%",
+          "1%2%", "10% 20%", "10px 20%", "1% 2% 3%", "1% 2% 3% 4%", "1px 2px 3px 4px", "1% 2% 3% 4% 5%", "-1%", "10", "10.5", "1e2", "١%"]
 
 
-BEYOND = {"bg_color": {"yes", "no", "true", "maybe", "original", "center", "auto"}, "crop_margin": {"60%", "600px", "100%", "101%", "100.5%"}}  # what no pattern tells, but the parser
+BEYOND = {  # what no pattern tells, but the parser
+    "bg_color": {"yes", "no", "true", "maybe", "original", "center", "auto"}, "crop_margin": {"60%", "600px", "100%", "101%", "100.5%"},
+}
 
 
 @pytest.mark.parametrize("name", PARAMETERS.keys() - {"watermark"})

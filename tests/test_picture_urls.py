@@ -16,8 +16,10 @@ BLUE = encode(draw_photo(320, 240, seed=1).rgb, "png")
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     with serving() as site:
-        site.answers = {"/car.jpg": says(PHOTO), "/blue.png": says(BLUE), "/moved.jpg": leads_to("/car.jpg"), "/page.html": says(b"<html>", Content_Type="image/jpeg"),
-                        "/broken.jpg": says(PHOTO[:len(PHOTO) // 2]), "/missing.jpg": says(b"not here", 404), "/empty.jpg": says(b""), "/round": leads_to("/round"),
+        site.answers = {"/car.jpg": says(PHOTO), "/blue.png": says(BLUE), "/moved.jpg": leads_to("/car.jpg"),
+                        "/page.html": says(b"<html>", Content_Type="image/jpeg"),
+                        "/broken.jpg": says(PHOTO[:len(PHOTO) // 2]), "/missing.jpg": says(b"not here", 404),
+                        "/empty.jpg": says(b""), "/round": leads_to("/round"),
                         "/large.jpg": says(bytes(22_000_001)), "/short.jpg": says(PHOTO, length=len(PHOTO) + 1)}
         yield site
 
