@@ -4,7 +4,7 @@ PORT ?= 8080
 export MALLOC_MMAP_THRESHOLD_ ?= 268435456
 export MALLOC_TRIM_THRESHOLD_ ?= 268435456
 
-.PHONY: serve test picture benchmark
+.PHONY: serve test picture samples benchmark
 
 serve: .venv/ready
 	@echo "try: curl -F image_file=@photo.jpg localhost:$(PORT) -o cutout.png"
@@ -15,6 +15,9 @@ test: .venv/ready .venv-test/ready
 
 picture: .venv-test/ready
 	.venv-test/bin/python -m docs.picture
+
+samples: .venv-test/ready
+	.venv-test/bin/python -m docs.samples
 
 benchmark: .venv/ready .venv-test/ready
 	.venv-test/bin/python -m benchmarks.serving

@@ -9,15 +9,18 @@ from api import errors, logs, replies
 from api.body import Body
 from api.job import read_job
 from api.keys import HEADER
-from api.limits import visitor
+from api.limits import Limiter, visitor
+from api.page import page
 from api.settings import Settings
 from api.visit import Visit
 from cutout import BadRegion, NoCar, UnreadableBackdrop, UnreadableWatermark, cut_out, predictor
+from options import PIXELS
 from postprocessing.encode import TooLargeForFormat
 from preprocessing.decode import ResolutionTooHigh, UnreadablePicture
 
 SETTINGS = Settings.read(os.environ)
 OPENAPI = Path(__file__).parent / "api" / "openapi.yaml"
+PAGE = page(limited=SETTINGS.trial is not None) if SETTINGS.demo else {}
 
 predictor()  # an instance loads the network while it starts, not in its first visitor's time
 
@@ -43,7 +46,8 @@ def remove_background(request: Request) -> Response:
 
 def route(visit: Visit) -> Response:
     """OPTIONS and HEAD go wherever something can be asked; an address may end in a slash."""
-    methods = ROUTES.get(visit.request.path.rstrip("/") or "/")
+    path = visit.request.path.rstrip("/") or "/"
+    methods = ROUTES.get(path) or ({"GET": show} if path in PAGE else None)
     if methods is None:
         raise errors.NotFound()
     allowed = [*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"]
@@ -70,13 +74,31 @@ def account(visit: Visit) -> Response:
     return replies.account(visit.quota)
 
 
+def show(visit: Visit) -> Response:
+    file = PAGE.get(visit.request.path.rstrip("/") or "/")
+    if file is None:
+        raise errors.NotFound()
+    return file.reply(visit.request)
+
+
 def answer(visit: Visit) -> Response:
-    caller = identify(visit)
-    if SETTINGS.limiter:
-        visit.quota = SETTINGS.limiter.take(caller)
+    return cut(visit, identify(visit), SETTINGS.limiter)
+
+
+def try_out(visit: Visit) -> Response:
+    """What the page asks for its visitors where others need a key: previews, and so many an hour."""
+    return cut(visit, visitor(visit.request, SETTINGS.proxies), SETTINGS.trial, PIXELS["preview"])
+
+
+def cut(visit: Visit, caller: str, limiter: Limiter | None, only: int | None = None) -> Response:
+    """only: the one size in pixels that may be asked for."""
+    if limiter:
+        visit.quota = limiter.take(caller)
         if not visit.quota.granted:
             raise errors.RateLimitExceeded(visit.quota.seconds)
     visit.job = job = read_job(visit.request, SETTINGS.rules)
+    if only and job.options.pixels != only:
+        raise errors.InvalidParameter("size", "takes only preview without a key")
     try:
         with SETTINGS.capacity.place():
             visit.result = cut_out(job.photo, job.options, job.backdrop, job.watermark)
@@ -104,11 +126,12 @@ def identify(visit: Visit) -> str:
 
 
 ROUTES = {
-    "/": {"POST": answer},
+    "/": {"GET": show, "POST": answer},
     "/v1.0/removebg": {"POST": answer},
     "/v1.0/account": {"GET": account},
     "/account": {"GET": account},
     "/openapi.yaml": {"GET": description},
     "/health": {"GET": health},
     "/healthz": {"GET": health},  # not to be had at run.app, which keeps what ends in z to itself
+    **({"/try": {"POST": try_out}} if SETTINGS.trial else {}),
 }

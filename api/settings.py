@@ -12,6 +12,8 @@ from api.fetch import Rules
 from api.keys import Keys
 from api.limits import Limiter
 
+TRIAL = "60/hour"
+
 
 class BadSetting(ValueError):
     """An environment variable has a value that it does not take."""
@@ -25,6 +27,8 @@ class Settings:
     capacity: Capacity        # how many at once
     rules: Rules              # what may be fetched
     cors: Cors                # whose pages may ask
+    demo: bool                # whether there is a page to try it on
+    trial: Limiter | None     # how often its visitors may ask without a key, where there are keys
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -37,18 +41,31 @@ class Settings:
                 raise BadSetting(f"{name} {error}") from error
 
         storage = setting("RATE_LIMIT_STORAGE", str, None)
-        if storage and not environ.get("RATE_LIMIT"):
+        keys, demo = setting("API_KEYS", Keys.parse, Keys()), setting("DEMO", switch, True)
+        trying = demo and bool(keys.digests)
+        if environ.get("DEMO_LIMIT") and not trying:
+            raise BadSetting("DEMO_LIMIT means nothing without API_KEYS or with DEMO=off")
+        if storage and not environ.get("RATE_LIMIT") and not trying:
             raise BadSetting("RATE_LIMIT_STORAGE means nothing without RATE_LIMIT")
+        limiter = partial(Limiter, storage=storage or "memory://")
         private = setting("ALLOW_PRIVATE_ADDRESSES", flag, False)
         return cls(
-            keys=setting("API_KEYS", Keys.parse, Keys()),
-            limiter=setting("RATE_LIMIT", lambda rate: Limiter(rate, storage or "memory://"), None),
+            keys=keys,
+            limiter=setting("RATE_LIMIT", limiter, None),
             proxies=setting("TRUSTED_PROXIES", count, 1 if "K_SERVICE" in environ else 0),  # Cloud Run sets it and stands behind Google's front end
             capacity=Capacity(setting("MAX_CONCURRENT", partial(count, least=1), capacity.sensible()), setting("QUEUE_SECONDS", count, 5)),
             rules=Rules(allow_http=setting("ALLOW_HTTP", flag, False), allow_private=private, ports=frozenset(range(65_536) if private else ()),
                         buckets=setting("ALLOWED_BUCKETS", buckets, frozenset())),
             cors=setting("CORS_ORIGINS", Cors.parse, Cors()),
+            demo=demo,
+            trial=(setting("DEMO_LIMIT", limiter, None) or limiter(TRIAL)) if trying else None,
         )
+
+
+def switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise ValueError("takes on or off")
+    return text == "on"
 
 
 def flag(text: str) -> bool:

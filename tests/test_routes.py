@@ -10,7 +10,7 @@ from tests.drawn import draw_photo, encode
 from tests.test_photo_to_cutout import problem_of
 
 PHOTO = encode(draw_photo(320, 240, angle="side", seed=5).rgb)
-ALLOWED = {"/": {"POST"}, "/v1.0/removebg": {"POST"}, "/v1.0/account": {"GET", "HEAD"}, "/account": {"GET", "HEAD"}, "/healthz": {"GET", "HEAD"},
+ALLOWED = {"/": {"GET", "HEAD", "POST"}, "/v1.0/removebg": {"POST"}, "/v1.0/account": {"GET", "HEAD"}, "/account": {"GET", "HEAD"}, "/healthz": {"GET", "HEAD"},
            "/health": {"GET", "HEAD"}, "/openapi.yaml": {"GET", "HEAD"}}
 
 
