@@ -25,7 +25,7 @@ function slide() {
     event.preventDefault();
     frame.setPointerCapture(event.pointerId);
     $("compare").focus({ preventScroll: true, focusVisible: false });
-    move(event);
+    if (event.pointerType === "mouse") move(event); // a finger may be about to scroll the page
     frame.addEventListener("pointermove", move);
     const end = () => frame.removeEventListener("pointermove", move);
     frame.addEventListener("pointerup", end, { once: true });
@@ -35,11 +35,21 @@ function slide() {
   compare(+$("compare").value);
 }
 
-/** Photos to the studio; it comes with the first. */
+/** Photos to the studio, which comes with the first. */
 async function take(files) {
-  if (!files.length) return;
-  const studio = await import("./studio.js");
-  studio.add([...files]);
+  if (files.length) (await studio()).add([...files]);
+}
+
+async function studio() {
+  try {
+    return await import("./studio.js");
+  } catch (error) {
+    $("trouble-title").textContent = "The page is not complete";
+    $("trouble-text").textContent = "The connection broke while it was loading. Load it again.";
+    $("again").hidden = true;
+    $("trouble").hidden = false;
+    throw error;
+  }
 }
 
 async function sample(number) {
@@ -50,6 +60,7 @@ async function sample(number) {
 
 function intake() {
   for (const input of [$("chooser"), $("camera")]) {
+    input.addEventListener("click", studio, { once: true }); // loads while the visitor chooses
     input.addEventListener("change", () => {
       take([...input.files]);
       input.value = "";

@@ -25,6 +25,7 @@ export class Photo extends EventTarget {
   problem = null;
   plain = null; // an answer that is not cropped: where the car stands in the photo
   #asked = null; // key of what was asked last
+  #work = null; // until that is answered, one way or the other
   #answers = new Map();
 
   constructor(file) {
@@ -43,10 +44,18 @@ export class Photo extends EventTarget {
     return this.#answers.get(keyOf(asked));
   }
 
-  /** Gets the answer to what is asked, if it is not there or on its way yet. */
-  async cut(asked) {
-    const key = keyOf(asked);
-    if (this.#asked === key && this.state !== "failed") return;
+  /** Whether this is what was asked last, with whatever outcome. */
+  asks(asked) {
+    return this.#asked === keyOf(asked);
+  }
+
+  /** Gets the answer to what is asked, if it is not there or on its way yet; a failure is tried again. */
+  cut(asked) {
+    if (!this.asks(asked) || this.state === "failed") this.#work = this.#begin(keyOf(asked), asked);
+    return this.#work;
+  }
+
+  async #begin(key, asked) {
     this.#asked = key;
     this.problem = null;
     if (this.#answers.has(key)) return this.#tell("done");

@@ -20,14 +20,14 @@ export function add(files) {
     photo.addEventListener("change", () => changed(photo));
   }
   say(added.length === 1 ? `${added[0].name} added` : `${added.length} photos added`);
-  choose(added[0]);
   for (const photo of added) photo.cut(fields());
+  choose(added[0]);
 }
 
 function choose(photo) {
   current = photo;
   mark(photo);
-  if (photo.state === "done") photo.cut(fields());
+  if (!photo.asks(fields())) photo.cut(fields());
   draw();
 }
 
@@ -66,7 +66,7 @@ function panelChanged() {
   }
   lay();
   if (!current) return;
-  if (key !== last) current.cut(fields());
+  if (key !== last) photos.filter((photo) => photo === current || photo.state === "waiting").forEach((photo) => photo.cut(fields()));
   last = key;
   draw();
 }

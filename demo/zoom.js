@@ -28,8 +28,8 @@ const now = () => zoom || fitting();
 const steps = { in: () => zoomTo(now() * 2), out: () => zoomTo(now() / 2), fit: () => zoomTo(0), pixels: () => zoomTo(1) };
 group.addEventListener("click", (event) => steps[event.target.dataset.zoom]?.());
 
-addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not(.compare)")) return;
+document.querySelector(".stage").addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   const step = { "+": "in", "=": "in", "-": "out", 0: "fit", 1: "pixels" }[event.key];
   if (step && !group.hidden) steps[step]();
 });
