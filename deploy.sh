@@ -14,7 +14,7 @@ if [ -z "${GOOGLE_CLOUD_PROJECT:-}" ]; then
     if [ -n "${run[*]}" ]; then GOOGLE_CLOUD_PROJECT=PROJECT; else GOOGLE_CLOUD_PROJECT=$(gcloud config get project); fi
 fi
 environment="MALLOC_MMAP_THRESHOLD_=268435456|MALLOC_TRIM_THRESHOLD_=268435456|GOOGLE_CLOUD_PROJECT=$GOOGLE_CLOUD_PROJECT"
-for setting in API_KEYS RATE_LIMIT RATE_LIMIT_STORAGE TRUSTED_PROXIES MAX_CONCURRENT QUEUE_SECONDS ALLOWED_BUCKETS CORS_ORIGINS ALLOW_HTTP; do
+for setting in API_KEYS RATE_LIMIT RATE_LIMIT_STORAGE TRUSTED_PROXIES MAX_CONCURRENT QUEUE_SECONDS ALLOWED_BUCKETS CORS_ORIGINS ALLOW_HTTP DEMO DEMO_LIMIT; do
     if [ -n "${!setting:-}" ]; then environment+="|$setting=${!setting}"; fi
 done
 if [ -n "${API_KEYS:-}" ] || [ "${PUBLIC:-}" = 1 ]; then access=--allow-unauthenticated; else access=--no-allow-unauthenticated; fi
