@@ -4,13 +4,13 @@ PORT ?= 8080
 export MALLOC_MMAP_THRESHOLD_ ?= 268435456
 export MALLOC_TRIM_THRESHOLD_ ?= 268435456
 
-.PHONY: serve test picture samples benchmark
+.PHONY: serve test picture samples benchmark chromium
 
 serve: .venv/ready
 	@echo "try: curl -F image_file=@photo.jpg localhost:$(PORT) -o cutout.png"
 	@.venv/bin/functions-framework --target remove_background --port $(PORT)
 
-test: .venv/ready .venv-test/ready
+test: .venv/ready .venv-test/ready chromium
 	.venv-test/bin/python -m pytest tests
 
 picture: .venv-test/ready
@@ -21,6 +21,10 @@ samples: .venv-test/ready
 
 benchmark: .venv/ready .venv-test/ready
 	.venv-test/bin/python -m benchmarks.serving
+
+# The page is tested in Debian's Chromium; who is not root installs it beforehand.
+chromium:
+	@test -x /usr/bin/chromium || test "$$(id -u)" != 0 || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; }
 
 .venv/ready: requirements.txt
 .venv-test/ready: requirements.txt requirements-train.txt requirements-test.txt

@@ -43,7 +43,7 @@ function draw() {
   for (const button of panel.querySelectorAll("[data-take]:not(#all)")) button.disabled = !answer;
   $("facts").textContent = answer ? facts(answer) : "";
   const write = new FormData(panel).get("call") === "python" ? python : curl;
-  $("call").textContent = write(current, asked, behind());
+  $("call").textContent = write(current.file, asked, behind());
 }
 
 function facts({ width, height, milliseconds, confidence }) {

@@ -6,9 +6,10 @@ let zoom = 0; // screen pixels a pixel; 0: the whole picture
 
 const fitting = () => (frame.clientWidth * devicePixelRatio) / Number(view.style.getPropertyValue("--w"));
 
+/** wanted: screen pixels a pixel, 0 for the whole picture; (x, y), shares of the view, stay where they are. */
 export function zoomTo(wanted, x = 0.5, y = 0.5) {
   const whole = zoom ? Math.min(view.clientWidth / frame.clientWidth, view.clientHeight / frame.clientHeight) * zoom : fitting();
-  zoom = wanted <= whole ? 0 : Math.min(MOST, wanted);
+  zoom = wanted === 0 || Math.abs(wanted / whole - 1) < 0.01 ? 0 : Math.min(MOST, Math.max(wanted, Math.min(whole, 1)));
   const before = frame.getBoundingClientRect(), box = view.getBoundingClientRect();
   const [across, down] = [(box.left + x * box.width - before.left) / before.width, (box.top + y * box.height - before.top) / before.height];
   view.style.setProperty("--zoom", zoom / devicePixelRatio);
