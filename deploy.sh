@@ -14,7 +14,7 @@ if [ -z "${GOOGLE_CLOUD_PROJECT:-}" ]; then
     if [ -n "${run[*]}" ]; then GOOGLE_CLOUD_PROJECT=PROJECT; else GOOGLE_CLOUD_PROJECT=$(gcloud config get project); fi
 fi
 environment="MALLOC_MMAP_THRESHOLD_=268435456|MALLOC_TRIM_THRESHOLD_=268435456|GOOGLE_CLOUD_PROJECT=$GOOGLE_CLOUD_PROJECT"
-for setting in API_KEYS RATE_LIMIT RATE_LIMIT_STORAGE TRUSTED_PROXIES MAX_CONCURRENT QUEUE_SECONDS ALLOWED_BUCKETS CORS_ORIGINS ALLOW_HTTP DEMO DEMO_LIMIT; do
+for setting in API_KEYS RATE_LIMIT RATE_LIMIT_STORAGE TRUSTED_PROXIES MAX_CONCURRENT QUEUE_SECONDS ALLOWED_BUCKETS CORS_ORIGINS ALLOW_HTTP DEMO DEMO_LIMIT OUTPUT_BUCKET OUTPUT_OPTIONS; do
     if [ -n "${!setting:-}" ]; then environment+="|$setting=${!setting}"; fi
 done
 if [ -n "${API_KEYS:-}" ] || [ "${PUBLIC:-}" = 1 ]; then access=--allow-unauthenticated; else access=--no-allow-unauthenticated; fi
@@ -24,3 +24,11 @@ if [ -n "${API_KEYS:-}" ] || [ "${PUBLIC:-}" = 1 ]; then access=--allow-unauthen
 "${run[@]}" gcloud functions deploy "$name" --gen2 --region "$region" --runtime python311 --source . --entry-point remove_background \
     --trigger-http "$access" --memory 2GiB --cpu 1 --concurrency 2 --timeout 60s --min-instances 0 --max-instances 20 \
     --set-env-vars "^|^$environment"
+
+# A second function from the same source converts what arrives in INPUT_BUCKET: one photo at a time, tried again for a day where the storage fails.
+if [ -n "${INPUT_BUCKET:-}" ]; then
+    : "${OUTPUT_BUCKET:?INPUT_BUCKET needs OUTPUT_BUCKET, where results go}"
+    "${run[@]}" gcloud functions deploy "$name-on-upload" --gen2 --region "$region" --runtime python311 --source . --entry-point on_upload \
+        --trigger-event-filters type=google.cloud.storage.object.v1.finalized --trigger-event-filters "bucket=$INPUT_BUCKET" --retry \
+        --memory 2GiB --cpu 1 --concurrency 1 --timeout 120s --min-instances 0 --max-instances 20 --set-env-vars "^|^$environment"
+fi

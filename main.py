@@ -1,8 +1,9 @@
-"""The door of the deployed function: HTTP in, a cut-out or a clear error back."""
+"""The doors of the deployed functions: HTTP in, a cut-out or a clear error back; and photos that arrive in a bucket."""
 import os
 from pathlib import Path
 
 import functions_framework
+from cloudevents.http import CloudEvent
 from flask import Request, Response
 
 from api import errors, logs, replies
@@ -11,12 +12,13 @@ from api.job import read_job
 from api.keys import HEADER
 from api.limits import Limiter, visitor
 from api.page import page
-from api.settings import Settings
+from api.settings import BadSetting, Settings
 from api.visit import Visit
 from cutout import BadRegion, NoCar, UnreadableBackdrop, UnreadableWatermark, cut_out, predictor
 from options import PIXELS
 from postprocessing.encode import TooLargeForFormat
 from preprocessing.decode import ResolutionTooHigh, UnreadablePicture
+from storage import Location
 
 SETTINGS = Settings.read(os.environ)
 OPENAPI = Path(__file__).parent / "api" / "openapi.yaml"
@@ -42,6 +44,20 @@ def remove_background(request: Request) -> Response:
     SETTINGS.cors.tell(request, reply)
     logs.write(visit, reply)
     return reply
+
+
+@functions_framework.cloud_event
+def on_upload(event: CloudEvent) -> None:
+    """A photo has arrived in a bucket (google.cloud.storage.object.v1.finalized, https://cloud.google.com/eventarc/docs/cloudevents).
+
+    Returning acknowledges the event; an exception has it sent again, where the function was deployed with --retry.
+    """
+    photo = event.data
+    with logs.arrival(f"gs://{photo['bucket']}/{photo['name']}", int(photo["generation"])) as entry:
+        if SETTINGS.arrivals is None:
+            raise BadSetting("OUTPUT_BUCKET must tell where results go")
+        entry["code"] = SETTINGS.arrivals.receive(Location(photo["bucket"], photo["name"]), int(photo["generation"]), int(photo["size"]),
+                                                  photo.get("contentType", ""))
 
 
 def route(visit: Visit) -> Response:

@@ -9,6 +9,8 @@ import re
 import sys
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Request, Response
@@ -52,11 +54,32 @@ def line(visit: Visit, reply: Response) -> dict[str, Any]:
         entry |= {
             "@type": REPORT,
             "stack_trace": "".join(traceback.format_exception(visit.crash)),
-            "serviceContext": {"service": os.environ.get("K_SERVICE", "forecourt"), "version": os.environ.get("K_REVISION", "")},
+            "serviceContext": service(),
             "context": {"httpRequest": {"method": called["method"], "url": called["url"], "userAgent": called["user_agent"],
                                         "responseStatusCode": reply.status_code}},
         }
     return entry
+
+
+@contextmanager
+def arrival(photo: str, generation: int) -> Iterator[dict[str, Any]]:
+    """One line for a photo that arrived; its code is what the block enters, or that of a fault, which is let through."""
+    began, entry = time.perf_counter(), {"photo": {"source": photo, "generation": generation}}
+    try:
+        yield entry
+        entry["severity"] = "WARNING" if entry["code"] == "dead_letter" else "INFO"
+    except Exception as fault:
+        entry |= {"severity": "ERROR", "code": type(fault).__name__, "@type": REPORT, "stack_trace": "".join(traceback.format_exception(fault)),
+                  "serviceContext": service()}
+        raise
+    finally:
+        entry |= {"message": f"{photo} {entry['code']}", "seconds": round(time.perf_counter() - began, 3)}
+        sys.stdout.write(json.dumps(entry) + "\n")
+        sys.stdout.flush()
+
+
+def service() -> dict[str, str]:
+    return {"service": os.environ.get("K_SERVICE", "forecourt"), "version": os.environ.get("K_REVISION", "")}
 
 
 def side_lengths(size: tuple[int, int]) -> dict[str, int]:

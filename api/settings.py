@@ -11,6 +11,7 @@ from api.cors import Cors
 from api.fetch import Rules
 from api.keys import Keys
 from api.limits import Limiter
+from bulk.arrivals import Arrivals
 
 TRIAL = "60/hour"
 
@@ -29,6 +30,7 @@ class Settings:
     cors: Cors                # whose pages may ask
     demo: bool                # whether there is a page to try it on
     trial: Limiter | None     # how often its visitors may ask without a key, where there are keys
+    arrivals: Arrivals | None  # what becomes of photos that arrive in a bucket
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -47,6 +49,9 @@ class Settings:
             raise BadSetting("DEMO_LIMIT means nothing without API_KEYS or with DEMO=off")
         if storage and not environ.get("RATE_LIMIT") and not trying:
             raise BadSetting("RATE_LIMIT_STORAGE means nothing without RATE_LIMIT")
+        output = setting("OUTPUT_BUCKET", Arrivals.parse, None)
+        if environ.get("OUTPUT_OPTIONS") and not output:
+            raise BadSetting("OUTPUT_OPTIONS means nothing without OUTPUT_BUCKET")
         limiter = partial(Limiter, storage=storage or "memory://")
         private = setting("ALLOW_PRIVATE_ADDRESSES", flag, False)
         return cls(
@@ -58,6 +63,7 @@ class Settings:
                         buckets=setting("ALLOWED_BUCKETS", buckets, frozenset())),
             cors=setting("CORS_ORIGINS", Cors.parse, Cors()),
             demo=demo,
+            arrivals=setting("OUTPUT_OPTIONS", partial(Arrivals.parse, environ["OUTPUT_BUCKET"].strip()), output) if output else None,
             trial=(setting("DEMO_LIMIT", limiter, None) or limiter(TRIAL)) if trying else None,
         )
 

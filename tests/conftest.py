@@ -22,22 +22,22 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path, source: Path = ROOT / "main.py", **settings: str) -> Iterator[Server]:
-    """The function under functions-framework, with the settings as its environment, where only requirements.txt is installed."""
+def running(folder: Path, source: Path = ROOT / "main.py", target: str = "remove_background", **settings: str) -> Iterator[Server]:
+    """A function under functions-framework, with the settings as its environment, where only requirements.txt is installed."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = Server(f"http://127.0.0.1:{port}", folder / "log.txt")
     with server.log.open("w") as file:
-        command = [SERVING / "functions-framework", "--target", "remove_background", "--source", source, "--host", "127.0.0.1", "--port", str(port)]
+        command = [SERVING / "functions-framework", "--target", target, "--source", source, "--host", "127.0.0.1", "--port", str(port)]
         process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=os.environ | settings)
     try:
         for _ in range(300):
             if process.poll() is not None:
                 pytest.fail(f"the server ended at once:\n{server.log.read_text()}")
             try:
-                if requests.get(f"{server.address}/healthz", timeout=5).ok:
-                    break
+                requests.get(f"{server.address}/healthz", timeout=5)
+                break
             except requests.ConnectionError:
                 time.sleep(0.1)
         else:

@@ -51,3 +51,10 @@ def test_only_who_configures_keys_or_says_so_lets_everyone_call():
 def test_the_readme_tells_every_setting():
     table = (ROOT / "README.md").read_text().partition("| setting | meaning |")[2].partition("\n\n")[0]
     assert {name for row in table.splitlines()[2:] for name in re.findall("`([A-Z_]+)`", row.split("|")[1])} == settings()
+
+
+def test_a_second_function_is_told_of_what_arrives_in_a_bucket():
+    second = dry_run(INPUT_BUCKET="photos", OUTPUT_BUCKET="cutouts").splitlines()[1]
+    assert " forecourt-on-upload " in second and "--entry-point on_upload" in second and "--retry" in second
+    assert "type=google.cloud.storage.object.v1.finalized" in second and "bucket=photos" in second and "OUTPUT_BUCKET=cutouts" in second
+    assert len(dry_run(OUTPUT_BUCKET="cutouts").splitlines()) == 1

