@@ -10,7 +10,7 @@ serve: .venv/ready
 	@echo "try: curl -F image_file=@photo.jpg localhost:$(PORT) -o cutout.png"
 	@.venv/bin/functions-framework --target remove_background --port $(PORT)
 
-test: .venv/ready .venv-test/ready chromium
+test: .venv/ready .venv-test/ready .venv-bulk/ready chromium
 	.venv-test/bin/python -m pytest tests
 
 picture: .venv-test/ready
@@ -37,4 +37,9 @@ chromium:
 .venv-test/ready:
 	$(PYTHON) -m venv .venv-test
 	.venv-test/bin/pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@touch $@
+
+.venv-bulk/ready: requirements-bulk.txt
+	$(PYTHON) -m venv .venv-bulk
+	.venv-bulk/bin/pip install --quiet --disable-pip-version-check -r requirements-bulk.txt
 	@touch $@

@@ -1,0 +1,46 @@
+"""How far a local run is: a bar that the workers, threads of the same process, move on."""
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tqdm import tqdm
+
+EVERY = 0.5  # seconds
+
+LOCK = threading.Lock()
+TALLY: Counter[str] = Counter()
+
+
+def tell(what: str) -> None:
+    """Counts a photo: pending, done, failed, skipped, gone, ..."""
+    with LOCK:
+        TALLY[what] += 1
+
+
+@contextmanager
+def shown() -> Iterator[None]:
+    """Shows the tally while the block runs."""
+    over = threading.Event()
+
+    def follow() -> None:
+        with tqdm(total=0, unit="photo", dynamic_ncols=True) as bar:
+            while True:
+                last = over.wait(EVERY)
+                with LOCK:
+                    now = TALLY.copy()
+                finished = now["done"] + now["failed"] + now["gone"] + now["raced"]
+                bar.total = now["pending"]
+                bar.set_postfix_str(f"done {now['done']}, failed {now['failed']}, skipped {now['skipped']}", refresh=False)
+                bar.update(finished - bar.n)
+                bar.refresh()
+                if last:
+                    return
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    try:
+        yield
+    finally:
+        over.set()
+        follower.join()
