@@ -23,7 +23,7 @@ for photo in photos: cut_out(photo, Options(format="png"))
 print(len(photos) / (time.perf_counter() - began))
 """
 ROUNDS = 3
-EVERY = 1.0  # seconds between looks at the memory
+EVERY = 0.25  # seconds between looks at the memory
 
 
 def main() -> None:
@@ -63,7 +63,7 @@ def draw(folder: Path, number: int, size: tuple[int, int]) -> None:
 
 
 def bulk(photos: Path, out: Path, workers: int) -> tuple[float, list[float]]:
-    """Photos a second as the job itself tells them, its start included but not Python's imports; and MB resident, a look a second."""
+    """Photos a second as the job itself tells them, its start included but not Python's imports; and MB resident, four looks a second."""
     command = [sys.executable, "-m", "bulk", "--input", photos, "--output", out, "--direct_num_workers", str(workers)]
     memory: list[float] = []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
