@@ -4,7 +4,7 @@ PORT ?= 8080
 export MALLOC_MMAP_THRESHOLD_ ?= 268435456
 export MALLOC_TRIM_THRESHOLD_ ?= 268435456
 
-.PHONY: serve test picture samples screenshot benchmark chromium
+.PHONY: serve test picture samples screenshot gallery benchmark chromium
 
 serve: .venv/ready
 	@echo "try: curl -F image_file=@photo.jpg localhost:$(PORT) -o cutout.png"
@@ -21,6 +21,9 @@ samples: .venv-test/ready
 
 screenshot: .venv/ready .venv-test/ready chromium
 	.venv-test/bin/python -m docs.screenshot
+
+gallery: .venv/ready
+	.venv/bin/python -m docs.gallery "$(DIR)"
 
 benchmark: .venv/ready .venv-test/ready
 	.venv-test/bin/python -m benchmarks.serving
