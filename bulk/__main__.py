@@ -101,8 +101,13 @@ def execute(job: Job, options, sheet: int) -> int:
     began = time.monotonic()
     try:
         job.results.tidy()
-        if not any(what == "pending" for _, what in job.listing()):  # before a pipeline is started, or machines are rented
-            tell(Counter(what for _, what in job.listing()), time.monotonic() - began)
+        met: Counter[str] = Counter()
+        for _, what in job.listing():  # before a pipeline is started, or machines are rented
+            met[what] += 1
+            if what == "pending":
+                break
+        else:
+            tell(met, time.monotonic() - began)
             return DONE
         with progress.shown():
             figures = run(job, options, sheet)

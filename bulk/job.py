@@ -1,5 +1,6 @@
 """What is to be done, and one photo of it done. Nothing here knows of Beam."""
 import json
+import logging
 import re
 import time
 from collections.abc import Iterator
@@ -10,9 +11,10 @@ from bulk.arrivals import GENERATION, SOURCE
 from bulk.convert import TOO_LARGE, Refusal, convert
 from bulk.names import CONTENT_TYPES, named_as_picture, result_name
 from bulk.stores import Item, Store, Unwritable
+from cutout import UnreadableBackdrop, UnreadableWatermark
 from options import Options
 
-LETTERS, SHEET = "dead-letters.jsonl", "least-confident.jpg"  # beside the results
+LETTERS, SHEET = "dead-letters.jsonl", "least-confident.sheet.jpg"  # beside the results; no photo's result has such a name
 PASSING = {"storage_unavailable"}                             # codes that the next run tries again by itself
 
 
@@ -78,6 +80,11 @@ class Job:
             return Outcome(item, "failed", error.code, str(error))
         except (OSError, storage.Unreadable) as error:
             return Outcome(item, "failed", "storage_unavailable", str(error))
+        except (UnreadableBackdrop, UnreadableWatermark):
+            raise
+        except Exception:  # a fault of ours, which must not keep the other photos waiting
+            logging.getLogger(__name__).exception("%s", item.name.encode(errors="replace").decode())
+            return Outcome(item, "failed", "internal_error", "a fault of the program: its log tells more")
 
     def attempt(self, item: Item, began: float) -> Outcome:
         try:

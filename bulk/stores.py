@@ -68,8 +68,13 @@ class Folder:
             folders[:] = sorted(name for name in folders if name != PARTIAL)
             for name in sorted(files):
                 path = Path(folder, name)
-                about = path.stat()
-                yield Item(path.relative_to(self.root).as_posix(), about.st_mtime_ns, about.st_size)
+                relative = path.relative_to(self.root).as_posix()
+                try:
+                    about = path.stat()
+                except OSError:  # deleted just now, or a link to nothing: its reading tells
+                    yield Item(relative, 0, 0)
+                else:
+                    yield Item(relative, about.st_mtime_ns, about.st_size)
 
     def read(self, item: Item) -> bytes:
         if item.size > MAX_FILE:
@@ -78,11 +83,13 @@ class Folder:
 
     def find(self, name: str) -> Item | None:
         path = self.root / name
-        if not path.is_file() or path.name not in os.listdir(path.parent):  # where case does not count, another name may answer
+        if not self.takes(name) or not path.is_file() or path.name not in os.listdir(path.parent):  # where case does not count, another name may answer
             return None
         return Item(name, path.stat().st_mtime_ns, path.stat().st_size)
 
     def write(self, name: str, data: bytes, content_type: str, metadata: dict[str, str], replace: bool = False) -> bool:
+        if not self.takes(name):
+            raise Unwritable("name_unusable", "an object may have such a name, but no file of its own in a folder")
         final, partial = self.root / name, self.root / PARTIAL / uuid4().hex
         try:
             partial.parent.mkdir(parents=True, exist_ok=True)
@@ -103,6 +110,11 @@ class Folder:
         finally:
             partial.unlink(missing_ok=True)
         return True
+
+    @staticmethod
+    def takes(name: str) -> bool:
+        """Whether the name leads to one place within the folder, which no other name leads to: an object's may be ../x, /x or a//x."""
+        return "\0" not in name and not {"", ".", "..", PARTIAL} & set(name.split("/"))
 
     def holds(self, other: Store) -> bool:
         return isinstance(other, Folder) and other.root.resolve().is_relative_to(self.root.resolve())
@@ -133,11 +145,13 @@ class Bucket:
             return storage.read(self.location(item.name), MAX_FILE, SECONDS, item.generation)
 
     def find(self, name: str) -> Item | None:
-        found = storage.look(self.location(name), SECONDS)
+        found = storage.look(self.location(name), SECONDS) if is_unicode(name) else None
         return Item(name, found.generation, found.size) if found else None
 
     def write(self, name: str, data: bytes, content_type: str, metadata: dict[str, str], replace: bool = False) -> bool:
-        if len(self.location(name).name.encode(errors="replace")) > LONGEST_NAME:
+        if not is_unicode(name):
+            raise Unwritable("name_unusable", "the file's name is not UTF-8, and an object's must be")
+        if len(self.location(name).name.encode()) > LONGEST_NAME:
             raise Unwritable("name_too_long", f"the result's name would be longer than {LONGEST_NAME} bytes")
         there = self.find(name) if replace else None
         return storage.write(self.location(name), data, content_type, metadata, there.generation if there else 0, SECONDS)
@@ -150,6 +164,11 @@ class Bucket:
 
     def tidy(self) -> None:
         """An object is never half written."""
+
+
+def is_unicode(name: str) -> bool:
+    """Whether it is a text: a local file's name may hold any bytes, which Python carries as halves of characters."""
+    return not re.search("[\ud800-\udfff]", name)
 
 
 @contextmanager

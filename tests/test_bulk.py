@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -15,6 +16,10 @@ import pytest
 import requests
 from PIL import Image
 
+from bulk.job import Job
+from bulk.stores import Folder, Unwritable
+from cutout import UnreadableBackdrop
+from options import Options
 from tests.cloud import Cloud, emulated
 from tests.conftest import ROOT
 from tests.drawn import draw_photo, draw_street, encode
@@ -169,9 +174,9 @@ def files(folder: Path) -> set[str]:
 def test_a_folder_becomes_a_folder(folder, server):
     status, figures, said = run(folder / "photos", folder / "out", "--sheet", 2)
     assert status == 0 and figures == {"done": 4, "ignored": 2} and "photos a second" in said and "CPU seconds a photo" in said
-    assert files(folder / "out") == {"car.jpg.png", "CAR 2.JPG.png", "lot 3/ä.png.png", "lot 3/deep/x.png", "least-confident.jpg"}
+    assert files(folder / "out") == {"car.jpg.png", "CAR 2.JPG.png", "lot 3/ä.png.png", "lot 3/deep/x.png", "least-confident.sheet.jpg"}
     assert (folder / "out" / "car.jpg.png").read_bytes() == over_http(server, photo(0))
-    with Image.open(folder / "out" / "least-confident.jpg") as sheet:
+    with Image.open(folder / "out" / "least-confident.sheet.jpg") as sheet:
         magenta = np.abs(np.asarray(sheet).astype(int) - (255, 0, 255)).max(-1) < 30
     assert magenta[:240, 320:640].mean() > 0.2 and magenta[:240, 960:1280].mean() > 0.2 and magenta[:, :320].mean() < 0.01
 
@@ -208,6 +213,50 @@ def test_a_result_whose_place_is_taken_by_something_else_is_a_dead_letter(folder
     letters = [json.loads(line) for line in (folder / "out" / "dead-letters.jsonl").read_text().splitlines()]
     assert {letter["code"] for letter in letters} == {"name_collision", "name_too_long"}
     assert files(folder / "out") == {"dead-letters.jsonl"}
+
+
+@pytest.mark.parametrize("name", ["../x.png", "/x.png", "a/../../x.png", "a//b.png", "./a/b.png", "a/b.png/", ".partial/x.png", "a\0.png", ""])
+def test_an_objects_name_that_no_file_of_its_own_can_have_is_refused(tmp_path, name):
+    """The emulator tidies such names up; Cloud Storage does not."""
+    results = Folder(tmp_path / "out")
+    results.write("a/b.png", b"first", "image/png", {})
+    with pytest.raises(Unwritable) as refusal:
+        results.write(name, b"second", "image/png", {}, replace=True)
+    assert refusal.value.code == "name_unusable" and results.find(name) is None
+    assert files(tmp_path) == {"out/a/b.png"} and (tmp_path / "out" / "a" / "b.png").read_bytes() == b"first"
+
+
+def test_a_file_whose_name_no_object_can_have_is_a_dead_letter(cloud, tmp_path):
+    for name in (b"\xfe.jpg", b"\xff.jpg"):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(photo(1))
+    results = cloud.bucket({"\ufffd.jpg.png": b"of another photo"})
+    assert run(tmp_path, f"gs://{results}", cloud=cloud.address)[0] == 3
+    assert [letter["code"] for letter in letters_of(cloud, results)] == ["name_unusable"] * 2
+    assert run(tmp_path, f"gs://{results}", cloud=cloud.address)[:2] == (0, {"done": 0, "failed before": 2})
+    assert set(cloud.objects(results)) == {"\ufffd.jpg.png", "dead-letters.jsonl"}
+
+
+def test_a_link_to_nothing_does_not_stop_the_others(folder):
+    (folder / "photos" / "a.jpg").symlink_to("nothing")
+    assert run(folder / "photos" / "*.jpg", folder / "out")[:2] == (0, {"done": 1, "gone": 1, "ignored": 1})
+
+
+def test_a_fault_of_the_program_on_one_photo_is_a_dead_letter_and_a_bad_backdrop_ends_the_run(folder, monkeypatch):
+    job = Job(Folder(folder / "photos"), None, Folder(folder / "out"), Options(format="png"))
+    item = job.photos.find("car.jpg")
+    assert job.do(item).what == "done"
+    monkeypatch.setattr("bulk.convert.cut_out", lambda *_: 1 // 0)
+    outcome = job.do(item)
+    assert (outcome.what, outcome.code) == ("failed", "internal_error") and "division" not in outcome.detail
+    monkeypatch.undo()
+    with pytest.raises(UnreadableBackdrop):
+        replace(job, backdrop=b"broken").do(item)
+
+
+def test_a_photo_called_like_the_sheet_keeps_its_result(folder):
+    (folder / "photos" / "least-confident").write_bytes(photo(5))
+    assert run(folder / "photos" / "least*", folder / "out", "--format", "jpg", "--sheet", 1)[0] == 0
+    assert files(folder / "out") == {"least-confident.jpg", "least-confident.sheet.jpg"}
 
 
 def test_what_a_killed_run_left_half_written_is_no_result(folder):
