@@ -1,6 +1,6 @@
 """The car's own colour under soft edge pixels, where the photo shows a mix of car and background.
 
-Blur-fusion (Forte 2021, arXiv 2006.14970): foreground and background are spread by blurs weighted with alpha, then corrected so
+Blur-fusion (Forte 2021, doi 10.1109/ICIP42928.2021.9506164): foreground and background are spread by blurs weighted with alpha, then corrected so
 that they compose to the photo. The blurs run on a small copy; only the pixels of the edge band are corrected and changed.
 """
 import cv2

@@ -67,3 +67,10 @@ def test_a_window_of_the_enlarged_map_is_that_part_of_the_whole():
     whole = cv2.resize(line, (200, 150), interpolation=cv2.INTER_LINEAR)
     part = module.enlarge(line, (5.0, 5.0), (20, 33, 90, 150))
     assert np.abs(part - whole[20:90, 33:150]).max() < 0.02
+
+
+@pytest.mark.parametrize("angle", ["side", "three_quarter"])
+def test_an_edge_is_about_as_wide_as_the_cars_own(angle):
+    photo = draw_photo(1280, 960, angle=angle, seed=3)
+    refined, plain = (((alpha > 0) & (alpha < 1)).sum() for alpha in (refine(coarse(photo.alpha), photo.rgb), resize(coarse(photo.alpha), photo.alpha.shape)))
+    assert refined < 0.3 * plain
