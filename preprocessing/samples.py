@@ -12,9 +12,9 @@ from preprocessing import augment, sources, staging, synthesis
 from preprocessing.letterbox import PAD, Letterbox
 
 REAL, EMPTY = 0.5, 0.06     # shares of real photos and of scenes without a car; the rest are composites
-NEIGHBOURS = (0.4, 0.4, 0.2)  # chances of a composite to have none, one or two other vehicles
+NEIGHBOURS = (0.3, 0.45, 0.25)  # chances of a composite to have none, one or two other vehicles
 ROW = 0.35                  # share of those that stand in line with the subject
-REAL_NEIGHBOUR = 0.3        # share of real photos that get one behind their car
+REAL_NEIGHBOUR = 0.35       # share of real photos that get one behind their car
 STUDIO, AERIAL, LENS, NIGHT, SMALL = 0.12, 0.12, 0.1, 0.06, 0.05
 ASPECTS = ((4 / 3, 0.4), (3 / 2, 0.2), (16 / 9, 0.15), (1.0, 0.05), (3 / 4, 0.12), (9 / 16, 0.08))  # of composites, and how many of each
 EDGE = 7                    # width of the edge band in output cells

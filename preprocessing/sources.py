@@ -15,7 +15,7 @@ import numpy as np
 from preprocessing.letterbox import resize
 
 # How much a photo of a set counts: human masks before fused ones, many cars before many angles of few.
-TRUST = {"street": 2.0, "web": 2.0, "voc": 1.5, "studio": 1.2, "video": 1.0, "listing": 1.0, "dealer": 1.0, "closeup": 0.6}
+TRUST = {"street": 2.5, "web": 2.5, "voc": 2.0, "studio": 1.2, "video": 1.0, "listing": 1.0, "dealer": 1.0, "closeup": 0.6}
 OPAQUE = 240        # alpha from which a pane counts as not see-through
 LEAST_GLASS = 0.02  # share of the car: less than that is no window
 SCENES_PER_PLACE = 12  # crops of one panorama, numbered one after another
