@@ -138,7 +138,8 @@ def train(args: argparse.Namespace) -> None:
     validation = read_photos(args.data, "val")
     log = Log(args.run, args.resume)
     began, before = time.monotonic(), float(elapsed.numpy())
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop in (signal.SIGINT, signal.SIGTERM):  # also where a shell has it started in the background, deaf to the first
+        signal.signal(stop, signal.default_int_handler)
 
     def progress() -> float:
         elapsed.assign(before + time.monotonic() - began)
