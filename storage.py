@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0      # seconds in which passing faults are tried again
 ABSENT = "there is no such object, or it may not be used"  # one sentence for both, so that a caller does not learn which
+BUCKET = "[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]"  # the form of a bucket's name
 LONGEST_NAME = 1024  # bytes, Cloud Storage's own limit; so many characters at most
 
 

@@ -17,6 +17,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin
 
+from preprocessing.decode import MAX_FILE
+
 if TYPE_CHECKING:  # imported where it is used: a request that uploads its picture does not pay for it
     from urllib3 import BaseHTTPResponse
     from urllib3.connection import HTTPConnection
@@ -53,7 +55,7 @@ class Rules:
 
     allow_http: bool = False               # https alone, unless set
     allow_private: bool = False            # for tests and work on one's own machine: any address, even this machine's
-    max_bytes: int = 22_000_000
+    max_bytes: int = MAX_FILE
     seconds: float = 10.0                  # for everything: names, connections, redirects, the last byte
     ports: frozenset[int] = frozenset()    # beside 80 and 443
     buckets: frozenset[str] = frozenset()  # of Cloud Storage, whose objects callers may name (see api/job.py)

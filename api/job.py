@@ -12,8 +12,8 @@ from api import errors
 from api.body import MAX_BODY
 from api.fetch import FetchError, FetchTooLarge, Rules, fetch
 from options import PARAMETERS, InvalidOption, Options, parse
+from preprocessing.decode import MAX_FILE
 
-MAX_FILE = 22_000_000   # bytes
 RAW = ("image/", "application/octet-stream")
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 PICTURES = ("image_file", "image_file_b64", "image_url")

@@ -7,8 +7,8 @@ from flask import Request, Response
 from api.errors import ApiError
 from api.limits import Quota
 from cutout import CutOut
+from postprocessing.encode import CONTENT_TYPES
 
-TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "zip": "application/zip"}
 UNLIMITED = 2**31 - 1  # clients read an integer
 SIDES = ("top", "left", "height", "width")
 
@@ -21,7 +21,7 @@ def picture(request: Request, result: CutOut, type_level: str) -> Response:
         data = {"result_b64": base64.b64encode(result.data).decode(), **{f"foreground_{side}": value for side, value in foreground.items()}}
         reply = Response(json.dumps({"data": data}), mimetype="application/json")
     else:
-        reply = Response(result.data, mimetype=TYPES[result.format])
+        reply = Response(result.data, mimetype=CONTENT_TYPES[result.format])
     if type_level != "none":
         reply.headers["X-Type"] = "car"
     reply.headers.update({
@@ -47,4 +47,4 @@ def error(problem: ApiError) -> Response:
 
 def wants_json(request: Request) -> bool:
     accepted = request.accept_mimetypes
-    return accepted["application/json"] > max(accepted[kind] for kind in TYPES.values())
+    return accepted["application/json"] > max(accepted[kind] for kind in CONTENT_TYPES.values())

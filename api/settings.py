@@ -12,6 +12,7 @@ from api.fetch import Rules
 from api.keys import Keys
 from api.limits import Limiter
 from bulk.arrivals import Arrivals
+from storage import BUCKET
 
 TRIAL = "60/hour"
 
@@ -88,6 +89,6 @@ def count(text: str, least: int = 0) -> int:
 
 def buckets(text: str) -> frozenset[str]:
     names = [name.strip() for name in text.split(",")]
-    if not all(re.fullmatch("[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", name) for name in names):
+    if not all(re.fullmatch(BUCKET, name) for name in names):
         raise ValueError("takes the names of buckets, without gs://, apart by commas")
     return frozenset(names)

@@ -11,10 +11,12 @@ from functools import partial
 from urllib.parse import parse_qsl
 
 import storage
-from bulk.convert import MAX_FILE, TOO_LARGE, Refusal, convert
-from bulk.names import CONTENT_TYPES, named_as_picture, resolved, result_name
+from bulk.convert import TOO_LARGE, Refusal, convert
+from bulk.names import named_as_picture, resolved, result_name
 from options import InvalidOption, Options, parse
-from storage import Location
+from postprocessing.encode import CONTENT_TYPES
+from preprocessing.decode import MAX_FILE
+from storage import BUCKET, Location
 
 DEAD_LETTERS = "dead-letters/"   # under the output's prefix
 SOURCE, GENERATION = "source", "source-generation"  # metadata of what we write
@@ -43,7 +45,7 @@ class Arrivals:
     def parse(cls, output: str, options: str = "") -> "Arrivals":
         """Of bucket[/prefix] and of the wire's parameters as in a URL's query. Raises ValueError, its sentence beginning after the setting's name."""
         bucket, _, prefix = output.partition("/")
-        if not re.fullmatch("[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", bucket):
+        if not re.fullmatch(BUCKET, bucket):
             raise ValueError("takes the name of a bucket, without gs://, and perhaps / and a folder")
         try:
             given = parse_qsl(options, keep_blank_values=True, strict_parsing=True) if options else []

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from cutout import BadRegion, CutOut, NoCar, cut_out
 from options import Options
 from postprocessing.encode import TooLargeForFormat
-from preprocessing.decode import ResolutionTooHigh, UnreadablePicture
+from preprocessing.decode import MAX_FILE, ResolutionTooHigh, UnreadablePicture
 
-MAX_FILE = 22_000_000  # bytes of a photo, as on the wire
 CODES = {UnreadablePicture: "failed_to_read_image", ResolutionTooHigh: "resolution_too_high", NoCar: "unknown_foreground", TooLargeForFormat: "invalid_format"}
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import storage
 from bulk.arrivals import GENERATION, SOURCE
 from bulk.convert import TOO_LARGE, Refusal, convert
-from bulk.names import CONTENT_TYPES, named_as_picture, result_name
+from bulk.names import named_as_picture, result_name
 from bulk.stores import Item, Store, Unwritable
 from cutout import UnreadableBackdrop, UnreadableWatermark
 from options import Options
+from postprocessing.encode import CONTENT_TYPES
 
 LETTERS, SHEET = "dead-letters.jsonl", "least-confident.sheet.jpg"  # beside the results; no photo's result has such a name
 PASSING = {"storage_unavailable"}                             # codes that the next run tries again by itself
@@ -101,7 +102,7 @@ class Job:
 
     def keep_letters(self, failed: list[Outcome]) -> None:
         """Writes the dead letters of this run and those of runs before that still stand: one JSON object a line."""
-        before = {} if self.force and self.only is None else self.letters()
+        before = self.letters()
         now = {outcome.item.name: outcome.letter for outcome in failed}
         standing = {name: letter for name, letter in before.items() if not self.results.find(result_name(name, self.options.format))} | now
         lines = [json.dumps(standing[name]) + "\n" for name in sorted(standing)]

@@ -14,12 +14,11 @@ from typing import Protocol
 from uuid import uuid4
 
 import storage
-from bulk.convert import MAX_FILE
-from storage import LONGEST_NAME, Location
+from preprocessing.decode import MAX_FILE
+from storage import LONGEST_NAME, PATIENCE, Location
 
 PARTIAL = ".partial"   # folder of files that are being written; left behind where a run was killed
 STALE = 86_400         # seconds after which nobody writes them any more
-SECONDS = 60.0         # for an object, passing faults tried again
 
 
 @dataclass(frozen=True)
@@ -142,10 +141,10 @@ class Bucket:
 
     def read(self, item: Item) -> bytes:
         with missing_as_file():
-            return storage.read(self.location(item.name), MAX_FILE, SECONDS, item.generation)
+            return storage.read(self.location(item.name), MAX_FILE, PATIENCE, item.generation)
 
     def find(self, name: str) -> Item | None:
-        found = storage.look(self.location(name), SECONDS) if is_unicode(name) else None
+        found = storage.look(self.location(name), PATIENCE) if is_unicode(name) else None
         return Item(name, found.generation, found.size) if found else None
 
     def write(self, name: str, data: bytes, content_type: str, metadata: dict[str, str], replace: bool = False) -> bool:
@@ -154,7 +153,7 @@ class Bucket:
         if len(self.location(name).name.encode()) > LONGEST_NAME:
             raise Unwritable("name_too_long", f"the result's name would be longer than {LONGEST_NAME} bytes")
         there = self.find(name) if replace else None
-        return storage.write(self.location(name), data, content_type, metadata, there.generation if there else 0, SECONDS)
+        return storage.write(self.location(name), data, content_type, metadata, there.generation if there else 0, PATIENCE)
 
     def holds(self, other: Store) -> bool:
         return isinstance(other, Bucket) and other.bucket == self.bucket and other.prefix.startswith(self.prefix)

@@ -10,6 +10,7 @@ import numpy as np
 PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_SUB)
 # A matte is runs of 0 and 255: 2.7 ms and 5 KB at 1920 x 1080, with the flags above 3.6 ms and 18 KB.
 GREY_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE)
+CONTENT_TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "zip": "application/zip"}
 LONGEST = {".png": 1_000_000, ".jpg": 65_500, ".webp": 16_383}  # pixels a side that the writers take
 BLOCK = 16  # JPEG's unit at 4:2:0, in pixels
 QUALITY = 90

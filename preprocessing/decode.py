@@ -14,6 +14,7 @@ from preprocessing.colour import split, to_srgb
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")  # and HEIF, where the bytes are HEIC
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}  # ISO/IEC 23008-12, annex B
+MAX_FILE = 22_000_000     # bytes
 MAX_PIXELS = 50_000_000
 MAX_SCANS = 100                      # of a progressive JPEG: each costs a pass over the whole picture
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # wakes Pillow's guards, such as for a canvas that a reader lays out as it opens the file

@@ -1,5 +1,6 @@
 """What several tests share: the real server in its own environment, and the optional folder of real photos."""
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -72,6 +73,19 @@ def refused() -> Callable[..., str]:
         return ended.stdout + ended.stderr
 
     return refused
+
+
+@pytest.fixture(scope="session")
+def npm(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Copies a folder of tests with a package-lock.json and installs there what it locks."""
+    def npm(name: str) -> Path:
+        if not shutil.which("npm"):
+            pytest.fail("some tests need Node.js: install node and npm, such as by apt-get install nodejs npm")
+        folder = shutil.copytree(ROOT / "tests" / name, tmp_path_factory.mktemp("npm") / name)
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"], cwd=folder, check=True, timeout=300)
+        return folder
+
+    return npm
 
 
 @pytest.fixture(scope="session")

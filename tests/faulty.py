@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from tests.fetch_server import in_thread
+
 FAULTS = (None, 503, None, "reset", None, 429, None, "lost answer", None, "slow", None, "half")  # by turns
 PAUSE = 0.3  # seconds
 HOP = {"connection", "transfer-encoding", "keep-alive"}  # headers of one connection only (RFC 9110, 7.6.1)
@@ -70,11 +72,5 @@ def faulty(server: str) -> Iterator[Way]:
     proxy.handle_error = lambda request, address: None  # clients may leave
     proxy.daemon_threads = True
     way = Way(proxy.server_port)
-    thread = threading.Thread(target=proxy.serve_forever, args=(0.02,))
-    thread.start()
-    try:
+    with in_thread(proxy):
         yield way
-    finally:
-        proxy.shutdown()
-        thread.join()
-        proxy.server_close()

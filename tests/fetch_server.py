@@ -62,10 +62,17 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Site]:
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     site = Site(server.server_port)
+    with in_thread(server):
+        yield site
+
+
+@contextmanager
+def in_thread(server: ThreadingHTTPServer) -> Iterator[None]:
+    """The server answers while the block runs."""
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
-        yield site
+        yield
     finally:
         server.shutdown()
         thread.join()

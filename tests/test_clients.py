@@ -3,7 +3,6 @@ import base64
 import io
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from hashlib import sha256
@@ -187,12 +186,9 @@ TELLS = {"retryAfter", "base64img", "creditsCharged", "detectedType", "resultWid
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory) -> Path:
+def installed(npm) -> Path:
     """A folder with the client, whose address is the one thing that is changed in it, and call.js."""
-    if not shutil.which("npm"):
-        pytest.fail("the npm client is tested with Node.js: install node and npm, such as by apt-get install nodejs npm")
-    folder = shutil.copytree(Path(__file__).parent / "clients", tmp_path_factory.mktemp("npm") / "clients")
-    subprocess.run(["npm", "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"], cwd=folder, check=True, timeout=300)
+    folder = npm("clients")
     client = folder / "node_modules" / "remove.bg" / "dist" / "index.js"
     code = client.read_text()
     assert code.count(NPM_ADDRESS) == 1

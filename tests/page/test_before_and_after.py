@@ -1,0 +1,73 @@
+"""Before and after: the slider by mouse and keyboard, and zoom down to the pixels."""
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.page.visitor import api, asked_again, cut, pixels, taken
+
+
+def share(page: Page) -> float:
+    return float(page.locator("#frame").evaluate("frame => getComputedStyle(frame).getPropertyValue('--at')").rstrip("%"))
+
+
+def test_the_slider_follows_the_mouse(page):
+    cut(page)
+    box = page.locator("#frame").bounding_box()
+    page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 40, steps=4)
+    page.mouse.up()
+    assert share(page) == pytest.approx(70, abs=1)
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 40)
+    assert share(page) == pytest.approx(70, abs=1)
+
+
+def test_the_slider_obeys_the_keyboard_and_tells_where_it_is(page):
+    slider = page.get_by_role("slider", name="Before and after")
+    slider.focus()
+    page.keyboard.press("Home")
+    assert share(page) == 0
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert share(page) == 3
+    expect(slider).to_have_attribute("aria-valuetext", "3 percent before, 97 percent after")
+
+
+def test_before_and_after_lie_on_each_other_also_when_cropped(page):
+    cut(page)
+    asked_again(page, lambda: page.get_by_text("To the car").click())
+    before, after = (page.locator(name).bounding_box() for name in ("#before", "#after"))
+    whole = pixels(api(page.url))[..., 3] > 127
+    cropped = pixels(taken(page, "png")[1])[..., 3] > 127
+    left, top = (np.nonzero(matte.any(axis))[0][0] / matte.shape[1 - axis] for matte in (whole,) for axis in (0, 1))
+    cropped_left, cropped_top = (np.nonzero(cropped.any(axis))[0][0] / cropped.shape[1 - axis] for axis in (0, 1))
+    assert before["x"] + left * before["width"] == pytest.approx(after["x"] + cropped_left * after["width"], abs=2)
+    assert before["y"] + top * before["height"] == pytest.approx(after["y"] + cropped_top * after["height"], abs=2)
+
+
+def test_motion_is_spared_those_who_ask_for_it(visit):
+    page = visit(reduced_motion="no-preference")
+    cut(page)
+    assert share(page) > 10  # on its way
+    still = visit()
+    cut(still)
+    expect(still.locator("#compare")).to_have_value("10")
+
+
+def test_zoom_goes_down_to_the_pixels(page):
+    cut(page)
+    page.get_by_role("button", name="1:1").click()
+    assert page.locator("#after").bounding_box()["width"] == 640
+    page.get_by_role("button", name="Zoom in").click()
+    page.get_by_role("button", name="Zoom in").click()
+    assert page.locator("#after").bounding_box()["width"] == 2560
+    assert page.locator("#after").evaluate("image => getComputedStyle(image).imageRendering") == "pixelated"
+    region = page.get_by_role("region", name=re.compile("zoomed"))
+    region.focus()
+    before = region.evaluate("view => view.scrollLeft")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("before => document.getElementById('view').scrollLeft > before", arg=before)
+    page.get_by_role("button", name="Fit").click()
+    expect(page.locator("#view")).not_to_have_class(re.compile("zoomed"))

@@ -1,0 +1,121 @@
+"""What is put behind the car, under it and on it, and what is taken away."""
+import base64
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.page.visitor import BACKDROP, LOGO, PHOTO, api, asked_again, assert_same_picture, cut, done, file, pick, pixels, sent, taken
+
+
+@pytest.mark.parametrize("behind, colour", [("white", "ffffff"), ("black", "000000"), ("colour", "d7e3ee")])
+def test_a_colour_behind_the_car_needs_no_request(page, server, behind, colour):
+    cut(page)
+    asked = sent(page)
+    pick(page, "behind", behind)
+    name, data = taken(page, "png")
+    assert asked == [] and name == "car-cut.png"
+    assert_same_picture(data, api(server, bg_color=colour, format="png"))
+
+
+def test_a_backdrop_needs_no_request(page, server):
+    cut(page)
+    asked = sent(page)
+    pick(page, "behind", "picture")
+    page.set_input_files("#backdrop", [file("street.png", BACKDROP, "image/png")])
+    _, data = taken(page, "png")
+    assert asked == []
+    assert_same_picture(data, api(server, files={"bg_image_file": BACKDROP}, format="png"), mean=2)
+
+
+def test_the_picker_changes_the_colour(page, server):
+    cut(page)
+    pick(page, "behind", "colour")
+    page.locator("#colour").fill("#336699")
+    assert tuple(pixels(taken(page, "png")[1])[0, 0]) == (0x33, 0x66, 0x99, 255)
+
+
+@pytest.mark.parametrize("kind, mime", [("webp", "WEBP"), ("jpg", "JPEG")])
+def test_webp_and_jpeg_are_written_too(page, server, kind, mime):
+    cut(page)
+    name, data = taken(page, kind)
+    assert name == f"car-cut.{kind}" and Image.open(io.BytesIO(data)).format == mime
+    if kind == "jpg":  # on white
+        assert_same_picture(data, api(server, bg_color="fff", format="png"), mean=2)
+    else:
+        assert np.abs(pixels(data)[..., 3].astype(int) - pixels(api(server))[..., 3]).mean() < 1
+
+
+def test_the_picture_is_copied(visit, server):
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    cut(page)
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.locator("#status")).to_have_text("Copied")
+    data = page.evaluate("""async () => {
+        const [item] = await navigator.clipboard.read();
+        const bytes = new Uint8Array(await (await item.getType("image/png")).arrayBuffer());
+        return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+    }""")
+    one, other = pixels(base64.b64decode(data)), pixels(api(server))
+    assert np.array_equal(one[..., 3], other[..., 3]) and np.array_equal(one[other[..., 3] == 255], other[other[..., 3] == 255])
+
+
+def shadow(page: Page) -> None:
+    asked_again(page, lambda: pick(page, "shadow", "contact"))
+    asked_again(page, lambda: page.locator("#shadow-opacity").fill("60"))
+
+
+def crop(page: Page) -> None:
+    asked_again(page, lambda: page.get_by_text("To the car").click())
+    asked_again(page, lambda: page.locator("#margin").fill("12"))
+
+
+def logo(page: Page) -> None:
+    asked_again(page, lambda: page.set_input_files("#logo", [file("logo.png", LOGO, "image/png")]))
+    asked_again(page, lambda: pick(page, "place", "top-left"))
+    asked_again(page, lambda: page.locator("#logo-scale").fill("33"))
+    asked_again(page, lambda: page.locator("#logo-opacity").fill("50"))
+
+
+ASKED = {"shadow": (shadow, {"shadow_type": "contact", "shadow_opacity": "60"}, {}), "crop": (crop, {"crop": "true", "crop_margin": "12%"}, {}),
+         "logo": (logo, {"watermark_position": "top-left", "watermark_scale": "33", "watermark_opacity": "50"}, {"watermark_file": LOGO})}
+
+
+@pytest.mark.parametrize("what", ASKED)
+def test_shadow_crop_and_logo_are_what_the_api_makes_of_them(page, server, what):
+    act, values, files = ASKED[what]
+    cut(page)
+    act(page)
+    assert taken(page, "png")[1] == api(server, files=files, **values)
+
+
+def test_what_was_answered_once_is_not_asked_again(page):
+    cut(page)
+    asked_again(page, lambda: pick(page, "shadow", "drop"))
+    asked = sent(page)
+    for value in ("none", "drop"):
+        pick(page, "shadow", value)
+        done(page)
+    assert asked == []
+
+
+@pytest.mark.parametrize("language", ["curl", "python"])
+def test_the_call_gives_the_same_picture(page, tmp_path, language):
+    name = "it's my car.jpg"
+    for path, data in ((name, PHOTO), ("logo.png", LOGO)):
+        (tmp_path / path).write_bytes(data)
+    cut(page, name=name)
+    logo(page)
+    page.locator("summary").click()
+    pick(page, "call", language)
+    code = page.locator("#call").inner_text()
+    command = ["bash", "-c", code] if language == "curl" else [sys.executable, "-c", code]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "it's my car-cut.png").read_bytes() == taken(page, "png")[1]
+    pick(page, "behind", "black")
+    expect(page.locator("#call")).to_contain_text("bg_color")
