@@ -13,6 +13,7 @@ from apache_beam.transforms.combiners import ToList, Top
 
 from bulk import progress
 from bulk.job import Job, Outcome
+from bulk.memory import keep_buffers
 from bulk.sheet import write_sheet
 from bulk.stores import Item
 from cutout import predictor
@@ -89,6 +90,7 @@ class Convert(beam.DoFn):
         self.job = job
 
     def setup(self) -> None:
+        keep_buffers()
         predictor()  # once a worker
 
     def process(self, item: Item) -> Iterator[Outcome]:

@@ -16,7 +16,7 @@ SIZE = {"width": 1280, "height": 800}
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        page = browser.new_page(viewport=SIZE)
+        page = browser.new_page(viewport=SIZE, reduced_motion="reduce")  # else the reveal is still on its way
         page.goto(server.address)
         page.get_by_role("button", name="the red one").click()
         page.get_by_role("button", name="Download PNG").wait_for()
