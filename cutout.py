@@ -176,14 +176,14 @@ def encode(rgb: np.ndarray, alpha: np.ndarray, options: Options) -> tuple[bytes,
 
 
 class Prediction(NamedTuple):
-    matte: np.ndarray  # float32 (height, width) in 0..1, of the photo's shape at the network's own coarse size
-    glass: np.ndarray  # the same form: how much of it is a window pane
+    matte: np.ndarray  # float32 (height, width) in 0..1, of the photo's shape at the frame's size
+    glass: np.ndarray  # the same at half of that: how much of it is a window pane
 
 
 def predict(rgb: np.ndarray, network) -> Prediction:
     """What the network says of a uint8 photo (height, width, 3).
 
-    network: anything with a `predict` from a frame of model.frames to matte and glass at half the size.
+    network: anything with a `predict` from a frame of model.frames to its matte, and its glass at half the size.
     """
     box = Letterbox.fit(rgb.shape[:2], frame_for(rgb.shape[:2]))
     return Prediction(*(box.crop(layer) for layer in network.predict(box.apply(rgb))))

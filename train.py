@@ -195,7 +195,7 @@ def average_at(step: int) -> float:
 
 
 def make_update(tf, network, averaged, optimiser):
-    """One compiled step: uint8 photos (n, h, w, 3), truths and weights of matte and glass (n, h/2, w/2, 2) -> loss."""
+    """One compiled step: uint8 photos (n, h, w, 3), truths and weights of matte and glass (n, h/2, w/2, 5) -> loss."""
     pairs = list(zip(averaged.weights, network.weights, strict=True))
 
     @tf.function  # traced once a width
@@ -203,8 +203,8 @@ def make_update(tf, network, averaged, optimiser):
         truth, weight = tf.cast(truth, tf.float32) / 255, tf.cast(weight, tf.float32) / 51
         with tf.GradientTape() as tape:
             logits = network(tf.cast(rgb, tf.float32), training=True)
-            loss = matte_loss(tf, *(layer[..., 0] for layer in (logits, truth, weight)))
-            loss += GLASS * glass_loss(tf, *(layer[..., 1] for layer in (logits, truth, weight)))
+            loss = matte_loss(tf, *(layer[..., :-1] for layer in (logits, truth, weight)))
+            loss += GLASS * glass_loss(tf, *(layer[..., -1] for layer in (logits, truth, weight)))
         gradients = tape.gradient(loss, network.trainable_variables)
         optimiser.apply(gradients, network.trainable_variables)
         for mean, value in pairs:
@@ -220,7 +220,7 @@ def matte_loss(tf, logits, truth, weight):
     entropy = tf.reduce_sum(entropy * weight) / tf.maximum(tf.reduce_sum(weight), 1)
     counted = tf.cast(weight > 0, tf.float32)
     alpha, truth = tf.sigmoid(logits) * counted, truth * counted
-    both, either = (tf.reduce_sum(part, (1, 2)) for part in (alpha * truth, alpha + truth - alpha * truth))
+    both, either = (tf.reduce_sum(part, (1, 2, 3)) for part in (alpha * truth, alpha + truth - alpha * truth))
     return entropy + 1 - tf.reduce_mean((both + 1) / (either + 1))
 
 
@@ -232,14 +232,15 @@ def glass_loss(tf, logits, truth, weight):
 
 def validate(network, photos, frame: tuple[int, int]) -> dict:
     """IoU, boundary IoU and clean share, each the mean over the sets' means, of the bare matte without refinement."""
+    from model.cells import unfold
     from model.metrics import score
     from preprocessing.letterbox import Letterbox
 
     by_set: dict[str, list] = {}
     for photo in photos:
         box = Letterbox.fit(photo.mask.shape, frame)
-        logits = np.asarray(network(box.apply(photo.rgb)[None].astype(np.float32), training=False))[0, ..., 0]
-        alpha = np.rint(255 * box.restore(1 / (1 + np.exp(-logits)))).astype(np.uint8)
+        logits = np.asarray(network(box.apply(photo.rgb)[None].astype(np.float32), training=False))[0, ..., :-1]
+        alpha = np.rint(255 * box.restore(unfold(1 / (1 + np.exp(-logits))))).astype(np.uint8)
         by_set.setdefault(photo.set, []).append(asdict(score(alpha, photo.mask, photo.ignore)))
     return {key: float(np.mean([np.mean([row[key] for row in rows]) for rows in by_set.values()])) for key in ("iou", "boundary_iou", "clean")}
 
@@ -280,12 +281,13 @@ class Log:
 
 def preview(args: argparse.Namespace) -> None:
     """Four by six samples with the outline of their matte drawn."""
+    from model.cells import unfold
     from model.evaluation import outlined, sheet
     from preprocessing.samples import Samples, Sources
 
     frame = frame_of(args.width)
     samples = Samples(Sources.read(args.data, frame), frame, args.seed)
-    tiles = [outlined(rgb, cv2.resize(truth[..., 0], frame[::-1])) for rgb, truth, _ in (samples[number] for number in range(24))]
+    tiles = [outlined(rgb, unfold(truth[..., :-1])) for rgb, truth, _ in (samples[number] for number in range(24))]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(args.out), cv2.cvtColor(sheet(tiles, 6), cv2.COLOR_RGB2BGR))
     print(args.out)

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from cutout import judge, predict
+from model.cells import unfold
 from model.metrics import Score, score
 from postprocessing.refine import refine
 from preprocessing.augment import develop, noise_bank
@@ -107,8 +108,8 @@ class FloatPredictor:
 
     def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         logits = np.asarray(self.network(frame[None].astype(np.float32), training=False))[0]
-        alpha, glass = cv2.split(1 / (1 + np.exp(-logits)))
-        return alpha, glass
+        share = 1 / (1 + np.exp(-logits))
+        return unfold(share[..., :-1]), share[..., -1]
 
 
 def outlined(rgb: np.ndarray, matte: np.ndarray) -> np.ndarray:

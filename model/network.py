@@ -2,12 +2,15 @@
 
 EfficientNet-Lite (Tan and Le 2019, arXiv 1905.11946; the "lite" variants drop squeeze-and-excite and use ReLU6, so that they
 quantise to int8 well). U-Net (Ronneberger et al. 2015, arXiv 1505.04597). Separable convolutions (Chollet 2017, arXiv 1610.02357).
+The matte's pixels come out of cells at stride 2 (model/cells.py).
 """
 from keras import Model, initializers, layers
 
+from model.cells import SIDE
+
 # kernel, stride, expansion, channels, repeats: the B0 table, which Lite0 keeps at width and depth 1.0
 STAGES = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 4), (3, 1, 6, 320, 1))
-DECODER = (128, 80, 48, 32)  # channels at strides 16, 8, 4, 2
+DECODER = (128, 80, 48, 48)  # channels at strides 16, 8, 4, 2
 CONTEXT = 3                  # blocks at stride 32, so that what one cell sees reaches over the whole frame
 STRIDE = 32                  # both sides of the input are multiples of it
 EPSILON = 1e-3
@@ -17,34 +20,37 @@ def get_network(height: int | None = None, width: int | None = None) -> Model:
     """Functional network from photos to matte logits.
 
     Input: float32 (batch, height, width, 3), sRGB 0..255, sides multiples of 32 (None: any such size).
-    Output: float32 (batch, height/2, width/2, 2), logits: of alpha, positive inside the car, and of glass, positive in its panes.
+    Output: float32 (batch, height/2, width/2, 5), logits: of alpha in a cell's four pixels, positive inside the car, and of glass, positive
+    in its panes.
     """
     if (height or 0) % STRIDE or (width or 0) % STRIDE:
         raise ValueError(f"input {width}x{height}: both sides must be multiples of {STRIDE}")
     photo = layers.Input((height, width, 3), name="photo")
     x = layers.Rescaling(1 / 128, offset=-127 / 128, name="normalise")(photo)
-    *skips, x = encode(x)
+    *skips, (x,) = encode(x)
     x = look_around(x, DECODER[0])
     for stage, (channels, skip) in enumerate(zip(DECODER, reversed(skips), strict=True)):
         x = layers.UpSampling2D(interpolation="bilinear", name=f"up{stage}")(x)
-        x = layers.Concatenate(name=f"join{stage}")([x, skip])
-        x = separable(x, channels, 3, f"decode{stage}a")
+        # joined after their ReLU6, since int8 has but one scale for what it joins
+        parts = [depthwise(part, 3, f"decode{stage}a_{name}") for name, part in zip(("coarse", "fine", "stem"), [x, *skip])]
+        x = conv(layers.Concatenate(name=f"join{stage}")(parts), channels, 1, f"decode{stage}a_pointwise")
         x = separable(x, channels, 3, f"decode{stage}b")
     start = initializers.Constant(-1.0)  # most pixels of most photos are background
-    return Model(photo, layers.Conv2D(2, 1, bias_initializer=start, name="logits")(x), name="car_matte")
+    return Model(photo, layers.Conv2D(SIDE * SIDE + 1, 1, bias_initializer=start, name="logits")(x), name="car_matte")
 
 
 def encode(x):
-    """Features of EfficientNet-Lite0 at strides 2, 4, 8, 16 and 32, finest first."""
-    x = conv(x, 32, 3, "stem", stride=2)
+    """Lists of features of EfficientNet-Lite0 at strides 2, 4, 8, 16 and 32, finest first; the first have the stem's too, which know the single pixels."""
+    x = stem = conv(x, 32, 3, "stem", stride=2)
     features, block = [], 0
     for kernel, stride, expansion, channels, repeats in STAGES:
         if stride == 2:
-            features.append(x)
+            features.append([x])
         for repeat in range(repeats):
             x = inverted_residual(x, kernel, stride if repeat == 0 else 1, expansion, channels, f"block{block}")
             block += 1
-    return [*features, x]
+    features[0].append(stem)
+    return [*features, [x]]
 
 
 def inverted_residual(x, kernel: int, stride: int, expansion: int, channels: int, name: str):

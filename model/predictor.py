@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import LifoQueue
 
-import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+from model.cells import unfold
 from model.frames import FRAMES, NATIVE, reframed
 
 NETWORK = Path(__file__).with_name("car_matte.tflite")
@@ -43,14 +43,13 @@ class Predictor:
         self.share = 1 / (1 + np.exp(-levels))  # the sigmoid of each of the 256 logits there can be
 
     def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """uint8 (height, width, 3) of one of model.frames -> alpha, and the share of glass, as float32 (height/2, width/2) in 0..1."""
+        """uint8 (height, width, 3) of one of model.frames -> alpha (height, width) and the share of glass (height/2, width/2), float32 in 0..1."""
         with self.interpreter(frame.shape[:2]) as interpreter:
             interpreter.set_tensor(self.input, frame[None])
             interpreter.invoke()
             logits = interpreter.get_tensor(self.output)[0]
         levels = logits.view(np.uint8) ^ 128  # int8's order from 0 on
-        alpha, glass = cv2.split(cv2.LUT(levels, self.share))
-        return alpha, glass
+        return self.share[unfold(levels[..., :-1])], self.share[levels[..., -1]]
 
     @contextmanager
     def interpreter(self, frame: tuple[int, int]) -> Iterator[Interpreter]:

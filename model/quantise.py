@@ -16,7 +16,7 @@ CALIBRATION = 200    # photos
 
 
 def quantise(network: Path, data: Path, frame: tuple[int, int] = NATIVE) -> bytes:
-    """A .keras file -> .tflite bytes with uint8 photos (1, height, width, 3) in and int8 logits (1, height/2, width/2, 1) out."""
+    """A .keras file -> .tflite bytes with uint8 photos (1, height, width, 3) in and int8 logits (1, height/2, width/2, 5) out."""
     fixed = get_network(*frame)
     fixed.set_weights(keras.models.load_model(network, compile=False).get_weights())
     paths = [path for _, path in photo_paths(data, "train")]

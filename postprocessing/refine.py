@@ -1,20 +1,22 @@
-"""The network's matte, a few hundred cells wide, brought to the photo's own edges at full size.
+"""The network's matte, some hundred pixels wide, brought to the photo's own edges at full size.
 
 Fast guided filter (He and Sun 2015, arXiv 1505.00996; He et al. 2013, doi 10.1109/TPAMI.2012.213): where the matte is a local
-linear function of the photo's colours, that function is fitted at the matte's size and applied at the photo's. Only where the
+linear function of the photo's colours, that function is fitted at half of the matte's size and applied at the photo's. Only where the
 matte itself is undecided does the photo decide: a guided filter alone bleeds along shadows of the car's own colour.
 """
 import cv2
 import numpy as np
 
 from postprocessing.pieces import one_piece
+from preprocessing.letterbox import resize
 
-RADIUS = 2       # of the fit, in matte cells
+SHRINK = 2       # from the matte to the fit
+RADIUS = 2       # of the fit, in its own cells
 EPSILON = 1e-4   # the smallest variance of the photo (0..1) that counts as an edge
 SURE = 0.02      # a matte this near to 0 or 1 is certain
-REACH = 3        # cells on both sides of an edge in which a matte may be soft
+REACH = 6        # matte pixels on both sides of an edge in which a matte may be soft
 DECIDED = 6.0    # how fast the photo's say falls off as the matte becomes certain
-SHARPER = 2.0    # a fit over cells leaves edges cells wide; a car's are a pixel or two
+SHARPER = 2.0    # a coarse matte leaves edges its own pixels wide; a car's are a pixel or two
 
 
 def refine(matte: np.ndarray, rgb: np.ndarray) -> np.ndarray:
@@ -29,14 +31,15 @@ def refine(matte: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     x, y, w, h = cv2.boundingRect(band)
     if not w:
         return alpha
-    guide = cv2.resize(rgb, matte.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    line = fit(guide, matte)
+    size = tuple(max(1, side // SHRINK) for side in matte.shape)
+    guide = resize(rgb, size).astype(np.float32) / 255
+    line = fit(guide, resize(matte, size))
 
     vertical, horizontal = height / matte.shape[0], width / matte.shape[1]
     top, bottom = int(y * vertical), min(height, int(np.ceil((y + h) * vertical)))
     left, right = int(x * horizontal), min(width, int(np.ceil((x + w) * horizontal)))
     window = (slice(top, bottom), slice(left, right))
-    line, plain = (enlarge(coarse, (vertical, horizontal), (top, left, bottom, right)) for coarse in (line, matte))
+    line, plain = (enlarge(coarse, (top, left, bottom, right), (height, width)) for coarse in (line, matte))
     colour = cv2.multiply(line[..., :3], rgb[window], scale=1 / 255, dtype=cv2.CV_32F)
     guided = np.clip(cv2.transform(colour, np.ones((1, 3), np.float32)) + line[..., 3], 0, 1)
     refined = plain + np.minimum(DECIDED * plain * (1 - plain), 1) * (guided - plain)
@@ -48,7 +51,7 @@ def refine(matte: np.ndarray, rgb: np.ndarray) -> np.ndarray:
 
 
 def without_haze(matte: np.ndarray) -> np.ndarray:
-    """The same matte, but exactly 0 or 1 further than REACH cells from where it crosses a half: doubt belongs to edges."""
+    """The same matte, but exactly 0 or 1 further than REACH pixels from where it crosses a half: doubt belongs to edges."""
     reach = np.ones((2 * REACH + 1,) * 2, np.uint8)
     car = (matte > 0.5).astype(np.uint8)
     return np.where(cv2.dilate(car, reach) == 0, np.float32(0), np.where(cv2.erode(car, reach) == 1, np.float32(1), matte))
@@ -71,8 +74,9 @@ def fit(guide: np.ndarray, matte: np.ndarray) -> np.ndarray:
     return cv2.blur(np.dstack([sr, sg, sb, p - sr * r - sg * g - sb * b]), (2 * RADIUS + 1,) * 2)
 
 
-def enlarge(line: np.ndarray, factor: tuple[float, float], window: tuple[int, int, int, int]) -> np.ndarray:
-    """A window (top, left, bottom, right, in photo pixels) of a coarse map, bilinear, with pixel corners aligned."""
+def enlarge(coarse: np.ndarray, window: tuple[int, int, int, int], size: tuple[int, int]) -> np.ndarray:
+    """A window (top, left, bottom, right, in photo pixels) of a coarse map of a photo of `size` (height, width), bilinear, corners aligned."""
     top, left, bottom, right = window
-    back = np.array([[1 / factor[1], 0, (left + 0.5) / factor[1] - 0.5], [0, 1 / factor[0], (top + 0.5) / factor[0] - 0.5]])
-    return cv2.warpAffine(line, back, (right - left, bottom - top), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+    down, along = (have / whole for have, whole in zip(coarse.shape, size))
+    back = np.array([[along, 0, (left + 0.5) * along - 0.5], [0, down, (top + 0.5) * down - 0.5]])
+    return cv2.warpAffine(coarse, back, (right - left, bottom - top), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)

@@ -2,7 +2,8 @@
 import cv2
 import numpy as np
 
-from preprocessing.letterbox import OUTPUT_STRIDE, PAD
+from model.cells import SIDE
+from preprocessing.letterbox import PAD
 
 NOISE_SIZE = 1024
 PORTRAIT = 0.12
@@ -124,5 +125,5 @@ def compress(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
 
 
 def to_cells(matte: np.ndarray) -> np.ndarray:
-    """uint8 (height, width) in the frame -> (height/2, width/2), the mean of each output cell."""
-    return cv2.resize(matte, None, fx=1 / OUTPUT_STRIDE, fy=1 / OUTPUT_STRIDE, interpolation=cv2.INTER_AREA)
+    """uint8 (height, width) in the frame -> (height/2, width/2), the mean of each cell."""
+    return cv2.resize(matte, None, fx=1 / SIDE, fy=1 / SIDE, interpolation=cv2.INTER_AREA)

@@ -1,7 +1,7 @@
 """The letterbox: a photo of any size into the network's frame, and the network's matte back onto the photo, exact to the pixel.
 
 The picture sits in the frame's upper left corner and only the right or the lower side is padded. Its sides in the frame are
-multiples of the network's output stride, so that no cell of the output straddles picture and pad. Resizing aligns pixel
+multiples of the side of the network's cells, so that none straddles picture and pad. Resizing aligns pixel
 corners (centres at +0.5), there and back.
 """
 from dataclasses import dataclass
@@ -9,22 +9,22 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-PAD = 127           # the network's zero
-OUTPUT_STRIDE = 2   # frame pixels a cell of the matte
+from model.cells import SIDE
+
+PAD = 127  # the network's zero
 
 
 @dataclass(frozen=True)
 class Letterbox:
     photo: tuple[int, int]    # height, width in pixels
-    frame: tuple[int, int]    # height, width in pixels, multiples of OUTPUT_STRIDE
-    content: tuple[int, int]  # height, width of the photo inside the frame, multiples of OUTPUT_STRIDE
+    frame: tuple[int, int]    # height, width in pixels, multiples of SIDE
+    content: tuple[int, int]  # height, width of the photo inside the frame, multiples of SIDE
 
     @classmethod
     def fit(cls, photo: tuple[int, int], frame: tuple[int, int]) -> "Letterbox":
         """The largest placement of a photo (height, width >= 1) within a frame (height, width) that keeps its shape."""
         scale = min(frame[0] / photo[0], frame[1] / photo[1])
-        content = tuple(min(limit, max(OUTPUT_STRIDE, OUTPUT_STRIDE * round(side * scale / OUTPUT_STRIDE)))
-                        for side, limit in zip(photo, frame))
+        content = tuple(min(limit, max(SIDE, SIDE * round(side * scale / SIDE))) for side, limit in zip(photo, frame))
         return cls(photo, frame, content)
 
     def apply(self, rgb: np.ndarray) -> np.ndarray:
@@ -33,12 +33,12 @@ class Letterbox:
         framed[:self.content[0], :self.content[1]] = resize(rgb, self.content)
         return framed
 
-    def crop(self, matte: np.ndarray) -> np.ndarray:
-        """float32 matte of the frame (height/2, width/2) -> the part that shows the photo, without pad, as a view."""
-        return matte[:self.content[0] // OUTPUT_STRIDE, :self.content[1] // OUTPUT_STRIDE]
+    def crop(self, layer: np.ndarray) -> np.ndarray:
+        """float32 layer of the frame, in pixels (height, width) or cells -> the part that shows the photo, without pad, as a view."""
+        return layer[tuple(slice(side * have // whole) for side, have, whole in zip(self.content, layer.shape, self.frame))]
 
     def restore(self, matte: np.ndarray) -> np.ndarray:
-        """float32 matte of the frame (height/2, width/2) -> float32 matte of the photo (height, width)."""
+        """float32 layer of the frame, in pixels or cells -> float32 layer of the photo (height, width)."""
         return resize(self.crop(matte), self.photo)
 
 

@@ -8,16 +8,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from model.cells import SIDE, fold
 from preprocessing import augment, sources, staging, synthesis
 from preprocessing.letterbox import PAD, Letterbox
 
-REAL, EMPTY = 0.5, 0.06     # shares of real photos and of scenes without a car; the rest are composites
+REAL, EMPTY = 0.6, 0.06     # shares of real photos and of scenes without a car; the rest are composites
 NEIGHBOURS = (0.3, 0.45, 0.25)  # chances of a composite to have none, one or two other vehicles
 ROW = 0.35                  # share of those that stand in line with the subject
 REAL_NEIGHBOUR = 0.35       # share of real photos that get one behind their car
 STUDIO, AERIAL, LENS, NIGHT, SMALL = 0.12, 0.12, 0.1, 0.06, 0.05
 ASPECTS = ((4 / 3, 0.4), (3 / 2, 0.2), (16 / 9, 0.15), (1.0, 0.05), (3 / 4, 0.12), (9 / 16, 0.08))  # of composites, and how many of each
-EDGE = 7                    # width of the edge band in output cells
+EDGE = 13                   # width of the edge band in pixels
+AS_TAKEN = 0.5              # share of pictures that come as a good camera takes them
+GENTLE = 0.12               # how far their light differs
 HEAVY, WEIGHT = 255, 51     # the edge band, and what is seen of other vehicles, count five times
 ZOOM = 1.5                  # sources are kept this much larger than the frame, so that windows of them stay sharp
 AHEAD = 4                   # batches made in advance
@@ -59,9 +62,9 @@ class Samples:
         self.noise = augment.noise_bank(seed)
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Picture (height, width, 3), truth and weight (height/2, width/2, 2), all uint8.
+        """Picture (height, width, 3), truth and weight (height/2, width/2, 5), all uint8.
 
-        The channels of truth and weight are the matte and the glass; a weight of 0 is not scored.
+        The channels of truth and weight are the matte in a cell's four pixels and the glass; a weight of 0 is not scored.
         """
         rng = np.random.default_rng((self.seed, number))
         draw = rng.random()
@@ -73,19 +76,21 @@ class Samples:
             made = self.made_up(rng)
         if rng.random() < NIGHT:
             made = replace(made, rgb=staging.night(rng, made.rgb, made.matte))
-        rgb = augment.develop(rng, made.rgb, self.noise)
+        rgb = augment.relight(rng, made.rgb, GENTLE) if rng.random() < AS_TAKEN else augment.develop(rng, made.rgb, self.noise)
         rgb[made.outside] = PAD  # no camera ever sees the letterbox's pad
         return rgb, *self.targets(made)
 
     def targets(self, made: "Made") -> tuple[np.ndarray, np.ndarray]:
-        """Truth and weight of the matte and of the glass, in output cells."""
-        matte, others, unknown = (augment.to_cells(layer) for layer in (made.matte, made.others, made.unknown))
-        blurred = cv2.blur(matte, (EDGE, EDGE))
-        weight = np.where((blurred > 8) & (blurred < 247) | (others > 127), HEAVY, WEIGHT).astype(np.uint8)
-        weight[unknown > 0] = 0
+        """Truth and weight of the matte and of the glass, in cells."""
+        blurred = cv2.blur(made.matte, (EDGE, EDGE))
+        weight = np.where((blurred > 8) & (blurred < 247) | (made.others > 127), HEAVY, WEIGHT).astype(np.uint8)
+        weight[made.unknown > 0] = 0
         if made.glass is None:
-            return cv2.merge([matte, np.zeros_like(matte)]), cv2.merge([weight, np.zeros_like(weight)])
-        return cv2.merge([matte, augment.to_cells(made.glass)]), cv2.merge([weight, np.where(unknown > 0, 0, np.maximum(matte, 25)).astype(np.uint8)])
+            glass = counted = np.zeros([side // SIDE for side in self.frame], np.uint8)
+        else:
+            glass, car, unknown = (augment.to_cells(layer) for layer in (made.glass, made.matte, made.unknown))
+            counted = np.where(unknown > 0, 0, np.maximum(car, 25)).astype(np.uint8)
+        return np.dstack([fold(made.matte), glass]), np.dstack([fold(weight), counted])
 
     def real(self, rng: np.random.Generator) -> "Made":
         """A window of a photo."""

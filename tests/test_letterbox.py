@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from preprocessing.letterbox import OUTPUT_STRIDE, PAD, Letterbox
+from model.cells import SIDE
+from preprocessing.letterbox import PAD, Letterbox
 
 FRAME = (480, 640)
 SIZES = [(1080, 1920), (960, 1280), (1280, 854), (516, 1280), (480, 640), (479, 641), (333, 217), (60, 80), (1, 1), (3, 900), (2000, 7)]
@@ -12,10 +13,10 @@ SIZES = [(1080, 1920), (960, 1280), (1280, 854), (516, 1280), (480, 640), (479, 
 @pytest.mark.parametrize("size", SIZES)
 def test_photo_fills_one_side_of_the_frame_and_keeps_its_shape(size):
     box = Letterbox.fit(size, FRAME)
-    assert all(0 < side <= limit and side % OUTPUT_STRIDE == 0 for side, limit in zip(box.content, FRAME))
-    assert any(limit - side < OUTPUT_STRIDE for side, limit in zip(box.content, FRAME))
+    assert all(0 < side <= limit and side % SIDE == 0 for side, limit in zip(box.content, FRAME))
+    assert any(limit - side < SIDE for side, limit in zip(box.content, FRAME))
     scale = min(limit / side for limit, side in zip(FRAME, size))
-    assert all(abs(side - max(OUTPUT_STRIDE, whole * scale)) <= OUTPUT_STRIDE / 2 for side, whole in zip(box.content, size))
+    assert all(abs(side - max(SIDE, whole * scale)) <= SIDE / 2 for side, whole in zip(box.content, size))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -29,11 +30,12 @@ def test_everything_beside_the_photo_is_pad(size):
 
 
 @pytest.mark.parametrize("size", [(1080, 1920), (960, 1280), (1280, 854), (516, 1280), (479, 641), (333, 217)])
-def test_a_place_in_the_matte_is_the_same_place_in_the_photo(size):
-    """Each cell of the matte is given the coordinates of its own centre; restored, each pixel must find its own."""
+@pytest.mark.parametrize("stride", [1, SIDE])
+def test_a_place_in_a_layer_is_the_same_place_in_the_photo(size, stride):
+    """Each pixel or cell of a layer is given the coordinates of its own centre; restored, each pixel must find its own."""
     box = Letterbox.fit(size, FRAME)
-    cells = tuple(side // OUTPUT_STRIDE for side in FRAME)
-    height, width = (side // OUTPUT_STRIDE for side in box.content)
+    cells = tuple(side // stride for side in FRAME)
+    height, width = (side // stride for side in box.content)
     x = np.tile((np.arange(cells[1], dtype=np.float32) + 0.5) / width, (cells[0], 1))
     y = np.tile(((np.arange(cells[0], dtype=np.float32) + 0.5) / height)[:, None], (1, cells[1]))
     inner = tuple(slice(side // 20, side - side // 20) for side in size)
@@ -52,5 +54,5 @@ def test_shrinking_agrees_with_pillow(size):
 
 
 def test_a_matte_of_the_same_size_comes_back_unchanged():
-    matte = np.random.default_rng(2).random((240, 320), np.float32)
-    assert np.array_equal(Letterbox.fit((240, 320), (480, 640)).restore(matte), matte)
+    matte = np.random.default_rng(2).random((480, 640), np.float32)
+    assert np.array_equal(Letterbox.fit((480, 640), (480, 640)).restore(matte), matte)

@@ -22,8 +22,8 @@ def network() -> keras.Model:
 
 
 @pytest.mark.parametrize("size", [(96, 128), (160, 64)])
-def test_logits_have_half_the_size_of_the_photo(network, size):
-    assert network(np.zeros((2, *size, 3), np.float32)).shape == (2, size[0] // 2, size[1] // 2, 2)
+def test_logits_are_of_cells_of_four_pixels(network, size):
+    assert network(np.zeros((2, *size, 3), np.float32)).shape == (2, size[0] // 2, size[1] // 2, 5)
 
 
 def test_sides_must_fit_the_stride():

@@ -20,9 +20,9 @@ def network() -> Predictor:
 
 
 @pytest.mark.parametrize("frame", FRAMES)
-def test_matte_and_glass_have_half_the_size_of_the_frame(network, frame):
-    for layer in network.predict(np.zeros((*frame, 3), np.uint8)):
-        assert layer.shape == tuple(side // 2 for side in frame)
+def test_the_matte_has_the_size_of_the_frame_and_glass_half_of_it(network, frame):
+    for layer, stride in zip(network.predict(np.zeros((*frame, 3), np.uint8)), (1, 2), strict=True):
+        assert layer.shape == tuple(side // stride for side in frame)
         assert layer.dtype == np.float32 and 0 <= layer.min() and layer.max() <= 1
 
 

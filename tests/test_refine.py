@@ -65,7 +65,7 @@ def test_the_fit_is_the_least_squares_line_of_each_window():
 def test_a_window_of_the_enlarged_map_is_that_part_of_the_whole():
     line = np.random.default_rng(6).random((30, 40, 4), np.float32)
     whole = cv2.resize(line, (200, 150), interpolation=cv2.INTER_LINEAR)
-    part = module.enlarge(line, (5.0, 5.0), (20, 33, 90, 150))
+    part = module.enlarge(line, (20, 33, 90, 150), (150, 200))
     assert np.abs(part - whole[20:90, 33:150]).max() < 0.02
 
 

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
+from model.cells import unfold
 from preprocessing import samples as made, staging, synthesis
 from preprocessing.letterbox import PAD
 from preprocessing.samples import HEAVY, WEIGHT, Samples, Sources
@@ -66,12 +67,13 @@ def test_forms_and_weights(samples):
     edges = heavy = 0
     for number in range(40):
         rgb, truth, weight = samples[number]
-        assert rgb.shape == (*FRAME, 3) and truth.shape == weight.shape == (48, 64, 2)
+        assert rgb.shape == (*FRAME, 3) and truth.shape == weight.shape == (48, 64, 5)
         assert rgb.dtype == truth.dtype == weight.dtype == np.uint8
-        assert set(np.unique(weight[..., 0])) <= {0, WEIGHT, HEAVY}
-        half = (truth[..., 0] > 100) & (truth[..., 0] < 155) & (weight[..., 0] > 0)
+        matte, counted = unfold(truth[..., :-1]), unfold(weight[..., :-1])
+        assert set(np.unique(counted)) <= {0, WEIGHT, HEAVY}
+        half = (matte > 100) & (matte < 155) & (counted > 0)
         edges += half.sum()
-        heavy += (weight[..., 0][half] == HEAVY).sum()
+        heavy += (counted[half] == HEAVY).sum()
     assert edges > 500 and heavy / edges > 0.99
 
 
@@ -79,10 +81,11 @@ def test_glass_is_learnt_only_where_it_is_known(drawn):
     photos = read_photos(drawn, "train")
     for photo in photos:
         _, truth, weight = Samples(Sources([photo], [], []), FRAME, seed=5)[1]
-        assert weight[..., 1].any() == truth[..., 1].any() == (photo.name == "s4")
+        assert weight[..., -1].any() == truth[..., -1].any() == (photo.name == "s4")
     _, truth, weight = Samples(Sources([photo for photo in photos if photo.name == "s4"], [], []), FRAME, seed=5)[1]
-    assert np.abs(truth[..., 0].astype(int) - truth[..., 1]).max() <= 2
-    assert (weight[..., 1][truth[..., 0] == 255] == 255).all()
+    car = truth[..., :-1].mean(-1)
+    assert np.abs(car - truth[..., -1]).max() <= 2
+    assert (weight[..., -1][car == 255] == 255).all()
 
 
 def test_composites_are_letterboxed_as_serving_does(samples, monkeypatch):
@@ -95,7 +98,8 @@ def test_composites_are_letterboxed_as_serving_does(samples, monkeypatch):
         rows, columns = pad.all(1).sum(), pad.all(0).sum()
         padded += rows > 0 or columns > 0
         assert not (rows and columns)
-        assert not truth[(FRAME[0] - rows) // 2:].any() and not truth[:, (FRAME[1] - columns) // 2:].any()
+        matte = unfold(truth[..., :-1])
+        assert not matte[FRAME[0] - rows:].any() and not matte[:, FRAME[1] - columns:].any()
     assert 8 < padded < 28
 
 

@@ -71,7 +71,7 @@ def test_quantise_makes_a_network_that_serving_loads(drawn, trained, tmp_path): 
     run("quantise", "--data", drawn, "--network", trained / "best.keras", "--out", tmp_path / "small.tflite")
     network = Predictor(tmp_path / "small.tflite")
     assert (tmp_path / "small.tflite").stat().st_size < 6e6
-    assert network.predict(np.zeros((480, 640, 3), np.uint8))[0].shape == (240, 320)
+    assert network.predict(np.zeros((480, 640, 3), np.uint8))[0].shape == (480, 640)
 
 
 def test_evaluate_scores_a_folder_of_mattes(drawn, tmp_path):  # noqa: F811
