@@ -6,7 +6,7 @@
     python train.py quantise --data DIR                 int8 for LiteRT, calibrated on real photos
     python train.py calibrate --data DIR                what its predictions say about themselves: is there a car, can it be published
 
-The recipe: an ImageNet encoder, half real photos and half composites, inputs that grow as training goes on (progressive resizing,
+The recipe: an ImageNet encoder, real photos and composites, inputs that grow as training goes on (progressive resizing,
 as in EfficientNetV2, Tan and Le 2021, arXiv 2104.00298), cross-entropy weighted at the edge plus soft IoU (Rahman and Wang 2016),
 AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101) under a cosine, and a running average of the weights.
 """

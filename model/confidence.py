@@ -50,7 +50,7 @@ def logistic(weights: tuple[float, ...], found: np.ndarray) -> float:
 def measures(matte: np.ndarray) -> np.ndarray | None:
     """float64 (5,) of a float32 matte (height, width) in 0..1; None where it holds no car of any size.
 
-    Expected error (1 - the IoU that alpha, taken as a probability, promises), doubt inside of the car, soft cells a cell of outline, pieces
+    Expected error (1 - the IoU that alpha, taken as a probability, promises), doubt inside of the car, soft pixels a pixel of outline, pieces
     and holes beside the main piece, and area; all as logarithms but the first two's square roots, so that none of them runs away.
     """
     car = matte > 0.5
@@ -66,7 +66,7 @@ def measures(matte: np.ndarray) -> np.ndarray | None:
 
 
 def stray(shape: np.ndarray, framed: bool = False) -> int:
-    """Cells outside of the largest connected piece of a boolean shape, or of all pieces that reach the frame."""
+    """Pixels outside of the largest connected piece of a boolean shape, or of all pieces that reach the frame."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(shape.astype(np.uint8), connectivity=4)
     sizes = stats[1:, cv2.CC_STAT_AREA]
     if not framed or count == 1:

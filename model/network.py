@@ -91,19 +91,16 @@ def normalise(x, name: str, activate: bool = True):
 
 
 def inherit(network: Model, parent: Model) -> list[str]:
-    """Takes over the parent's weights by layer name; a parent with fewer outputs fills the first ones. Returns the layers that stay new.
+    """Takes over the parent's weights by layer name. Returns the layers that stay new.
 
-    A new residual block starts as if it were not there: its last normalisation gives zero. Raises ValueError where shapes differ otherwise.
+    A new residual block starts as if it were not there: its last normalisation gives zero. Raises ValueError where shapes differ.
     """
     known, new = {layer.name: layer for layer in parent.layers}, []
     for layer in network.layers:
         if not layer.weights:
             continue
         if layer.name in known:
-            weights = layer.get_weights()
-            for mine, theirs in zip(weights, known[layer.name].get_weights(), strict=True):
-                mine[..., :theirs.shape[-1]] = theirs
-            layer.set_weights(weights)
+            layer.set_weights(known[layer.name].get_weights())
         else:
             new.append(layer.name)
             if layer.name.startswith("context") and layer.name.endswith("project_bn"):

@@ -5,6 +5,7 @@ How much light a pane lets through can't be read off one photo, so it is a const
 import cv2
 import numpy as np
 
+from model.cells import SIDE
 from postprocessing.refine import refine
 
 CLEAR = 0.4       # of a dull pane's alpha is given to what is behind it
@@ -14,10 +15,10 @@ SHINE = 0.6       # of the way from the panes' usual tone to white: from there o
 def see_through(alpha: np.ndarray, glass: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     """Alpha with thinner panes, float32 (height, width) in 0..1.
 
-    alpha: float32 (height, width), the filled matte; glass: float32 (h, w), the network's panes at its own size; rgb: uint8 photo
+    alpha: float32 (height, width), the filled matte; glass: float32 (h, w), the network's panes in its cells; rgb: uint8 photo
     (height, width, 3).
     """
-    pane = refine(glass, rgb)
+    pane = refine(cv2.resize(glass, None, fx=SIDE, fy=SIDE), rgb)
     x, y, w, h = cv2.boundingRect((pane > 0).astype(np.uint8))
     if not w:
         return alpha

@@ -2,7 +2,6 @@
 import cv2
 import numpy as np
 
-from model.cells import SIDE
 from preprocessing.letterbox import PAD
 
 NOISE_SIZE = 1024
@@ -122,8 +121,3 @@ def add_noise(rng: np.random.Generator, rgb: np.ndarray, noise: np.ndarray) -> n
 def compress(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
     _, jpeg = cv2.imencode(".jpg", rgb, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 92))])
     return cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
-
-
-def to_cells(matte: np.ndarray) -> np.ndarray:
-    """uint8 (height, width) in the frame -> (height/2, width/2), the mean of each cell."""
-    return cv2.resize(matte, None, fx=1 / SIDE, fy=1 / SIDE, interpolation=cv2.INTER_AREA)

@@ -1,4 +1,4 @@
-"""The endless stream of training samples: half real photos, half composites, a few scenes with no car at all."""
+"""The endless stream of training samples: real photos, composites, a few scenes with no car at all."""
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ import numpy as np
 
 from model.cells import SIDE, fold
 from preprocessing import augment, sources, staging, synthesis
-from preprocessing.letterbox import PAD, Letterbox
+from preprocessing.letterbox import PAD, Letterbox, resize
 
 REAL, EMPTY = 0.6, 0.06     # shares of real photos and of scenes without a car; the rest are composites
 NEIGHBOURS = (0.3, 0.45, 0.25)  # chances of a composite to have none, one or two other vehicles
@@ -85,10 +85,11 @@ class Samples:
         blurred = cv2.blur(made.matte, (EDGE, EDGE))
         weight = np.where((blurred > 8) & (blurred < 247) | (made.others > 127), HEAVY, WEIGHT).astype(np.uint8)
         weight[made.unknown > 0] = 0
+        cells = self.frame[0] // SIDE, self.frame[1] // SIDE
         if made.glass is None:
-            glass = counted = np.zeros([side // SIDE for side in self.frame], np.uint8)
+            glass = counted = np.zeros(cells, np.uint8)
         else:
-            glass, car, unknown = (augment.to_cells(layer) for layer in (made.glass, made.matte, made.unknown))
+            glass, car, unknown = (resize(layer, cells) for layer in (made.glass, made.matte, made.unknown))
             counted = np.where(unknown > 0, 0, np.maximum(car, 25)).astype(np.uint8)
         return np.dstack([fold(made.matte), glass]), np.dstack([fold(weight), counted])
 

@@ -2,8 +2,9 @@
 import cv2
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from model.cells import fold, unfold
+from model.cells import SIDE, fold, unfold
 
 
 def test_unfolding_undoes_folding():
@@ -11,6 +12,11 @@ def test_unfolding_undoes_folding():
     cells = fold(picture)
     assert cells.shape == (6, 10, 4) and cells.dtype == np.uint8
     assert np.array_equal(unfold(cells), picture)
+
+
+def test_tensorflow_unfolds_alike():
+    cells = np.random.default_rng(2).random((7, 9, 4), np.float32)
+    assert np.array_equal(unfold(cells), tf.nn.depth_to_space(cells[None], SIDE)[0, ..., 0])
 
 
 def test_a_cell_holds_its_pixels_row_by_row():

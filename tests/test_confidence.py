@@ -51,7 +51,7 @@ def test_expected_error_is_that_of_a_calibrated_matte():
     assert 1 - measures(matte)[0] ** 2 == pytest.approx(np.mean(overlaps), abs=0.003)
 
 
-def test_stray_cells_are_those_beside_the_main_piece():
+def test_stray_pixels_are_those_beside_the_main_piece():
     shape = np.zeros((20, 20), bool)
     shape[2:10, 2:10] = shape[15:17, 15:18] = True
     assert stray(shape) == 6

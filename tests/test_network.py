@@ -63,6 +63,12 @@ def test_a_network_that_inherits_all_predicts_alike(network):
     assert np.array_equal(child(photo), network(photo))
 
 
+def test_a_parent_of_another_shape_is_refused(network, monkeypatch):
+    monkeypatch.setattr(model.network, "DECODER", (128, 80, 48, 32))
+    with pytest.raises(ValueError):
+        inherit(get_network(), network)
+
+
 def test_new_context_starts_as_if_it_were_not_there(network, monkeypatch):
     monkeypatch.setattr(model.network, "CONTEXT", 5)
     child = get_network()
