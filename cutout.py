@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from model.confidence import Judge
-from model.frames import frame_for
+from model.gaze import look
 from model.predictor import Predictor
 from options import Options, Region
 from postprocessing import compose
@@ -22,7 +21,7 @@ from postprocessing.refine import refine
 from postprocessing.shadow import cast, with_room
 from postprocessing.watermark import configured, stamp
 from preprocessing.decode import MAX_PIXELS, Picture, ResolutionTooHigh, UnreadablePicture, decode
-from preprocessing.letterbox import Letterbox, resize
+from preprocessing.letterbox import resize
 
 cv2.setNumThreads(1)  # an instance has about one core, and requests already run side by side
 
@@ -87,16 +86,17 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: bytes | None =
         mark = decode_beside(watermark, UnreadableWatermark) if watermark is not None else logo(options.watermark.name)
     window = window_of(options.region, picture.size, size)
     with clock("predict"):
-        coarse = predict(rgb[window], predictor())
-        confidence = judge().confidence(coarse.matte)
+        seen = look(rgb[window], predictor())
+        confidence = judge().confidence(seen)
     if confidence == 0:
         raise NoCar("no vehicle was found")
     with clock("refine"):
         alpha = np.zeros(size, np.float32)
-        alpha[window] = refine(coarse.matte, rgb[window])
+        part, photo = alpha[window][seen.window], rgb[window][seen.window]
+        part[:] = refine(seen.matte, seen.photo, photo)
         colours = foreground(rgb, alpha)
         if options.semitransparency:
-            alpha[window] = see_through(alpha[window], coarse.glass, rgb[window])
+            part[:] = see_through(part, seen.glass, seen.photo, photo)
         if picture.alpha is not None:  # what was transparent before stays so
             alpha *= resize(picture.alpha, size).astype(np.float32) / 255
     with clock("compose"):
@@ -173,20 +173,6 @@ def encode(rgb: np.ndarray, alpha: np.ndarray, options: Options) -> tuple[bytes,
     if format == "zip":
         return encode_zip(rgb, alpha), format
     return {"png": encode_png, "webp": encode_webp}[format](rgb, None if whole else alpha), format
-
-
-class Prediction(NamedTuple):
-    matte: np.ndarray  # float32 (height, width) in 0..1, of the photo's shape at the frame's size
-    glass: np.ndarray  # the same at half of that: how much of it is a window pane
-
-
-def predict(rgb: np.ndarray, network) -> Prediction:
-    """What the network says of a uint8 photo (height, width, 3).
-
-    network: anything with a `predict` from a frame of model.frames to its matte, and its glass at half the size.
-    """
-    box = Letterbox.fit(rgb.shape[:2], frame_for(rgb.shape[:2]))
-    return Prediction(*(box.crop(layer) for layer in network.predict(box.apply(rgb))))
 
 
 class Clock:

@@ -26,17 +26,15 @@ import numpy as np  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 NETWORK, QUANTISED, JUDGE = (HERE / "model" / name for name in ("car_matte.keras", "car_matte.tflite", "confidence.json"))
-WIDTHS = (256, 384, 512)   # of the training frames, pixels; each gets the same share of the run
-FRAME_ASPECT = 4 / 3
-WIDTH_STEP = 128           # so that both sides of the frame fit the network's stride
+SCALES = (0.5, 0.75, 1.0)  # of the frames of looks; each gets the same share of the run
 RATE = 7e-4                # peak learning rate
 WARM_UP = 200              # steps
 GLASS = 0.5                # weight of the glass in the loss
 DECAY = 0.02               # weight decay of AdamW
 AVERAGE = 0.999            # of the running average of the weights
 BATCH = 8
-VALIDATE_EVERY = 480       # seconds, also between checkpoints
-LOG = ("minutes", "samples", "width", "rate", "loss", "iou", "boundary_iou", "clean")
+VALIDATE_EVERY = 900       # seconds, also between checkpoints
+LOG = ("minutes", "samples", "scale", "rate", "loss", "iou", "boundary_iou", "clean")
 
 
 def main() -> None:
@@ -55,8 +53,9 @@ def main() -> None:
     length.add_argument("--steps", type=int, help="length in steps instead: repeatable on any machine")
     sub.add_argument("--run", type=Path, default=HERE / "runs" / "latest", help="folder of the run's files")
     sub.add_argument("--resume", action="store_true", help="go on from the checkpoint in the run's folder")
-    sub.add_argument("--init", type=Path, help="start from this .keras network instead of ImageNet weights")
-    sub.add_argument("--widths", type=frame_width, nargs="+", default=WIDTHS, help="widths of the input, growing over the run")
+    sub.add_argument("--init", type=Path, help="start from this .keras network, whose normalisation then stays, instead of ImageNet weights")
+    sub.add_argument("--leave-out", type=Path, help="a file of photos not to train on, as SET/STEM, such as model/left_out.txt")
+    sub.add_argument("--scales", type=frame_scale, nargs="+", default=SCALES, help="of the frames of looks, growing over the run")
     sub.add_argument("--rate", type=float, default=RATE, help="peak learning rate")
     sub.add_argument("--batch", type=int, default=BATCH)
     sub.add_argument("--seed", type=int, default=0)
@@ -78,33 +77,29 @@ def main() -> None:
 
     sub = command(preview, "write a contact sheet of training samples")
     sub.add_argument("--out", type=Path, default=HERE / "runs" / "preview.png")
-    sub.add_argument("--width", type=frame_width, default=384)
+    sub.add_argument("--scale", type=frame_scale, default=1.0)
     sub.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     args.do(args)
 
 
-def frame_width(text: str) -> int:
-    """A frame's width from the command line."""
-    if int(text) <= 0 or int(text) % WIDTH_STEP:
-        raise argparse.ArgumentTypeError(f"{text} is no multiple of {WIDTH_STEP}")
-    return int(text)
-
-
-def frame_of(width: int) -> tuple[int, int]:
-    """Height and width of the training frame, both multiples of the network's stride."""
-    return round(width / FRAME_ASPECT), width
+def frame_scale(text: str) -> float:
+    """A scale from the command line, not so small that a frame would vanish."""
+    if not 0.1 <= float(text) <= 2:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0.1 to 2")
+    return float(text)
 
 
 # --- training -----------------------------------------------------------------------------------------------------------------
 
 
 def train(args: argparse.Namespace) -> None:
-    """Runs over the widths in turn, each for the same share of the run; keeps the average that validates best."""
+    """Runs over the scales in turn, each for the same share of the run; keeps the average that validates best."""
     import keras
     import tensorflow as tf
     from tqdm import tqdm
 
+    from model.folded import folded, without_normalisation
     from model.fused import with_fused_normalisation
     from model.imagenet import load_imagenet
     from model.network import get_network, inherit
@@ -118,9 +113,14 @@ def train(args: argparse.Namespace) -> None:
     if args.init:
         new = inherit(averaged, keras.models.load_model(args.init, compile=False))
         print(f"{args.init}: taken over" + (f", but for {', '.join(new)}" if new else ""))
+        network = keras.models.clone_model(averaged)
+        network.set_weights(averaged.get_weights())
+        plain = without_normalisation(network)
+        forward = lambda photos: plain.stateless_call(folded(network), [], photos)[0]  # noqa: E731
     else:
         load_imagenet(averaged)
-    network = with_fused_normalisation(averaged)
+        network = with_fused_normalisation(averaged)
+        forward = lambda photos: network(photos, training=True)  # noqa: E731
     optimiser = keras.optimizers.AdamW(args.rate, weight_decay=DECAY)
     optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimiser.build(network.trainable_variables)
@@ -134,8 +134,8 @@ def train(args: argparse.Namespace) -> None:
     elif state.latest_checkpoint:
         raise SystemExit(f"{args.run}: holds a run already; give another --run, or --resume")
 
-    update = make_update(tf, network, averaged, optimiser)
-    validation = read_photos(args.data, "val")
+    update = make_update(tf, forward, network, averaged, optimiser)
+    validation, kept = read_photos(args.data, "val"), Sources.read(args.data, args.leave_out.read_text().split() if args.leave_out else ())
     log = Log(args.run, args.resume)
     began, before = time.monotonic(), float(elapsed.numpy())
     for stop in (signal.SIGINT, signal.SIGTERM):  # also where a shell has it started in the background, deaf to the first
@@ -145,24 +145,24 @@ def train(args: argparse.Namespace) -> None:
         elapsed.assign(before + time.monotonic() - began)
         return int(step.numpy()) / args.steps if args.steps else float(elapsed.numpy()) / 60 / args.minutes
 
-    def checkpoint(width: int, loss: float) -> dict:
-        scores = validate(averaged, validation, frame_of(width))
+    def checkpoint(scale: float, loss: float) -> dict:
+        scores = validate(averaged, validation)
         if scores["iou"] > float(best.numpy()):
             best.assign(scores["iou"])
             averaged.save(args.run / "best.keras")
         state.save()
-        log.add(minutes=float(elapsed.numpy()) / 60, samples=int(step.numpy()) * args.batch, width=width,
+        log.add(minutes=float(elapsed.numpy()) / 60, samples=int(step.numpy()) * args.batch, scale=scale,
                 rate=float(optimiser.learning_rate.numpy()), loss=loss, **scores)
         return scores
 
     scores: dict = {}
     with tqdm(total=1.0, bar_format="{percentage:5.1f}% |{bar:24}| {elapsed}<{remaining} {postfix}", mininterval=2) as bar:
         bar.update(min(progress(), 1.0))
-        width, loss = args.widths[0], float("nan")
+        scale, loss = args.scales[0], float("nan")
         try:
             while (done := progress()) < 1:
-                width = args.widths[int(done * len(args.widths))]
-                batches = Samples(Sources.read(args.data, frame_of(width)), frame_of(width), args.seed).batches(args.batch, int(step.numpy()) * args.batch)
+                scale = args.scales[int(done * len(args.scales))]
+                batches = Samples(kept, args.seed, scale).batches(args.batch, int(step.numpy()))
                 loss, checked = float("nan"), time.monotonic()
                 for batch in batches:
                     optimiser.learning_rate.assign(rate_at(args.rate, int(step.numpy()), done))
@@ -171,15 +171,15 @@ def train(args: argparse.Namespace) -> None:
                     step.assign_add(1)
                     done = progress()
                     bar.update(min(done, 1.0) - bar.n)
-                    bar.set_postfix_str(f"{width} px, step {int(step.numpy())}, loss {loss:.4f}, IoU {scores.get('iou', float('nan')):.4f}", refresh=False)
-                    if done >= 1 or width != args.widths[int(done * len(args.widths))]:
+                    bar.set_postfix_str(f"scale {scale}, step {int(step.numpy())}, loss {loss:.4f}, IoU {scores.get('iou', float('nan')):.4f}", refresh=False)
+                    if done >= 1 or scale != args.scales[int(done * len(args.scales))]:
                         break
                     if time.monotonic() - checked > VALIDATE_EVERY:
-                        scores, checked = checkpoint(width, loss), time.monotonic()
+                        scores, checked = checkpoint(scale, loss), time.monotonic()
                 batches.close()
-                scores = checkpoint(width, loss)
+                scores = checkpoint(scale, loss)
         except KeyboardInterrupt:
-            checkpoint(width, loss)
+            checkpoint(scale, loss)
             print(f"\nstopped; go on with --resume --run {args.run}", file=sys.stderr)
     print(f"best IoU {float(best.numpy()):.4f}: {args.run / 'best.keras'}")
 
@@ -194,15 +194,15 @@ def average_at(step: int) -> float:
     return min(AVERAGE, (step + 1) / (step + 10))
 
 
-def make_update(tf, network, averaged, optimiser):
+def make_update(tf, forward, network, averaged, optimiser):
     """One compiled step: uint8 photos (n, h, w, 3), truths and weights of matte and glass (n, h/2, w/2, 5) -> loss."""
     pairs = list(zip(averaged.weights, network.weights, strict=True))
 
-    @tf.function  # traced once a width
+    @tf.function  # traced once a frame
     def update(rgb, truth, weight, average):
         truth, weight = tf.cast(truth, tf.float32) / 255, tf.cast(weight, tf.float32) / 51
         with tf.GradientTape() as tape:
-            logits = network(tf.cast(rgb, tf.float32), training=True)
+            logits = forward(tf.cast(rgb, tf.float32))
             loss = matte_loss(tf, *(layer[..., :-1] for layer in (logits, truth, weight)))
             loss += GLASS * glass_loss(tf, *(layer[..., -1] for layer in (logits, truth, weight)))
         gradients = tape.gradient(loss, network.trainable_variables)
@@ -230,18 +230,18 @@ def glass_loss(tf, logits, truth, weight):
     return tf.reduce_sum(entropy * weight) / tf.maximum(tf.reduce_sum(weight), 1)
 
 
-def validate(network, photos, frame: tuple[int, int]) -> dict:
-    """IoU, boundary IoU and clean share, each the mean over the sets' means, of the bare matte without refinement."""
-    from model.cells import unfold
+def validate(network, photos) -> dict:
+    """IoU, boundary IoU and clean share, each the mean over the sets' means, of the looks' bare mattes without refinement."""
+    from model.evaluation import FloatPredictor
+    from model.gaze import look
     from model.metrics import score
-    from preprocessing.letterbox import Letterbox
+    from preprocessing.letterbox import resize
 
     by_set: dict[str, list] = {}
     for photo in photos:
-        box = Letterbox.fit(photo.mask.shape, frame)
-        logits = np.asarray(network(box.apply(photo.rgb)[None].astype(np.float32), training=False))[0, ..., :-1]
-        alpha = np.rint(255 * box.restore(unfold(1 / (1 + np.exp(-logits))))).astype(np.uint8)
-        by_set.setdefault(photo.set, []).append(asdict(score(alpha, photo.mask, photo.ignore)))
+        seen = look(photo.rgb, FloatPredictor(network))
+        alpha = seen.in_photo(resize(seen.matte, photo.mask[seen.window].shape))
+        by_set.setdefault(photo.set, []).append(asdict(score(np.rint(255 * alpha).astype(np.uint8), photo.mask, photo.ignore)))
     return {key: float(np.mean([np.mean([row[key] for row in rows]) for rows in by_set.values()])) for key in ("iou", "boundary_iou", "clean")}
 
 
@@ -285,9 +285,8 @@ def preview(args: argparse.Namespace) -> None:
     from model.evaluation import outlined, sheet
     from preprocessing.samples import Samples, Sources
 
-    frame = frame_of(args.width)
-    samples = Samples(Sources.read(args.data, frame), frame, args.seed)
-    tiles = [outlined(rgb, unfold(truth[..., :-1])) for rgb, truth, _ in (samples[number] for number in range(24))]
+    samples = Samples(Sources.read(args.data), args.seed, args.scale)
+    tiles = [outlined(rgb, unfold(truth[..., :-1])) for rgb, truth, _ in (samples.make(number, samples.frame_of(number)) for number in range(24))]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(args.out), cv2.cvtColor(sheet(tiles, 6), cv2.COLOR_RGB2BGR))
     print(args.out)

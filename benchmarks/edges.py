@@ -18,7 +18,8 @@ import cv2
 import numpy as np
 
 from benchmarks.matting import EdgeScore, edge_score
-from cutout import predict, predictor
+from cutout import predictor
+from model.gaze import look
 from model.metrics import overlap
 from postprocessing.foreground import foreground
 from postprocessing.refine import refine
@@ -56,9 +57,9 @@ def main() -> None:
         "truth": lambda scene: (scene.alpha, scene.car),
         "true alpha, the photo's colours": lambda scene: (scene.alpha, scene.photo),
         "true alpha, foreground": lambda scene: (scene.alpha, foreground(scene.photo, scene.alpha)),
-        "network enlarged, the photo's colours": lambda scene: (resize(predict(scene.photo, predictor()).matte, scene.alpha.shape), scene.photo),
-        "refine, the photo's colours": lambda scene: (refined(scene), scene.photo),
-        "refine, foreground": lambda scene: (alpha := refined(scene), foreground(scene.photo, alpha)),
+        "network enlarged, the photo's colours": lambda scene: (looked(scene, lambda matte, small, rgb: resize(matte, rgb.shape[:2])), scene.photo),
+        "refine, the photo's colours": lambda scene: (looked(scene, refine), scene.photo),
+        "refine, foreground": lambda scene: (alpha := looked(scene, refine), foreground(scene.photo, alpha)),
         **{folder.name: lambda scene, folder=folder: (read_grey(folder / f"{scene.name}.png") / np.float32(255), scene.photo) for folder in args.mattes},
     }
     if args.peer:
@@ -83,8 +84,10 @@ def main() -> None:
         print(f"{name:38} {np.mean(ious[name]):.4f}  {sad:6.3f}  {mse:.4f}  {gradient:6.3f}  {fine:.4f}  {coarse:7.4f}  {halo:6.3f}")
 
 
-def refined(scene: Scene) -> np.ndarray:
-    return refine(predict(scene.photo, predictor()).matte, scene.photo)
+def looked(scene: Scene, enlarge: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+    """The network's matte at the photo's size."""
+    seen = look(scene.photo, predictor())
+    return seen.in_photo(enlarge(seen.matte, seen.photo, scene.photo[seen.window]))
 
 
 def scenes(data: Path, number: int = NUMBER) -> Iterator[Scene]:

@@ -19,9 +19,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from cutout import predict, predictor
+from cutout import predictor
+from model.evaluation import matte_of
 from model.metrics import Score, score
-from postprocessing.refine import refine
 from preprocessing.sources import Photo, read_photos
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,14 +63,14 @@ def main() -> None:
 
 
 class Forecourt:
-    """The bundled network behind letterbox and refinement."""
+    """The bundled network, its glance and look, with refinement."""
 
     def __init__(self) -> None:
         self.network = predictor()
         self.spent = 0.0
 
     def __call__(self, rgb: np.ndarray) -> np.ndarray:
-        return cv2.convertScaleAbs(refine(predict(rgb, self).matte, rgb), alpha=255)
+        return matte_of(rgb, self)
 
     def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         began = time.process_time()

@@ -4,7 +4,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cutout import predict, predictor
+from cutout import predictor
+from model.gaze import look
 from postprocessing.compose import over_colour
 from postprocessing.foreground import foreground
 from postprocessing.refine import refine
@@ -21,8 +22,9 @@ ROOFS = (("side", (168, 28, 34), 0.55), ("side", (26, 28, 30), 0.9), ("three_qua
 def row(angle: str, colour: tuple[int, int, int], share: float) -> np.ndarray:
     """The photo, the network's matte alone with the photo's colours on magenta, and the whole way on magenta."""
     photo = draw_photo(1280, 960, angle=angle, colour=colour, seed=11)
-    matte = predict(photo.rgb, predictor()).matte
-    plain, alpha = resize(matte, photo.alpha.shape), refine(matte, photo.rgb)
+    seen = look(photo.rgb, predictor())
+    part = photo.rgb[seen.window]
+    plain, alpha = (seen.in_photo(layer) for layer in (resize(seen.matte, part.shape[:2]), refine(seen.matte, seen.photo, part)))
     x, _, w, _ = cv2.boundingRect((photo.alpha > 0.5).astype(np.uint8))
     column = round(x + share * w)
     top, left = np.argmax(photo.alpha[:, column] > 0.5) - CROP[0] // 2, column - CROP[1] // 2

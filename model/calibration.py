@@ -9,9 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cutout import predict
-from model.confidence import Judge, measures
+from model.confidence import Judge, logistic, measures_of
 from model.evaluation import composites, matte_of
+from model.gaze import look
 from model.metrics import score
 from preprocessing.sources import read_backgrounds, read_photos
 
@@ -37,19 +37,19 @@ def calibrate(data: Path, network) -> Judge:
         slopes = model.coef_[0] / scaler.scale_
         return *map(float, slopes), float(model.intercept_[0] - slopes @ scaler.mean_)
 
-    cars = [measures(predict(photo.rgb, network).matte) for photo in read_photos(data, "train", LONGEST)]
-    cars += [measures(predict(photo.rgb, network).matte) for photo in composites(data, SEED + 1, 3 * MADE, held_back=False)]
-    empty = [measures(predict(scene, network).matte) for scene in read_backgrounds(data, False, LONGEST)]
+    cars = [measures_of(look(photo.rgb, network)) for photo in read_photos(data, "train", LONGEST)]
+    cars += [measures_of(look(photo.rgb, network)) for photo in composites(data, SEED + 1, 3 * MADE, held_back=False)]
+    empty = [measures_of(look(scene, network)) for scene in read_backgrounds(data, False, LONGEST)]
     seen = [row for row in cars if row is not None], [row for row in empty if row is not None]
     found, truth = np.array([*seen[0], *seen[1]]), np.repeat([1, 0], [len(seen[0]), len(seen[1])])
     present = fit(found, truth)
     unsure = Judge(present, present, 0.0)
-    presence = sorted(0.0 if row is None else 1 / (1 + np.exp(-(np.dot(present[:-1], row) + present[-1]))) for row in cars)
+    presence = sorted(0.0 if row is None else logistic(present, row) for row in cars)
     least = float(presence[len(presence) // REFUSED])
     print(f"presence: {len(cars)} cars, {len(empty)} empty scenes ({len(empty) - len(seen[1])} without any shape); least {least:.4f}")
 
     photos = read_photos(data, "val") + composites(data, SEED, MADE)
-    rows = [(measures(predict(photo.rgb, network).matte), score(matte_of(photo, network), photo.mask, photo.ignore).clean) for photo in photos]
+    rows = [(measures_of(look(photo.rgb, network)), score(matte_of(photo.rgb, network), photo.mask, photo.ignore).clean) for photo in photos]
     found, truth = (np.array(part) for part in zip(*((row, clean) for row, clean in rows if row is not None)))
     guessed = cross_val_predict(make_pipeline(StandardScaler(), LogisticRegression()), found, truth, cv=FOLDS, method="predict_proba")[:, 1]
     print(f"clean: {truth.sum()} of {len(truth)}; over {FOLDS} folds AUC {roc_auc_score(truth, guessed):.3f}, Brier {brier_score_loss(truth, guessed):.3f}")

@@ -1,7 +1,7 @@
 """What a prediction says about itself: whether there is a car at all, and how likely the cut-out can be published untouched.
 
-Two logistic regressions on a few measures of the matte (Platt 1999, "Probabilistic outputs"), fitted by `train.py calibrate`, which
-writes confidence.json; the matte that is measured is the network's own, before refinement.
+Two logistic regressions on a few measures of the matte and of how far glance and look agree (Platt 1999, "Probabilistic outputs"), fitted by
+`train.py calibrate`, which writes confidence.json; the mattes that are measured are the network's own, before refinement.
 """
 import json
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from model.gaze import SMALLEST, Prediction
+
 FITTED = Path(__file__).with_name("confidence.json")
-SMALLEST = 0.002  # share of the picture: less cannot be told from a speck
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,14 @@ class Judge:
     def write(self, path: Path = FITTED) -> None:
         path.write_text(json.dumps(self.__dict__, indent=1) + "\n")
 
-    def presence(self, matte: np.ndarray) -> float:
-        """0..1: how likely a float32 matte (height, width) in 0..1 shows a vehicle."""
-        found = measures(matte)
+    def presence(self, seen: Prediction) -> float:
+        """0..1: how likely there is a vehicle."""
+        found = measures_of(seen)
         return 0.0 if found is None else logistic(self.present, found)
 
-    def confidence(self, matte: np.ndarray) -> float:
-        """0..1: how likely its cut-out needs no hand; 0 where there is no car."""
-        found = measures(matte)
+    def confidence(self, seen: Prediction) -> float:
+        """0..1: how likely the cut-out needs no hand; 0 where there is no car."""
+        found = measures_of(seen)
         if found is None or logistic(self.present, found) < self.least:
             return 0.0
         return logistic(self.clean, found)
@@ -45,6 +46,22 @@ class Judge:
 def logistic(weights: tuple[float, ...], found: np.ndarray) -> float:
     *slopes, constant = weights
     return float(1 / (1 + np.exp(-(np.dot(slopes, found) + constant))))
+
+
+def measures_of(seen: Prediction) -> np.ndarray | None:
+    """float64 (6,): the measures of the look's matte, and how far the glance's differs; None where there is no car of any size."""
+    found = measures(seen.matte[::2, ::2])  # every fourth pixel tells as much
+    return None if found is None else np.append(found, (1 - agreement(seen)) ** 0.5)
+
+
+def agreement(seen: Prediction) -> float:
+    """IoU of the cars of glance and look, in the glance's pixels."""
+    scales = [have / whole for have, whole in zip(seen.glance.shape, seen.size)]
+    rows, columns = (slice(int(edge.start * scale), max(int(edge.start * scale) + 1, round(edge.stop * scale))) for edge, scale in zip(seen.window, scales))
+    glance, look = seen.glance > 0.5, np.zeros(seen.glance.shape, bool)
+    part = look[rows, columns]
+    part[:] = cv2.resize(seen.matte, part.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
+    return float((glance & look).sum() / max(1, (glance | look).sum()))
 
 
 def measures(matte: np.ndarray) -> np.ndarray | None:

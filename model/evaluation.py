@@ -9,8 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cutout import judge, predict
+from cutout import judge
 from model.cells import unfold
+from model.gaze import look
 from model.metrics import Score, score
 from postprocessing.refine import refine
 from preprocessing.augment import develop, noise_bank
@@ -41,7 +42,7 @@ def evaluate(data: Path, judged: Path, worst: Path | None = None, xnnpack: bool 
         photos += composites(data)
     by_set: dict[str, list[Judged]] = {}
     for photo in photos:
-        alpha = matte_of(photo, network) if network else read_grey(judged / photo.set / f"{photo.name}.png")
+        alpha = matte_of(photo.rgb, network) if network else read_grey(judged / photo.set / f"{photo.name}.png")
         by_set.setdefault(photo.set, []).append(Judged(photo, alpha, score(alpha, photo.mask, photo.ignore)))
     print(f"{'set':10} {'n':>3}  {'IoU':>6}  {'bIoU':>6}  {'MAE':>6}  clean  worst")
     for name, rows in by_set.items():
@@ -49,8 +50,8 @@ def evaluate(data: Path, judged: Path, worst: Path | None = None, xnnpack: bool 
         iou, boundary_iou, mae, clean = (np.mean([getattr(row.score, key) for row in rows]) for key in ("iou", "boundary_iou", "mae", "clean"))
         print(f"{name:10} {len(rows):3}  {iou:.4f}  {boundary_iou:.4f}  {mae:.4f}  {clean:4.0%}   {low.photo.name} {low.score.iou:.3f}")
     if network:
-        empty = [judge().confidence(predict(scene, network).matte) > 0 for scene in scenes_without_car(data)]
-        refused = [judge().confidence(predict(photo.rgb, network).matte) == 0 for photo in photos]
+        empty = [judge().confidence(look(scene, network)) > 0 for scene in scenes_without_car(data)]
+        refused = [judge().confidence(look(photo.rgb, network)) == 0 for photo in photos]
         print(f"answered without a car: {sum(empty)} of {len(empty)}; refused with one: {sum(refused)} of {len(refused)}")
     if worst:
         rows = sorted((row for rows in by_set.values() for row in rows), key=lambda row: row.score.iou)[:WORST]
@@ -60,9 +61,10 @@ def evaluate(data: Path, judged: Path, worst: Path | None = None, xnnpack: bool 
     return by_set
 
 
-def matte_of(photo: Photo, network) -> np.ndarray:
-    """A network's uint8 matte, behind the same letterbox and refinement as in serving."""
-    return cv2.convertScaleAbs(refine(predict(photo.rgb, network).matte, photo.rgb), alpha=255)
+def matte_of(rgb: np.ndarray, network) -> np.ndarray:
+    """A network's uint8 matte of a uint8 photo (height, width, 3), looked at and refined as in serving."""
+    seen = look(rgb, network)
+    return cv2.convertScaleAbs(seen.in_photo(refine(seen.matte, seen.photo, rgb[seen.window])), alpha=255)
 
 
 def composites(data: Path, seed: int = SEED, number: int = COMPOSITES, held_back: bool = True) -> list[Photo]:
@@ -94,17 +96,17 @@ def load(path: Path, xnnpack: bool = True):
 
         return Predictor(path, xnnpack=xnnpack)
     if path.suffix == ".keras":
-        return FloatPredictor(path)
+        import keras
+
+        return FloatPredictor(keras.models.load_model(path, compile=False))
     raise ValueError(f"{path}: neither a .tflite nor a .keras network, nor a folder of mattes")
 
 
 class FloatPredictor:
     """The float network with the predictor's face."""
 
-    def __init__(self, path: Path):
-        import keras
-
-        self.network = keras.models.load_model(path, compile=False)
+    def __init__(self, network):
+        self.network = network
 
     def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         logits = np.asarray(self.network(frame[None].astype(np.float32), training=False))[0]

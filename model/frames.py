@@ -1,18 +1,20 @@
-"""The frames that the network looks at photos through: each photo gets the one that it fills best; all cost about the same.
+"""The frames that the network looks through: a small square one for a glance at the whole photo, larger ones for the look at the car.
 
 A network is quantised for one of them. Its weights fit any frame, and LiteRT works out shapes anew, but for the target sizes of the four
 upsamplings, which the file holds as constants: `reframed` replaces these, so that one file serves all frames.
 """
 import struct
 
-NATIVE = (480, 640)    # height, width in pixels; what the network is quantised for
-FRAMES = ((384, 768), (416, 704), (448, 672), NATIVE, (544, 544), (640, 480), (672, 448), (704, 416))
+GLANCE = (256, 256)                             # height, width in pixels
+LOOKS = ((352, 832), (448, 672), (512, 576))    # for a car from the side, from an angle, from the front; all cost about the same
+NATIVE = LOOKS[1]                               # what the network is quantised for
+FRAMES = (GLANCE, *LOOKS)
 UPSAMPLED = (16, 8, 4, 2)  # strides whose sizes are constants
 
 
-def frame_for(photo: tuple[int, int]) -> tuple[int, int]:
-    """The frame (height, width) in which a photo (height, width) is seen largest."""
-    return max(FRAMES, key=lambda frame: min(frame[0] / photo[0], frame[1] / photo[1]))
+def frame_for(shape: tuple[int, int], frames: tuple[tuple[int, int], ...] = LOOKS) -> tuple[int, int]:
+    """The frame (height, width) in which a part of a photo (height, width) is seen largest."""
+    return max(frames, key=lambda frame: min(frame[0] / shape[0], frame[1] / shape[1]))
 
 
 def reframed(network: bytes, frame: tuple[int, int]) -> bytes:

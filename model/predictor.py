@@ -1,6 +1,5 @@
 """The quantised network under LiteRT: frames in, mattes and panes out. Interpreters are made once and kept."""
 import os
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,17 +9,16 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from model.cells import unfold
-from model.frames import FRAMES, NATIVE, reframed
+from model.frames import FRAMES, GLANCE, NATIVE, reframed
 
 NETWORK = Path(__file__).with_name("car_matte.tflite")
-KEPT = 2  # interpreters a desk: a site's photos have one shape or two
 
 
 class Predictor:
     """Predicts mattes of frames of the shapes in model.frames; safe to share between threads.
 
     An interpreter must not run twice at once and holds some 40 MB while it lives, so a pool of desks is kept, no more than there are
-    cores: more would only wait for each other. A desk keeps the interpreters of the frames that it met last.
+    cores: more would only wait for each other. A desk keeps an interpreter for each frame that it has met.
     """
 
     def __init__(self, path: Path = NETWORK, most: int | None = None, xnnpack: bool = True):
@@ -30,11 +28,12 @@ class Predictor:
         """
         self.network = path.read_bytes()
         self.kernels = OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        self.desks: LifoQueue[OrderedDict[tuple[int, int], Interpreter]] = LifoQueue()
+        self.desks: LifoQueue[dict[tuple[int, int], Interpreter]] = LifoQueue()
         for _ in range(most or os.cpu_count() or 1):
-            self.desks.put(OrderedDict())
-        with self.interpreter(NATIVE) as first:
-            (photo,), (logits,) = first.get_input_details(), first.get_output_details()
+            self.desks.put({})
+        for frame in (NATIVE, GLANCE):  # of which every photo needs the second, and most the first
+            with self.interpreter(frame) as first:
+                (photo,), (logits,) = first.get_input_details(), first.get_output_details()
         if photo["dtype"] is not np.uint8 or logits["dtype"] is not np.int8:
             raise ValueError(f"{path}: wants uint8 input and int8 output, has {photo['dtype'].__name__} and {logits['dtype'].__name__}")
         self.input, self.output = photo["index"], logits["index"]
@@ -57,9 +56,6 @@ class Predictor:
         try:
             if frame not in desk:
                 desk[frame] = self.make(frame)
-                if len(desk) > KEPT:
-                    desk.popitem(last=False)
-            desk.move_to_end(frame)
             yield desk[frame]
         finally:
             self.desks.put(desk)

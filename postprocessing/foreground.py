@@ -6,6 +6,8 @@ that they compose to the photo. The blurs run on a small copy; only the pixels o
 import cv2
 import numpy as np
 
+from postprocessing import band
+
 SHRINK = 4          # the blurs' copy is this much smaller
 FAR, NEAR = 23, 5   # sides of the two passes' boxes, in the copy's pixels
 
@@ -15,24 +17,23 @@ def foreground(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
     Equal to the photo wherever alpha is 0 or 1; elsewhere the colour that the car itself has there.
     """
-    band = ((alpha > 0) & (alpha < 1)).astype(np.uint8)
-    x, y, w, h = cv2.boundingRect(band)
-    if not w:
+    points = band.pixels(((alpha > 0) & (alpha < 1)).astype(np.uint8))
+    if not len(points):
         return rgb
-    reach = FAR * SHRINK
-    window = (slice(max(0, y - reach), y + h + reach), slice(max(0, x - reach), x + w + reach))
-    cut, soft = rgb[window], alpha[window]
-    size = (max(1, cut.shape[1] // SHRINK), max(1, cut.shape[0] // SHRINK))
+    reach, (x, y, w, h) = FAR * SHRINK, cv2.boundingRect(points)
+    left, top = max(0, x - reach), max(0, y - reach)
+    right, bottom = min(alpha.shape[1], x + w + reach), min(alpha.shape[0], y + h + reach)
+    size = max(1, (right - left) // SHRINK), max(1, (bottom - top) // SHRINK)
+    cut, soft = (layer[top:top + SHRINK * size[1], left:left + SHRINK * size[0]] for layer in (rgb, alpha))  # whole cells: shrunk faster
     small, thin = cv2.resize(cut, size, interpolation=cv2.INTER_AREA).astype(np.float32), cv2.resize(soft, size, interpolation=cv2.INTER_AREA)
     car, ground = spread(small, small, thin, FAR)
     fused = fuse(small, thin[..., None], car, ground)
     car, ground = spread(fused, ground, thin, NEAR)
 
-    here = np.nonzero(band[window])
-    full = cut.shape[1::-1]
-    car, ground = (cv2.resize(layer, full, interpolation=cv2.INTER_LINEAR)[here] for layer in (car, ground))
-    result = rgb.copy()
-    result[window][here] = np.rint(fuse(cut[here].astype(np.float32), soft[here][:, None], car, ground)).astype(np.uint8)
+    car, ground = (band.sampled(layer, points - (left, top), soft.shape) for layer in (car, ground))
+    result, here = rgb.copy(), band.flat(points, alpha.shape)
+    colours = rgb.reshape(-1, 3)[here].astype(np.float32)
+    result.reshape(-1, 3)[here] = np.rint(fuse(colours, alpha.reshape(-1)[here][:, None], car, ground)).astype(np.uint8)
     return result
 
 

@@ -12,13 +12,13 @@ CLEAR = 0.4       # of a dull pane's alpha is given to what is behind it
 SHINE = 0.6       # of the way from the panes' usual tone to white: from there on it is all reflection
 
 
-def see_through(alpha: np.ndarray, glass: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+def see_through(alpha: np.ndarray, glass: np.ndarray, small: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     """Alpha with thinner panes, float32 (height, width) in 0..1.
 
-    alpha: float32 (height, width), the filled matte; glass: float32 (h, w), the network's panes in its cells; rgb: uint8 photo
-    (height, width, 3).
+    alpha: float32 (height, width), the filled matte; glass: float32 (h, w), the network's panes in its cells; small and rgb: uint8 photo
+    as it was looked at (2h, 2w, 3), and whole (height, width, 3).
     """
-    pane = refine(cv2.resize(glass, None, fx=SIDE, fy=SIDE), rgb)
+    pane = refine(cv2.resize(glass, None, fx=SIDE, fy=SIDE), small, rgb)
     x, y, w, h = cv2.boundingRect((pane > 0).astype(np.uint8))
     if not w:
         return alpha

@@ -2,12 +2,15 @@
 
 Fast guided filter (He and Sun 2015, arXiv 1505.00996; He et al. 2013, doi 10.1109/TPAMI.2012.213): where the matte is a local
 linear function of the photo's colours, that function is fitted at half of the matte's size and applied at the photo's. Only where the
-matte itself is undecided does the photo decide: a guided filter alone bleeds along shadows of the car's own colour.
+matte itself is undecided does the photo decide: a guided filter alone bleeds along shadows of the car's own colour. At last the two
+colours that meet at the edge say how much of each a pixel has (postprocessing/two_colours.py). All of it in the band around the edge alone.
 """
 import cv2
 import numpy as np
 
+from postprocessing import band
 from postprocessing.pieces import one_piece
+from postprocessing.two_colours import mixed
 from preprocessing.letterbox import resize
 
 SHRINK = 2       # from the matte to the fit
@@ -16,37 +19,35 @@ EPSILON = 1e-4   # the smallest variance of the photo (0..1) that counts as an e
 SURE = 0.02      # a matte this near to 0 or 1 is certain
 REACH = 6        # matte pixels on both sides of an edge in which a matte may be soft
 DECIDED = 6.0    # how fast the photo's say falls off as the matte becomes certain
+OPEN = 0.35      # a guided matte no further than this from a half is open to what the two colours at the edge say
 SHARPER = 2.0    # a coarse matte leaves edges its own pixels wide; a car's are a pixel or two
 
 
-def refine(matte: np.ndarray, rgb: np.ndarray) -> np.ndarray:
-    """float32 matte (h, w) in 0..1 and its uint8 photo (height, width, 3) -> float32 alpha (height, width) in 0..1.
+def refine(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+    """float32 matte (h, w) in 0..1 and its uint8 photo, as small (h, w, 3) and as large (height, width, 3) -> float32 alpha (height, width) in 0..1.
 
     Outside of the band around the matte's edge, alpha is exactly 0 or 1.
     """
-    height, width = rgb.shape[:2]
+    photo = rgb.shape[:2]
     matte = without_haze(one_piece(matte))
-    band = cv2.dilate(((matte > SURE) & (matte < 1 - SURE)).astype(np.uint8), np.ones((3, 3), np.uint8))
-    alpha = cv2.resize((matte > 0.5).astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST)
-    x, y, w, h = cv2.boundingRect(band)
-    if not w:
+    soft = cv2.dilate(((matte > SURE) & (matte < 1 - SURE)).astype(np.uint8), np.ones((3, 3), np.uint8))
+    alpha = cv2.resize((matte > 0.5).astype(np.float32), photo[::-1], interpolation=cv2.INTER_NEAREST)
+    points = band.pixels(cv2.resize(soft, photo[::-1], interpolation=cv2.INTER_NEAREST))
+    if not len(points):
         return alpha
     size = tuple(max(1, side // SHRINK) for side in matte.shape)
-    guide = resize(rgb, size).astype(np.float32) / 255
-    line = fit(guide, resize(matte, size))
-
-    vertical, horizontal = height / matte.shape[0], width / matte.shape[1]
-    top, bottom = int(y * vertical), min(height, int(np.ceil((y + h) * vertical)))
-    left, right = int(x * horizontal), min(width, int(np.ceil((x + w) * horizontal)))
-    window = (slice(top, bottom), slice(left, right))
-    line, plain = (enlarge(coarse, (top, left, bottom, right), (height, width)) for coarse in (line, matte))
-    colour = cv2.multiply(line[..., :3], rgb[window], scale=1 / 255, dtype=cv2.CV_32F)
-    guided = np.clip(cv2.transform(colour, np.ones((1, 3), np.float32)) + line[..., 3], 0, 1)
-    refined = plain + np.minimum(DECIDED * plain * (1 - plain), 1) * (guided - plain)
+    guide, cells, here = resize(small, size).astype(np.float32) / 255, resize(matte, size), band.flat(points, photo)
+    colours = rgb.reshape(-1, 3)[here].astype(np.float32) / 255
+    line, plain = (band.sampled(layer, points, photo) for layer in (fit(guide, cells), matte))
+    guided = np.einsum("ij,ij->i", line[:, :3], colours) + line[:, 3]
+    refined = plain + np.minimum(DECIDED * plain * (1 - plain), 1) * (np.clip(guided, 0, 1) - plain)
+    edge = np.abs(refined - 0.5) < OPEN
     refined = np.clip(SHARPER * refined + (1 - SHARPER) / 2, 0, 1)
+    alpha.reshape(-1)[here] = refined
+    mix, trust = mixed(resize(alpha, size), guide, colours[edge], points[edge], photo)
+    refined[edge] += trust * (mix - refined[edge])
     refined[refined < SURE], refined[refined > 1 - SURE] = 0, 1
-    uncertain = cv2.resize(band, (width, height), interpolation=cv2.INTER_NEAREST)[window] > 0
-    np.copyto(alpha[window], refined, where=uncertain)
+    alpha.reshape(-1)[here] = refined
     return alpha
 
 
@@ -73,10 +74,3 @@ def fit(guide: np.ndarray, matte: np.ndarray) -> np.ndarray:
     sr, sg, sb = (irr * pr + irg * pg + irb * pb) * scale, (irg * pr + igg * pg + igb * pb) * scale, (irb * pr + igb * pg + ibb * pb) * scale
     return cv2.blur(np.dstack([sr, sg, sb, p - sr * r - sg * g - sb * b]), (2 * RADIUS + 1,) * 2)
 
-
-def enlarge(coarse: np.ndarray, window: tuple[int, int, int, int], size: tuple[int, int]) -> np.ndarray:
-    """A window (top, left, bottom, right, in photo pixels) of a coarse map of a photo of `size` (height, width), bilinear, corners aligned."""
-    top, left, bottom, right = window
-    down, along = (have / whole for have, whole in zip(coarse.shape, size))
-    back = np.array([[along, 0, (left + 0.5) * along - 0.5], [0, down, (top + 0.5) * down - 0.5]])
-    return cv2.warpAffine(coarse, back, (right - left, bottom - top), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)

@@ -7,6 +7,9 @@ from preprocessing.letterbox import PAD
 NOISE_SIZE = 1024
 PORTRAIT = 0.12
 KEPT_CAR = 0.5  # least share of the car that a random window keeps
+LARGEST_MARGIN = 0.3  # of the car's box, around a look at it
+CUT = 0.1       # share of looks that cut the car
+FILLED = 0.8    # share of looks that show as much as the frame holds
 
 
 def random_window(rng: np.random.Generator, mask: np.ndarray, frame: tuple[int, int]) -> np.ndarray:
@@ -29,9 +32,44 @@ def random_window(rng: np.random.Generator, mask: np.ndarray, frame: tuple[int, 
             if cv2.countNonZero(mask[int(y):int(y + h), int(x):int(x + w)]) >= KEPT_CAR * area:
                 left, top, right, bottom = x, y, x + w, y + h
                 break
+    return placed(rng, (left, top, right, bottom), frame, rng.uniform(0.8, 1.0) if rng.random() < 0.15 else 1.0)
+
+
+def car_window(rng: np.random.Generator, mask: np.ndarray, frame: tuple[int, int]) -> np.ndarray:
+    """Affine matrix (2, 3) of a look at the car with this mask (uint8, height x width): its box with some margin, in the frame (height, width).
+
+    As serving looks (model.gaze), but less exactly; a car may be cut, at one side, as if the photo ended there.
+    """
+    height, width = mask.shape
+    x, y, w, h = cv2.boundingRect((mask > 127).astype(np.uint8))
+    if not w:
+        return random_window(rng, mask, frame)
+    margins = rng.uniform(0.02, LARGEST_MARGIN, 4)
+    if rng.random() < CUT:
+        margins[rng.integers(4)] = -rng.uniform(0.0, 0.35)
+    left, top = max(0.0, x - margins[0] * w), max(0.0, y - margins[1] * h)
+    right, bottom = min(float(width), x + w + margins[2] * w), min(float(height), y + h + margins[3] * h)
+    if margins.min() > 0 and rng.random() < FILLED:
+        scale = max((right - left) / frame[1], (bottom - top) / frame[0])
+        left, right = widened(rng, left, right, frame[1] * scale, width)
+        top, bottom = widened(rng, top, bottom, frame[0] * scale, height)
+    return placed(rng, (left, top, right, bottom), frame)
+
+
+def widened(rng: np.random.Generator, start: float, stop: float, length: float, whole: float) -> tuple[float, float]:
+    """A stretch within 0..whole, brought to a length on either side."""
+    length = min(max(length, stop - start), whole)
+    first, last = max(0.0, stop - length), min(start, whole - length)
+    start = first + max(0.0, last - first) * rng.random()
+    return start, start + length
+
+
+def placed(rng: np.random.Generator, window: tuple[float, float, float, float], frame: tuple[int, int], smaller: float = 1.0) -> np.ndarray:
+    """Affine matrix of a window (left, top, right, bottom) in the frame's upper left, flipped, tilted and squeezed a little."""
+    left, top, right, bottom = window
     squeeze = np.exp(rng.normal(0, 0.06))
     w, h = (right - left) * squeeze, bottom - top
-    scale = min(frame[0] / h, frame[1] / w) * (rng.uniform(0.8, 1.0) if rng.random() < 0.15 else 1.0)
+    scale = min(frame[0] / h, frame[1] / w) * smaller
     matrix = np.array([[scale * squeeze, 0, -left * scale * squeeze], [0, scale, -top * scale]])
     if rng.random() < 0.3:
         tilt = cv2.getRotationMatrix2D((w * scale / 2, h * scale / 2), rng.normal(0, 3), 1.0)

@@ -34,12 +34,8 @@ class Letterbox:
         return framed
 
     def crop(self, layer: np.ndarray) -> np.ndarray:
-        """float32 layer of the frame, in pixels (height, width) or cells -> the part that shows the photo, without pad, as a view."""
+        """Layer of the frame, in pixels (height, width[, channels]) or cells -> the part that shows the photo, without pad, as a view."""
         return layer[tuple(slice(side * have // whole) for side, have, whole in zip(self.content, layer.shape, self.frame))]
-
-    def restore(self, matte: np.ndarray) -> np.ndarray:
-        """float32 layer of the frame, in pixels or cells -> float32 layer of the photo (height, width)."""
-        return resize(self.crop(matte), self.photo)
 
 
 def resize(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The endless stream of training samples: real photos, composites, a few scenes with no car at all."""
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from model.cells import SIDE, fold
+from model.frames import GLANCE, LOOKS, frame_for
 from preprocessing import augment, sources, staging, synthesis
 from preprocessing.letterbox import PAD, Letterbox, resize
 
@@ -22,7 +23,11 @@ EDGE = 13                   # width of the edge band in pixels
 AS_TAKEN = 0.5              # share of pictures that come as a good camera takes them
 GENTLE = 0.12               # how far their light differs
 HEAVY, WEIGHT = 255, 51     # the edge band, and what is seen of other vehicles, count five times
-ZOOM = 1.5                  # sources are kept this much larger than the frame, so that windows of them stay sharp
+GLANCES = 0.2               # share of batches that glance at whole photos
+FINER = 3                   # a glance is made so much larger first, and shrunk as serving does it
+FULL = 0.8                  # share of composites that fill their frame, when looked at
+LONGEST = 1280              # pixels; sources are kept no larger
+STEP = 32                   # pixels: the network's stride
 AHEAD = 4                   # batches made in advance
 
 
@@ -33,9 +38,12 @@ class Sources:
     backgrounds: list[np.ndarray]
 
     @classmethod
-    def read(cls, data: Path, frame: tuple[int, int]) -> "Sources":
-        longest = round(ZOOM * max(frame))
-        return cls(sources.read_photos(data, "train", longest), sources.read_cutouts(data, False, longest),
+    def read(cls, data: Path, left_out: Collection[str] = (), longest: int = LONGEST) -> "Sources":
+        """left_out: photos not to train on, as SET/STEM. Raises ValueError where one is not there."""
+        photos = sources.read_photos(data, "train", longest)
+        if strangers := set(left_out) - {f"{photo.set}/{photo.name}" for photo in photos}:
+            raise ValueError(f"to be left out, but not there: {', '.join(sorted(strangers))}")
+        return cls([photo for photo in photos if f"{photo.set}/{photo.name}" not in left_out], sources.read_cutouts(data, False, longest),
                    sources.read_backgrounds(data, False, longest))
 
 
@@ -50,105 +58,160 @@ class Made:
     glass: np.ndarray | None    # None: not known
     outside: np.ndarray         # bool, the letterbox's pad
 
+    def shrunk(self, size: tuple[int, int]) -> "Made":
+        """The same at (height, width), by area as serving does it."""
+        if self.matte.shape == size:
+            return self
+        glass = None if self.glass is None else resize(self.glass, size)
+        outside = resize(self.outside.astype(np.uint8), size) > 0
+        return Made(*(resize(layer, size) for layer in (self.rgb, self.matte, self.others, self.unknown)), glass, outside)
+
+
+def targets(made: Made) -> tuple[np.ndarray, np.ndarray]:
+    """Truth and weight of the matte and of the glass, in cells."""
+    blurred = cv2.blur(made.matte, (EDGE, EDGE))
+    weight = np.where((blurred > 8) & (blurred < 247) | (made.others > 127), HEAVY, WEIGHT).astype(np.uint8)
+    weight[made.unknown > 0] = 0
+    cells = made.matte.shape[0] // SIDE, made.matte.shape[1] // SIDE
+    if made.glass is None:
+        glass = counted = np.zeros(cells, np.uint8)
+    else:
+        glass, car, unknown = (resize(layer, cells) for layer in (made.glass, made.matte, made.unknown))
+        counted = np.where(unknown > 0, 0, np.maximum(car, 25)).astype(np.uint8)
+    return np.dstack([fold(made.matte), glass]), np.dstack([fold(weight), counted])
+
 
 class Samples:
-    """Samples by number: the same seed and number give the same sample, whatever thread makes it."""
+    """Samples by number: the same seed and number give the same sample, whatever thread makes it.
 
-    def __init__(self, kept: Sources, frame: tuple[int, int], seed: int):
-        self.kept, self.frame, self.seed = kept, frame, seed
+    Those of one batch share a frame: that of glances, or one of those of looks (model.frames), which then holds cars of its shape.
+    """
+
+    def __init__(self, kept: Sources, seed: int, scale: float = 1.0):
+        """scale: of the looks' frames, for quicker training on less detail."""
+        self.kept, self.seed = kept, seed
+        self.looks = [tuple(STEP * round(side * scale / STEP) for side in frame) for frame in LOOKS]
         sets = [photo.set for photo in kept.photos]
         share = np.array([sources.TRUST.get(name, 1.0) / sets.count(name) ** 0.5 for name in sets])
-        self.chance = np.cumsum(share / share.sum())
+        self.photos = Shaped(kept.photos, [photo.mask for photo in kept.photos], share / share.sum())
+        self.cutouts = Shaped(kept.cutouts, [car.matte for car in kept.cutouts], np.full(len(kept.cutouts), 1 / max(len(kept.cutouts), 1)))
         self.noise = augment.noise_bank(seed)
 
-    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def frame_of(self, batch: int) -> tuple[int, int]:
+        """Height and width that a batch's pictures have."""
+        rng = np.random.default_rng((self.seed, batch, 1))
+        if rng.random() < GLANCES:
+            return GLANCE
+        chances = [sum(share[place] for share in (self.photos.shares, self.cutouts.shares) if share.sum()) for place in range(len(LOOKS))]
+        return self.looks[rng.choice(len(LOOKS), p=np.array(chances) / sum(chances))]
+
+    def make(self, number: int, frame: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Picture (height, width, 3), truth and weight (height/2, width/2, 5), all uint8.
 
         The channels of truth and weight are the matte in a cell's four pixels and the glass; a weight of 0 is not scored.
         """
         rng = np.random.default_rng((self.seed, number))
         draw = rng.random()
+        larger = tuple(FINER * side for side in frame) if frame == GLANCE else frame
         if draw < REAL or not (self.kept.cutouts and self.kept.backgrounds):
-            made = self.real(rng)
+            made = self.real(rng, larger)
         elif draw < REAL + EMPTY:
-            made = self.empty(rng)
+            made = self.empty(rng, larger)
         else:
-            made = self.made_up(rng)
+            made = self.made_up(rng, larger)
+        made = made.shrunk(frame)
         if rng.random() < NIGHT:
             made = replace(made, rgb=staging.night(rng, made.rgb, made.matte))
         rgb = augment.relight(rng, made.rgb, GENTLE) if rng.random() < AS_TAKEN else augment.develop(rng, made.rgb, self.noise)
         rgb[made.outside] = PAD  # no camera ever sees the letterbox's pad
-        return rgb, *self.targets(made)
+        return rgb, *targets(made)
 
-    def targets(self, made: "Made") -> tuple[np.ndarray, np.ndarray]:
-        """Truth and weight of the matte and of the glass, in cells."""
-        blurred = cv2.blur(made.matte, (EDGE, EDGE))
-        weight = np.where((blurred > 8) & (blurred < 247) | (made.others > 127), HEAVY, WEIGHT).astype(np.uint8)
-        weight[made.unknown > 0] = 0
-        cells = self.frame[0] // SIDE, self.frame[1] // SIDE
-        if made.glass is None:
-            glass = counted = np.zeros(cells, np.uint8)
-        else:
-            glass, car, unknown = (resize(layer, cells) for layer in (made.glass, made.matte, made.unknown))
-            counted = np.where(unknown > 0, 0, np.maximum(car, 25)).astype(np.uint8)
-        return np.dstack([fold(made.matte), glass]), np.dstack([fold(weight), counted])
-
-    def real(self, rng: np.random.Generator) -> "Made":
-        """A window of a photo."""
-        photo = self.kept.photos[int(np.searchsorted(self.chance, rng.random()))]
-        matrix = augment.random_window(rng, photo.mask, self.frame)
-        rgb, matte = augment.warp_photo(photo.rgb, matrix, self.frame), augment.warp(photo.mask, matrix, self.frame)
-        ignore, glass = (None if layer is None else augment.warp(layer, matrix, self.frame) for layer in (photo.ignore, photo.glass))
-        outside = augment.warp(np.full(photo.mask.shape, 255, np.uint8), matrix, self.frame) < 128
-        blank = np.zeros(self.frame, np.uint8)
+    def real(self, rng: np.random.Generator, frame: tuple[int, int]) -> Made:
+        """A photo, or the part of it around the car."""
+        glance = frame not in self.looks
+        photo = self.photos.pick(rng, None if glance else self.looks.index(frame))
+        matrix = (augment.random_window if glance else augment.car_window)(rng, photo.mask, frame)
+        rgb, matte = augment.warp_photo(photo.rgb, matrix, frame), augment.warp(photo.mask, matrix, frame)
+        ignore, glass = (None if layer is None else augment.warp(layer, matrix, frame) for layer in (photo.ignore, photo.glass))
+        outside = augment.warp(np.full(photo.mask.shape, 255, np.uint8), matrix, frame) < 128
+        blank = np.zeros(frame, np.uint8)
         others = blank
         if ignore is None and self.kept.cutouts and rng.random() < REAL_NEIGHBOUR:
             rgb, others = synthesis.paste_neighbour(rng, rgb, matte, self.pick(rng, self.kept.cutouts))
         return Made(rgb, matte, others, blank if ignore is None else ignore, glass, outside)
 
-    def empty(self, rng: np.random.Generator) -> "Made":
+    def empty(self, rng: np.random.Generator, frame: tuple[int, int]) -> Made:
         """A scene without a car."""
         scene = staging.studio(rng) if rng.random() < STUDIO else self.pick(rng, self.kept.backgrounds)
-        blank = np.zeros(self.frame, np.uint8)
-        return Made(synthesis.fill(rng, scene, self.frame), blank, blank, blank, blank, blank > 0)
+        blank = np.zeros(frame, np.uint8)
+        return Made(synthesis.fill(rng, scene, frame), blank, blank, blank, blank, blank > 0)
 
-    def made_up(self, rng: np.random.Generator) -> "Made":
-        """A composite of a listing photo's shape in the frame's upper left, as the letterbox puts it."""
-        shapes, chances = zip(*ASPECTS)
-        aspect = rng.choice(shapes, p=chances)
-        content = Letterbox.fit((round(1200 / aspect), 1200), self.frame).content
-        car, scene, texture = self.pick(rng, self.kept.cutouts), self.pick(rng, self.kept.backgrounds), self.pick(rng, self.kept.backgrounds)
+    def made_up(self, rng: np.random.Generator, frame: tuple[int, int]) -> Made:
+        """A composite of a listing photo's shape in the frame's upper left, as the letterbox puts it, or that fills the frame with its car."""
+        glance = frame not in self.looks
+        content = frame
+        if glance or rng.random() >= FULL:
+            shapes, chances = zip(*ASPECTS)
+            content = Letterbox.fit((round(1200 / rng.choice(shapes, p=chances)), 1200), frame).content
+        car = self.cutouts.pick(rng, None if glance else self.looks.index(frame))
+        scene, texture = self.pick(rng, self.kept.backgrounds), self.pick(rng, self.kept.backgrounds)
         if rng.random() < AERIAL:
             car = staging.with_aerial(rng, car)
         if rng.random() < STUDIO:
             scene = staging.studio(rng)
         neighbours = [self.pick(rng, self.kept.cutouts) for _ in range(rng.choice(len(NEIGHBOURS), p=NEIGHBOURS))]
-        share = rng.uniform(0.12, 0.3) if rng.random() < SMALL else None
+        if glance:
+            share = rng.uniform(0.12, 0.3) if rng.random() < SMALL else None
+        else:
+            share = rng.uniform(0.6, 0.98) if rng.random() < 0.9 else rng.uniform(0.95, 1.3)
         made = synthesis.composite(rng, car, neighbours, scene, texture, content, rng.random() < ROW, share)
         layers = [made.rgb, made.matte, made.others, *([] if made.glass is None else [made.glass])]
         if rng.random() < LENS:
             layers = staging.bend(rng, layers)
-        sides = (0, self.frame[0] - content[0], 0, self.frame[1] - content[1])
+        sides = (0, frame[0] - content[0], 0, frame[1] - content[1])
         rgb, matte, others, *glass = (cv2.copyMakeBorder(layer, *sides, cv2.BORDER_CONSTANT, value=0) for layer in layers)
-        outside = np.ones(self.frame, bool)
+        outside = np.ones(frame, bool)
         outside[:content[0], :content[1]] = False
-        return Made(rgb, matte, others, np.zeros(self.frame, np.uint8), glass[0] if glass else None, outside)
+        return Made(rgb, matte, others, np.zeros(frame, np.uint8), glass[0] if glass else None, outside)
 
     @staticmethod
     def pick(rng: np.random.Generator, items: list):
         return items[rng.integers(len(items))]
 
     def batches(self, size: int, first: int = 0) -> Iterator[tuple[np.ndarray, ...]]:
-        """Stacked batches in order from sample number `first`, made ahead in a thread beside the training step."""
-        def make(number: int) -> tuple[np.ndarray, ...]:
-            return tuple(np.stack(part) for part in zip(*(self[number + i] for i in range(size))))
+        """Stacked batches in order from batch number `first`, made ahead in a thread beside the training step."""
+        def make(batch: int) -> tuple[np.ndarray, ...]:
+            frame = self.frame_of(batch)
+            return tuple(np.stack(part) for part in zip(*(self.make(batch * size + i, frame) for i in range(size))))
 
         with ThreadPoolExecutor(1) as pool:
-            waiting = deque(pool.submit(make, first + i * size) for i in range(AHEAD))
+            waiting = deque(pool.submit(make, first + i) for i in range(AHEAD))
             try:
                 while True:
-                    first += size
-                    waiting.append(pool.submit(make, first + (AHEAD - 1) * size))
+                    first += 1
+                    waiting.append(pool.submit(make, first + AHEAD - 1))
                     yield waiting.popleft().result()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Shaped:
+    """Things to draw from, each with its chance, and apart by the look's frame that their car fills best."""
+
+    def __init__(self, items: list, mattes: list[np.ndarray], chances: np.ndarray):
+        self.items = items
+        fits = np.array([LOOKS.index(frame_for(car_shape(matte))) for matte in mattes], int)
+        self.sums = [np.cumsum(np.where(fits == place, chances, 0)) for place in range(len(LOOKS))]
+        self.shares = np.array([total[-1] if total.size else 0.0 for total in self.sums])
+        self.all = np.cumsum(chances)
+
+    def pick(self, rng: np.random.Generator, look: int | None):
+        """One of all, or of those that fill a look's frame, if there are any."""
+        total = self.all if look is None or not self.shares[look] else self.sums[look]
+        return self.items[int(np.searchsorted(total, rng.random() * total[-1], side="right"))]
+
+
+def car_shape(matte: np.ndarray) -> tuple[int, int]:
+    """Height and width of the car's box in a uint8 matte; of the whole matte where it has none."""
+    _, _, w, h = cv2.boundingRect((matte > 127).astype(np.uint8))
+    return (h, w) if w else matte.shape

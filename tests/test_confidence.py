@@ -3,7 +3,8 @@ import cv2
 import numpy as np
 import pytest
 
-from model.confidence import Judge, measures, stray
+from model.confidence import Judge, agreement, measures, stray
+from model.gaze import Prediction
 
 
 @pytest.fixture(scope="module")
@@ -17,26 +18,47 @@ def disc(radius: int, alpha: float = 1.0, at: tuple[int, int] = (160, 120)) -> n
     return matte.astype(np.float32) / 255 * alpha
 
 
+def seen(matte: np.ndarray) -> Prediction:
+    """A car found at a glance, and looked at in a window that is the whole photo."""
+    glance = cv2.resize(matte, (256, 192), interpolation=cv2.INTER_AREA)
+    return Prediction(matte.shape, glance, (slice(0, matte.shape[0]), slice(0, matte.shape[1])), np.zeros((*matte.shape, 3), np.uint8), matte, matte[::2, ::2])
+
+
 def test_an_empty_matte_is_no_car(judge):
-    assert judge.presence(disc(0) * 0) == judge.confidence(disc(0) * 0) == 0
-    assert judge.confidence(disc(3)) == 0, "a speck"
+    assert judge.presence(seen(disc(0) * 0)) == judge.confidence(seen(disc(0) * 0)) == 0
+    assert judge.confidence(seen(disc(3))) == 0, "a speck"
 
 
 def test_a_sharp_large_shape_is_a_car_that_needs_no_hand(judge):
-    assert judge.confidence(disc(80)) > 0.7
+    assert judge.confidence(seen(disc(80))) > 0.7
 
 
 def test_doubt_lowers_both(judge):
     blurred = cv2.GaussianBlur(disc(80), (0, 0), 12)
-    assert judge.confidence(blurred) < judge.confidence(disc(80)) / 2
+    assert judge.confidence(seen(blurred)) < judge.confidence(seen(disc(80))) / 2
     for shape in (disc(80, 0.6), disc(30, 0.55)):
-        assert judge.presence(shape) < judge.presence(disc(80)) and judge.confidence(shape) < 0.2
+        assert judge.presence(seen(shape)) < judge.presence(seen(disc(80))) and judge.confidence(seen(shape)) < 0.2
+
+
+def test_a_glance_that_saw_another_car_lowers_the_confidence(judge):
+    same, other = seen(disc(80)), seen(disc(80))._replace(glance=np.roll(seen(disc(80)).glance, 60, 1))
+    assert judge.confidence(other) < judge.confidence(same)
+
+
+def test_agreement_is_the_iou_wherever_the_window_lies():
+    matte = disc(40, at=(200, 150))
+    whole = seen(matte)
+    window = slice(80, 240), slice(120, 320)
+    part = whole._replace(window=window, matte=matte[window])
+    for prediction in (whole, part):
+        assert agreement(prediction) > 0.97
+    assert agreement(whole._replace(glance=whole.glance * 0)) == 0
 
 
 def test_pieces_and_holes_lower_the_confidence(judge):
     broken = np.maximum(disc(80), disc(12, at=(40, 40)))
     holed = np.minimum(disc(80), 1 - disc(12))
-    assert max(judge.confidence(broken), judge.confidence(holed)) < judge.confidence(disc(80))
+    assert max(judge.confidence(seen(broken)), judge.confidence(seen(holed))) < judge.confidence(seen(disc(80)))
 
 
 def test_expected_error_is_that_of_a_calibrated_matte():

@@ -28,21 +28,21 @@ def panes(shape: tuple[int, int] = (120, 160)) -> np.ndarray:
 
 def test_only_the_panes_get_thinner(alpha):
     dark = np.full((*SIZE, 3), 60, np.uint8)
-    thin = see_through(alpha, panes(), dark)
+    thin = see_through(alpha, panes(), dark, dark)
     assert thin[100, 160] == pytest.approx(1 - CLEAR, abs=1e-3)
     assert np.array_equal(thin[:76], alpha[:76]) and np.array_equal(thin[124:], alpha[124:])
-    assert np.array_equal(see_through(alpha, panes() * 0, dark), alpha)
+    assert np.array_equal(see_through(alpha, panes() * 0, dark, dark), alpha)
 
 
 def test_reflections_stay(alpha):
     rgb = np.full((*SIZE, 3), 60, np.uint8)
     rgb[90:110, 100:120] = 255
-    thin = see_through(alpha, panes(), rgb)
+    thin = see_through(alpha, panes(), rgb, rgb)
     assert thin[100, 110] == 1 and thin[100, 200] == pytest.approx(1 - CLEAR, abs=1e-3)
 
 
 def test_nothing_outside_of_the_car_becomes_visible(alpha):
-    thin = see_through(alpha, np.ones((120, 160), np.float32), np.full((*SIZE, 3), 60, np.uint8))
+    thin = see_through(alpha, np.ones((120, 160), np.float32), *[np.full((*SIZE, 3), 60, np.uint8)] * 2)
     assert (thin <= alpha).all()
 
 

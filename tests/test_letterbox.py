@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from model.cells import SIDE
-from preprocessing.letterbox import PAD, Letterbox
+from preprocessing.letterbox import PAD, Letterbox, resize
 
 FRAME = (480, 640)
 SIZES = [(1080, 1920), (960, 1280), (1280, 854), (516, 1280), (480, 640), (479, 641), (333, 217), (60, 80), (1, 1), (3, 900), (2000, 7)]
@@ -39,8 +39,8 @@ def test_a_place_in_a_layer_is_the_same_place_in_the_photo(size, stride):
     x = np.tile((np.arange(cells[1], dtype=np.float32) + 0.5) / width, (cells[0], 1))
     y = np.tile(((np.arange(cells[0], dtype=np.float32) + 0.5) / height)[:, None], (1, cells[1]))
     inner = tuple(slice(side // 20, side - side // 20) for side in size)
-    assert np.abs(box.restore(x) * size[1] - (np.arange(size[1]) + 0.5))[inner].max() < 0.1
-    assert np.abs(box.restore(y) * size[0] - (np.arange(size[0]) + 0.5)[:, None])[inner].max() < 0.1
+    assert np.abs(resize(box.crop(x), size) * size[1] - (np.arange(size[1]) + 0.5))[inner].max() < 0.1
+    assert np.abs(resize(box.crop(y), size) * size[0] - (np.arange(size[0]) + 0.5)[:, None])[inner].max() < 0.1
 
 
 @pytest.mark.parametrize("size", [(1080, 1920), (960, 1280), (1280, 854)])
@@ -53,6 +53,6 @@ def test_shrinking_agrees_with_pillow(size):
     assert difference.mean() < 1 and difference.max() <= 10
 
 
-def test_a_matte_of_the_same_size_comes_back_unchanged():
+def test_where_the_photo_fills_the_frame_nothing_is_cropped():
     matte = np.random.default_rng(2).random((480, 640), np.float32)
-    assert np.array_equal(Letterbox.fit((480, 640), (480, 640)).restore(matte), matte)
+    assert np.array_equal(Letterbox.fit((480, 640), (480, 640)).crop(matte), matte)

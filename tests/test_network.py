@@ -2,8 +2,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import model.network
+from model.folded import folded, without_normalisation
 from model.fused import with_fused_normalisation
 from model.imagenet import load_imagenet, read_tensors
 from model.network import get_network, inherit
@@ -54,6 +56,22 @@ def test_fused_normalisation_trains_and_predicts_as_the_plain_one(network):
         assert np.abs(one - other).max() < 2e-3 * max(1.0, np.abs(one).max())
     statistics = [[weight.numpy() for weight in each.weights if "moving_mean" in weight.path] for each in (network, fused)]
     assert all(np.allclose(one, other, rtol=1e-3, atol=1e-4) for one, other in zip(*statistics, strict=True))
+
+
+def test_a_folded_network_computes_and_learns_as_the_one_it_came_from(network):
+    """Against Keras's own normalisation with statistics that stay: the same logits, and the same gradients for all that is trained."""
+    photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)
+    plain = without_normalisation(network)
+    found = []
+    for forward in (lambda: network(photo, training=False), lambda: plain.stateless_call(folded(network), [], photo)[0]):
+        with tf.GradientTape() as tape:
+            logits = forward()
+            loss = tf.reduce_mean(tf.sigmoid(logits))
+        found.append((logits, tape.gradient(loss, network.trainable_variables)))
+    (logits, gradients), (alike, gradients_alike) = found
+    assert np.allclose(logits, alike, atol=1e-3)
+    for variable, one, other in zip(network.trainable_variables, gradients, gradients_alike, strict=True):
+        assert np.allclose(one, other, rtol=1e-2, atol=1e-2 * float(np.abs(one).max()) + 1e-9), variable.path
 
 
 def test_a_network_that_inherits_all_predicts_alike(network):

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cutout import predict
 from model.evaluation import load
-from model.frames import FRAMES, NATIVE, frame_for, reframed
+from model.frames import FRAMES, LOOKS, NATIVE, frame_for, reframed
+from model.gaze import look
 from model.predictor import NETWORK, Predictor
 from tests.drawn import draw_photo, draw_street
 
@@ -38,7 +38,7 @@ def test_threads_do_not_disturb_each_other(network):
 @pytest.mark.parametrize("angle", ["side", "three_quarter"])
 def test_int8_agrees_with_the_float_network_in_every_frame(network, angle, size):
     rgb = draw_photo(*size, angle=angle, seed=1).rgb
-    exact, quantised = (predict(rgb, one).matte for one in (load(MODEL / "car_matte.keras"), network))
+    exact, quantised = (look(rgb, one).matte for one in (load(MODEL / "car_matte.keras"), network))
     assert np.abs(exact - quantised).mean() < 0.01
     both, either = ((exact > 0.5) & (quantised > 0.5)).sum(), ((exact > 0.5) | (quantised > 0.5)).sum()
     assert both / either > 0.98
@@ -50,17 +50,17 @@ def test_both_kinds_of_kernels_agree(network):
     assert np.abs(one - other).mean() < 0.003 and ((one > 0.5) != (other > 0.5)).mean() < 0.002
 
 
-def test_photos_fill_their_frames():
-    shown = {(1080, 1920): (416, 704), (800, 1200): (448, 672), (768, 1024): NATIVE, (500, 500): (544, 544), (1920, 1080): (704, 416), (600, 1400): (384, 768)}
-    assert {photo: frame_for(photo) for photo in shown} == shown
-    assert all(0.94 < frame[0] * frame[1] / (NATIVE[0] * NATIVE[1]) <= 1 for frame in FRAMES), "all cost about the same"
+def test_what_is_looked_at_fills_its_frame():
+    shown = {(500, 1500): (352, 832), (800, 1200): (448, 672), (1080, 1920): (448, 672), (500, 500): (512, 576), (1920, 1080): (512, 576)}
+    assert {part: frame_for(part) for part in shown} == shown
+    assert all(0.97 < frame[0] * frame[1] / (NATIVE[0] * NATIVE[1]) <= 1 for frame in LOOKS), "all cost about the same"
 
 
 def test_other_frames_and_other_networks_are_refused(network):
     with pytest.raises(ValueError, match="100x96"):
         network.predict(np.zeros((96, 100, 3), np.uint8))
     with pytest.raises(ValueError, match="not once"):
-        reframed(NETWORK.read_bytes()[:1000], (544, 544))
+        reframed(NETWORK.read_bytes()[:1000], LOOKS[0])
 
 
 def test_only_networks_of_the_right_kind_are_judged(tmp_path):

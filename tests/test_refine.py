@@ -3,8 +3,7 @@ import cv2
 import numpy as np
 import pytest
 
-from postprocessing import refine as module
-from postprocessing.refine import refine
+from postprocessing import band, refine as module
 from preprocessing.letterbox import resize
 from tests.drawn import draw_photo
 
@@ -16,6 +15,10 @@ def coarse(alpha: np.ndarray, factor: int = 4) -> np.ndarray:
     shift = [cv2.GaussianBlur(rng.normal(0, 17, small.shape).astype(np.float32), (0, 0), 6) for _ in range(2)]
     y, x = np.mgrid[:small.shape[0], :small.shape[1]].astype(np.float32)
     return cv2.remap(cv2.GaussianBlur(small, (0, 0), 0.8), x + shift[0], y + shift[1], cv2.INTER_LINEAR)
+
+
+def refine(matte: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+    return module.refine(matte, resize(rgb, matte.shape), rgb)
 
 
 @pytest.mark.parametrize("angle", ["side", "front", "three_quarter", "rear"])
@@ -62,11 +65,19 @@ def test_the_fit_is_the_least_squares_line_of_each_window():
     assert np.allclose(module.fit(guide, matte)[y, x], expected, atol=2e-3)
 
 
-def test_a_window_of_the_enlarged_map_is_that_part_of_the_whole():
-    line = np.random.default_rng(6).random((30, 40, 4), np.float32)
-    whole = cv2.resize(line, (200, 150), interpolation=cv2.INTER_LINEAR)
-    part = module.enlarge(line, (20, 33, 90, 150), (150, 200))
-    assert np.abs(part - whole[20:90, 33:150]).max() < 0.02
+@pytest.mark.parametrize("shape", [(30, 40), (30, 40, 4)])
+def test_samples_are_those_of_the_enlarged_layer(shape):
+    rng = np.random.default_rng(6)
+    layer, mask = rng.random(shape, np.float32), (rng.random((150, 200)) < 0.3).astype(np.uint8)
+    points = band.pixels(mask)
+    assert len(points) == mask.sum() and (mask[points[:, 1], points[:, 0]] == 1).all()
+    whole = cv2.resize(layer, (200, 150), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(band.sampled(layer, points, (150, 200)) - whole[points[:, 1], points[:, 0]]).max() < 0.02
+    assert np.array_equal(mask.reshape(-1)[band.flat(points, (150, 200))], np.ones(len(points)))
+
+
+def test_an_empty_band_has_no_pixels():
+    assert band.pixels(np.zeros((4, 5), np.uint8)).shape == (0, 2)
 
 
 @pytest.mark.parametrize("angle", ["side", "three_quarter"])

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from model.cells import unfold
-from preprocessing import samples as made, staging, synthesis
+from model.frames import GLANCE
+from preprocessing import augment, samples as made, staging, synthesis
 from preprocessing.letterbox import PAD
 from preprocessing.samples import HEAVY, WEIGHT, Samples, Sources
 from preprocessing.sources import Cutout, held_out, photo_paths, read_cutouts, read_photos
 from tests.drawn import draw_photo, draw_street
 
 FRAME = (96, 128)
+SCALE = 0.2  # of looks: frames of 64x160, 96x128 and 96x128 pixels
 
 
 def write(path: Path, picture: np.ndarray) -> None:
@@ -44,29 +46,59 @@ def drawn(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def samples(drawn) -> Samples:
-    return Samples(Sources.read(drawn, FRAME), FRAME, seed=1)
+    return Samples(Sources.read(drawn), seed=1, scale=SCALE)
 
 
 def test_the_same_number_gives_the_same_sample(drawn, samples):
-    again = Samples(Sources.read(drawn, FRAME), FRAME, seed=1)
+    again = Samples(Sources.read(drawn), seed=1, scale=SCALE)
     for number in range(12):
-        assert all(np.array_equal(one, other) for one, other in zip(samples[number], again[number], strict=True))
-    assert not np.array_equal(samples[0][0], Samples(samples.kept, FRAME, seed=2)[0][0])
+        assert all(np.array_equal(one, other) for one, other in zip(samples.make(number, FRAME), again.make(number, FRAME), strict=True))
+    assert not np.array_equal(samples.make(0, FRAME)[0], Samples(samples.kept, seed=2, scale=SCALE).make(0, FRAME)[0])
 
 
-def test_batches_are_the_samples_in_order(samples):
-    batches = samples.batches(3, first=6)
-    for start in (6, 9):
-        batch = next(batches)
+def test_batches_are_the_samples_in_order_each_of_one_frame(samples):
+    batches = samples.batches(3, first=2)
+    for number in (2, 3, 4):
+        batch, frame = next(batches), samples.frame_of(number)
+        assert batch[0].shape == (3, *frame, 3)
         for offset in range(3):
-            assert all(np.array_equal(part[offset], alone) for part, alone in zip(batch, samples[start + offset], strict=True))
+            assert all(np.array_equal(part[offset], alone) for part, alone in zip(batch, samples.make(3 * number + offset, frame), strict=True))
     batches.close()
+
+
+def test_a_fifth_of_the_batches_are_glances_and_the_rest_are_looks(samples):
+    frames = [samples.frame_of(batch) for batch in range(300)]
+    assert 0.13 < frames.count(GLANCE) / 300 < 0.27
+    assert set(frames) <= {GLANCE, *samples.looks}
+
+
+@pytest.mark.parametrize("frame", [(64, 160), (96, 128)])
+def test_a_look_shows_a_large_car(samples, monkeypatch, frame):
+    monkeypatch.setattr(made, "EMPTY", 0.0)
+    shares = []
+    for number in range(40):
+        matte = unfold(samples.make(number, frame)[1][..., :-1]) > 127
+        rows, columns = matte.any(1).mean(), matte.any(0).mean()
+        shares.append(max(rows, columns))
+    assert np.median(shares) > 0.7 and np.min(shares) > 0.3
+
+
+@pytest.mark.parametrize("cut", [0.0, 1.0])
+def test_a_look_cuts_the_car_only_on_purpose(monkeypatch, cut):
+    monkeypatch.setattr(augment, "CUT", cut)
+    mask = np.zeros((300, 500), np.uint8)
+    mask[100:200, 150:350] = 255
+    touched = 0
+    for seed in range(40):
+        seen = augment.warp(mask, augment.car_window(np.random.default_rng(seed), mask, FRAME), FRAME) > 127
+        touched += seen[0].any() or seen[:, 0].any() or seen[-1].any() or seen[:, -1].any()
+    assert touched <= 4 if cut == 0 else touched > 25
 
 
 def test_forms_and_weights(samples):
     edges = heavy = 0
     for number in range(40):
-        rgb, truth, weight = samples[number]
+        rgb, truth, weight = samples.make(number, FRAME)
         assert rgb.shape == (*FRAME, 3) and truth.shape == weight.shape == (48, 64, 5)
         assert rgb.dtype == truth.dtype == weight.dtype == np.uint8
         matte, counted = unfold(truth[..., :-1]), unfold(weight[..., :-1])
@@ -80,20 +112,20 @@ def test_forms_and_weights(samples):
 def test_glass_is_learnt_only_where_it_is_known(drawn):
     photos = read_photos(drawn, "train")
     for photo in photos:
-        _, truth, weight = Samples(Sources([photo], [], []), FRAME, seed=5)[1]
+        _, truth, weight = Samples(Sources([photo], [], []), seed=5, scale=SCALE).make(1, FRAME)
         assert weight[..., -1].any() == truth[..., -1].any() == (photo.name == "s4")
-    _, truth, weight = Samples(Sources([photo for photo in photos if photo.name == "s4"], [], []), FRAME, seed=5)[1]
+    _, truth, weight = Samples(Sources([photo for photo in photos if photo.name == "s4"], [], []), seed=5, scale=SCALE).make(1, FRAME)
     car = truth[..., :-1].mean(-1)
     assert np.abs(car - truth[..., -1]).max() <= 2
     assert (weight[..., -1][car == 255] == 255).all()
 
 
 def test_composites_are_letterboxed_as_serving_does(samples, monkeypatch):
-    monkeypatch.setattr(made, "REAL", 0.0)
-    monkeypatch.setattr(made, "EMPTY", 0.0)
+    for share in ("REAL", "EMPTY", "FULL"):
+        monkeypatch.setattr(made, share, 0.0)
     padded = 0
     for number in range(30):
-        rgb, truth, _ = samples[number]
+        rgb, truth, _ = samples.make(number, FRAME)
         pad = (rgb == PAD).all(-1)
         rows, columns = pad.all(1).sum(), pad.all(0).sum()
         padded += rows > 0 or columns > 0
@@ -104,14 +136,14 @@ def test_composites_are_letterboxed_as_serving_does(samples, monkeypatch):
 
 
 def test_some_scenes_hold_no_car(samples):
-    empty = sum(not samples[number][1].any() for number in range(300))
+    empty = sum(not samples.make(number, FRAME)[1].any() for number in range(300))
     assert 6 <= empty <= 40
 
 
 def test_unknown_pixels_weigh_nothing(drawn, samples):
     photos = [photo for photo in samples.kept.photos if photo.ignore is not None]
-    known = Samples(Sources(photos, [], []), FRAME, seed=3)
-    weights = np.stack([known[number][2][..., 0] for number in range(20)])
+    known = Samples(Sources(photos, [], []), seed=3, scale=SCALE)
+    weights = np.stack([known.make(number, FRAME)[2][..., 0] for number in range(20)])
     assert 0.3 < (weights == 0).mean() < 0.7
 
 

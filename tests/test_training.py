@@ -6,14 +6,16 @@ import sys
 from pathlib import Path
 
 import cv2
+import keras
 import numpy as np
 import pytest
 
+from model.frames import GLANCE
 from model.predictor import Predictor
 from tests.conftest import ROOT
 from tests.test_samples import drawn  # noqa: F401  a fixture
 
-SMALL = ["--widths", "128", "256", "--batch", "2"]
+SMALL = ["--scales", "0.2", "0.3", "--batch", "2"]
 
 
 def run(*arguments, ok: bool = True) -> str:
@@ -31,7 +33,7 @@ def trained(drawn, tmp_path_factory) -> Path:  # noqa: F811
 
 def test_a_run_leaves_network_log_and_curve(trained):
     rows = list(csv.DictReader((trained / "log.csv").open()))
-    assert [int(row["width"]) for row in rows] == [128, 256] and int(rows[-1]["samples"]) == 12
+    assert [float(row["scale"]) for row in rows] == [0.2, 0.3] and int(rows[-1]["samples"]) == 12
     assert all(0 <= float(row["iou"]) <= 1 and float(row["loss"]) > 0 for row in rows)
     assert cv2.imread(str(trained / "curve.png")) is not None
     assert (trained / "best.keras").stat().st_size < 16e6
@@ -62,8 +64,18 @@ def test_a_stopped_run_can_be_resumed(drawn, tmp_path):  # noqa: F811
     assert int(list(csv.DictReader((folder / "log.csv").open()))[-1]["samples"]) == stopped + 8
 
 
+def test_a_run_goes_on_from_another_network_and_leaves_photos_out(drawn, trained, tmp_path):  # noqa: F811
+    (tmp_path / "left_out.txt").write_text("street/s1\n")
+    told = run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 3, *SMALL, "--init", trained / "best.keras", "--leave-out", tmp_path / "left_out.txt")
+    assert "taken over" in told and (tmp_path / "on" / "best.keras").exists()
+    statistics = [[weight for weight in keras.models.load_model(folder / "best.keras", compile=False).weights if "moving" in weight.path] for folder in (trained, tmp_path / "on")]
+    assert all(np.array_equal(one, other) for one, other in zip(*statistics, strict=True)), "normalisation stays"
+    (tmp_path / "left_out.txt").write_text("street/no_such_photo\n")
+    assert "no_such_photo" in run("train", "--data", drawn, "--run", tmp_path / "none", "--steps", 1, "--leave-out", tmp_path / "left_out.txt", ok=False)
+
+
 def test_preview_is_a_sheet_of_samples(drawn, tmp_path):  # noqa: F811
-    run("preview", "--data", drawn, "--width", 128, "--out", tmp_path / "sheet.png")
+    run("preview", "--data", drawn, "--scale", 0.3, "--out", tmp_path / "sheet.png")
     assert cv2.imread(str(tmp_path / "sheet.png")).shape == (4 * 240, 6 * 320, 3)
 
 
@@ -71,7 +83,7 @@ def test_quantise_makes_a_network_that_serving_loads(drawn, trained, tmp_path): 
     run("quantise", "--data", drawn, "--network", trained / "best.keras", "--out", tmp_path / "small.tflite")
     network = Predictor(tmp_path / "small.tflite")
     assert (tmp_path / "small.tflite").stat().st_size < 6e6
-    assert network.predict(np.zeros((480, 640, 3), np.uint8))[0].shape == (480, 640)
+    assert network.predict(np.zeros((*GLANCE, 3), np.uint8))[0].shape == GLANCE
 
 
 def test_evaluate_scores_a_folder_of_mattes(drawn, tmp_path):  # noqa: F811

@@ -1,0 +1,97 @@
+"""Where the network looks: a glance at the whole photo finds the car, then a look at its surroundings finds its edges.
+
+A car fills but a part of most photos; looked at alone it has half again as many pixels, for the same cost. One network does both.
+"""
+from typing import NamedTuple, Protocol
+
+import cv2
+import numpy as np
+
+from model.frames import GLANCE, frame_for
+from postprocessing.pieces import one_piece
+from preprocessing.letterbox import Letterbox
+
+MARGIN = 0.2      # of the car's box, kept on every side of it
+CUT_OFF = 0.02    # of a window's side inside the photo: so much car along it says that the window cuts the car
+SMALLEST = 0.002  # share of the photo: a smaller shape is a speck
+
+Window = tuple[slice, slice]  # rows and columns
+
+
+class Network(Protocol):
+    """What can be looked through: a frame, uint8 (height, width, 3), to its alpha (height, width) and its share of glass (height/2, width/2)."""
+
+    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+class Prediction(NamedTuple):
+    size: tuple[int, int]  # height, width of the photo in pixels
+    glance: np.ndarray  # float32 (h, w) in 0..1, a small matte of the whole photo
+    window: Window      # the part of the photo that was looked at; outside of it there is no car
+    photo: np.ndarray   # uint8 (height, width, 3), the window as it was looked at
+    matte: np.ndarray   # float32 (height, width) in 0..1, of the window's shape at the frame's size
+    glass: np.ndarray   # the same at half of that: how much of it is a window pane
+
+    def in_photo(self, layer: np.ndarray) -> np.ndarray:
+        """A layer of the window's size as one of the photo's: 0 outside of the window."""
+        whole = np.zeros(self.size, layer.dtype)
+        whole[self.window] = layer
+        return whole
+
+
+def look(rgb: np.ndarray, network: Network) -> Prediction:
+    """What a network says of a uint8 photo (height, width, 3)."""
+    size, whole = rgb.shape[:2], (slice(0, rgb.shape[0]), slice(0, rgb.shape[1]))
+    glance = through(GLANCE, rgb, network).matte
+    window = surroundings(glance, size) or whole
+    seen = at(window, rgb, network)
+    if window != whole and cuts(window, seen.matte, size):
+        window, seen = whole, at(whole, rgb, network)
+    return Prediction(size, glance, window, *seen)
+
+
+class Seen(NamedTuple):
+    photo: np.ndarray
+    matte: np.ndarray
+    glass: np.ndarray
+
+
+def at(window: Window, rgb: np.ndarray, network: Network) -> Seen:
+    part = rgb[window]
+    return through(frame_for(part.shape[:2]), part, network)
+
+
+def through(frame: tuple[int, int], rgb: np.ndarray, network: Network) -> Seen:
+    box = Letterbox.fit(rgb.shape[:2], frame)
+    framed = box.apply(rgb)
+    return Seen(*map(box.crop, (framed, *network.predict(framed))))
+
+
+def surroundings(glance: np.ndarray, photo: tuple[int, int]) -> Window | None:
+    """The part of a photo (height, width) around the car of its glance, of a frame's shape as far as the photo reaches; None where there is no car."""
+    car = (one_piece(glance) > 0.5).astype(np.uint8)
+    if cv2.countNonZero(car) < SMALLEST * car.size:
+        return None
+    x, y, w, h = cv2.boundingRect(car)
+    (top, bottom), (left, right) = (
+        (max(0.0, (start - MARGIN * length) * whole / have), min(float(whole), (start + length + MARGIN * length) * whole / have))
+        for start, length, whole, have in zip((y, x), (h, w), photo, car.shape))
+    frame = frame_for((bottom - top, right - left))
+    scale = max((bottom - top) / frame[0], (right - left) / frame[1])
+    return tuple(slice(int(first), int(np.ceil(last))) for first, last in
+                 (widened(top, bottom, frame[0] * scale, photo[0]), widened(left, right, frame[1] * scale, photo[1])))
+
+
+def widened(start: float, stop: float, length: float, whole: float) -> tuple[float, float]:
+    """A stretch within 0..whole, brought to a length on both sides, or on one where the other ends."""
+    length = min(max(length, stop - start), whole)
+    start = min(max(0.0, (start + stop - length) / 2), whole - length)
+    return start, start + length
+
+
+def cuts(window: Window, matte: np.ndarray, photo: tuple[int, int]) -> bool:
+    """Whether the car seems to go on outside of a window, in a photo (height, width)."""
+    rows, columns = window
+    edges = [edge for edge, inside in ((matte[0], rows.start > 0), (matte[-1], rows.stop < photo[0]),
+                                       (matte[:, 0], columns.start > 0), (matte[:, -1], columns.stop < photo[1])) if inside]
+    return any((edge > 0.5).mean() > CUT_OFF for edge in edges)

@@ -1,0 +1,79 @@
+"""A glance finds the car, a look shows its surroundings; and where the glance was wrong, the whole photo is looked at."""
+import numpy as np
+import pytest
+
+from model.frames import GLANCE, LOOKS
+from model.gaze import Prediction, look
+from preprocessing.letterbox import PAD
+
+RED = (200, 0, 0)
+
+
+class RedIsCar:
+    """Stands for a network: what is red is car. Remembers the frames that it was shown."""
+
+    def __init__(self, blind_to: slice | None = None):
+        self.blind_to, self.frames = blind_to, []
+
+    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        self.frames.append(frame)
+        matte = ((frame[..., 0] > 100) & (frame[..., 1] < 60)).astype(np.float32)
+        if self.blind_to and frame.shape[:2] == GLANCE:
+            matte[:, self.blind_to] = 0
+        return matte, matte[::2, ::2] * 0
+
+
+def photo(size: tuple[int, int], *boxes: tuple[int, int, int, int]) -> np.ndarray:
+    """Grey, with red boxes (top, left, bottom, right)."""
+    rgb = np.full((*size, 3), 90, np.uint8)
+    for top, left, bottom, right in boxes:
+        rgb[top:bottom, left:right] = RED
+    return rgb
+
+
+@pytest.mark.parametrize("size, box", [((1080, 1920), (500, 700, 700, 1300)), ((1280, 960), (600, 100, 800, 500)), ((1000, 1000), (400, 400, 700, 700)),
+                                       ((1080, 1920), (0, 0, 300, 700)), ((700, 3000), (300, 2500, 600, 3000)), ((240, 320), (100, 100, 160, 220))])
+def test_the_look_shows_the_car_with_some_margin_and_larger_than_the_glance(size, box):
+    network = RedIsCar()
+    seen = look(photo(size, box), network)
+    rows, columns = seen.window
+    top, left, bottom, right = box
+    margin = 0.05 * max(bottom - top, right - left)
+    for edge, start, stop, whole in ((rows, top, bottom, size[0]), (columns, left, right, size[1])):
+        assert 0 <= edge.start <= max(0, start - 0.05 * (stop - start)) and min(whole, stop + 0.05 * (stop - start)) <= edge.stop <= whole, margin
+    glance, looked = network.frames
+    assert glance.shape[:2] == GLANCE and looked.shape[:2] in LOOKS
+    assert (seen.matte > 0.5).sum() > 3 * (seen.glance > 0.5).sum()
+    whole = seen.in_photo((photo(size, box)[seen.window][..., 0] > 100).astype(np.float32))
+    assert whole.sum() == (bottom - top) * (right - left)
+
+
+def test_the_window_has_the_frames_shape_where_the_photo_reaches():
+    network = RedIsCar()
+    look(photo((1080, 1920), (500, 700, 700, 1300)), network)
+    assert (network.frames[1] != PAD).any(-1).mean() > 0.98
+
+
+def test_a_photo_is_looked_at_whole_before_it_is_said_to_have_no_car():
+    network = RedIsCar()
+    seen = look(photo((600, 800)), network)
+    assert network.frames[1].shape[:2] in LOOKS and not seen.matte.any() and seen.window == (slice(0, 600), slice(0, 800))
+    assert seen.photo.shape[:2] == seen.matte.shape
+
+
+def test_specks_do_not_widen_the_window():
+    one, two = (look(photo((1200, 1600), (500, 600, 700, 1000), *more), RedIsCar()).window for more in ([], [(10, 10, 50, 50)]))
+    assert one == two
+
+
+def test_where_the_glance_missed_a_part_the_whole_photo_is_looked_at():
+    network = RedIsCar(blind_to=slice(128, None))
+    seen = look(photo((900, 1600), (300, 200, 600, 1400)), network)
+    assert len(network.frames) == 3 and seen.window == (slice(0, 900), slice(0, 1600))
+    assert isinstance(seen, Prediction) and (seen.matte > 0.5).any(0).mean() > 0.7
+
+
+def test_a_car_that_the_photo_cuts_is_not_looked_at_twice():
+    network = RedIsCar()
+    look(photo((900, 1600), (300, 1000, 600, 1600)), network)
+    assert len(network.frames) == 2
