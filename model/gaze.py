@@ -1,6 +1,6 @@
 """Where the network looks: a glance at the whole photo finds the car, then a look at its surroundings finds its edges.
 
-A car fills but a part of most photos; looked at alone it has half again as many pixels, for the same cost. One network does both.
+A car fills but a part of most photos; looked at alone it is a third to a half larger, for the same cost. One network does both.
 """
 from typing import NamedTuple, Protocol
 

@@ -31,9 +31,8 @@ class Predictor:
         self.desks: LifoQueue[dict[tuple[int, int], Interpreter]] = LifoQueue()
         for _ in range(most or os.cpu_count() or 1):
             self.desks.put({})
-        for frame in (NATIVE, GLANCE):  # of which every photo needs the second, and most the first
-            with self.interpreter(frame) as first:
-                (photo,), (logits,) = first.get_input_details(), first.get_output_details()
+        with self.interpreter(GLANCE) as first:  # which every photo needs
+            (photo,), (logits,) = first.get_input_details(), first.get_output_details()
         if photo["dtype"] is not np.uint8 or logits["dtype"] is not np.int8:
             raise ValueError(f"{path}: wants uint8 input and int8 output, has {photo['dtype'].__name__} and {logits['dtype'].__name__}")
         self.input, self.output = photo["index"], logits["index"]

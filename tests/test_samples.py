@@ -14,7 +14,7 @@ from preprocessing.sources import Cutout, held_out, photo_paths, read_cutouts, r
 from tests.drawn import draw_photo, draw_street
 
 FRAME = (96, 128)
-SCALE = 0.2  # of looks: frames of 64x160, 96x128 and 96x128 pixels
+SCALE = 0.2  # of looks: frames of 64x160 and 96x128 pixels
 
 
 def write(path: Path, picture: np.ndarray) -> None:
