@@ -30,6 +30,8 @@ class Letterbox:
     def apply(self, rgb: np.ndarray) -> np.ndarray:
         """uint8 photo (height, width, 3) -> uint8 frame (height, width, 3), padded with PAD."""
         framed = np.full((*self.frame, 3), PAD, np.uint8)
+        while all(side % 2 == 0 and side >= 2 * new for side, new in zip(rgb.shape, self.content)):
+            rgb = cv2.resize(rgb, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)  # halving is cheap, any other factor is not
         framed[:self.content[0], :self.content[1]] = resize(rgb, self.content)
         return framed
 
