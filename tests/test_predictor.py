@@ -9,6 +9,7 @@ from model.evaluation import load
 from model.frames import FRAMES, LOOKS, NATIVE, frame_for, reframed
 from model.gaze import look
 from model.predictor import NETWORK, Predictor
+from preprocessing.letterbox import resize
 from tests.drawn import draw_photo, draw_street
 
 MODEL = Path(__file__).resolve().parent.parent / "model"
@@ -38,7 +39,8 @@ def test_threads_do_not_disturb_each_other(network):
 @pytest.mark.parametrize("angle", ["side", "three_quarter"])
 def test_int8_agrees_with_the_float_network_in_every_frame(network, angle, size):
     rgb = draw_photo(*size, angle=angle, seed=1).rgb
-    exact, quantised = (look(rgb, one).matte for one in (load(MODEL / "car_matte.keras"), network))
+    both = [look(rgb, one) for one in (load(MODEL / "car_matte.keras"), network)]
+    exact, quantised = (seen.in_photo(resize(seen.matte, rgb[seen.window].shape[:2])) for seen in both)
     assert np.abs(exact - quantised).mean() < 0.01
     both, either = ((exact > 0.5) & (quantised > 0.5)).sum(), ((exact > 0.5) | (quantised > 0.5)).sum()
     assert both / either > 0.98
