@@ -61,7 +61,7 @@ def without_haze(matte: np.ndarray) -> np.ndarray:
 def fit(guide: np.ndarray, matte: np.ndarray) -> np.ndarray:
     """float32 guide (h, w, 3) and matte (h, w) -> float32 (h, w, 4): slopes by colour and offset of matte = slope . guide + offset."""
     red, green, blue = cv2.split(guide)
-    moments = np.dstack([guide, matte, guide * matte[..., None], guide * guide, red * green, red * blue, green * blue])
+    moments = cv2.merge([red, green, blue, matte, red * matte, green * matte, blue * matte, red * red, green * green, blue * blue, red * green, red * blue, green * blue])
     mean = cv2.blur(moments, (2 * RADIUS + 1,) * 2)
     r, g, b, p = (mean[..., i] for i in range(4))
     pr, pg, pb = mean[..., 4] - r * p, mean[..., 5] - g * p, mean[..., 6] - b * p
@@ -72,5 +72,5 @@ def fit(guide: np.ndarray, matte: np.ndarray) -> np.ndarray:
     igg, igb, ibb = rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg
     scale = 1 / (irr * rr + irg * rg + irb * rb)
     sr, sg, sb = (irr * pr + irg * pg + irb * pb) * scale, (irg * pr + igg * pg + igb * pb) * scale, (irb * pr + igb * pg + ibb * pb) * scale
-    return cv2.blur(np.dstack([sr, sg, sb, p - sr * r - sg * g - sb * b]), (2 * RADIUS + 1,) * 2)
+    return cv2.blur(cv2.merge([sr, sg, sb, p - sr * r - sg * g - sb * b]), (2 * RADIUS + 1,) * 2)
 

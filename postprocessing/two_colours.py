@@ -32,8 +32,10 @@ def mixed(matte: np.ndarray, small: np.ndarray, colours: np.ndarray, points: np.
 
 def nearby(small: np.ndarray, part: np.ndarray) -> np.ndarray:
     """float32 (h, w, 4): mean colour of a part's pixels nearby, and their variance, summed over the channels; a large one where they are few."""
-    sums = cv2.blur(np.dstack([small * part[..., None], np.einsum("ijk,ijk->ij", small, small) * part, part]), (2 * NEAR + 1,) * 2)
-    count = sums[..., 4]
-    means = sums[..., :4] / (count + 1e-4)[..., None]
-    variance = np.maximum(means[..., 3] - np.einsum("ijk,ijk->ij", means[..., :3], means[..., :3]), 0)
-    return np.dstack([means[..., :3], np.where(count < FEW, np.float32(1e3), variance)])
+    box = (2 * NEAR + 1,) * 2
+    count = cv2.blur(part, box)
+    known = 1 / (count + np.float32(1e-4))
+    mean = cv2.blur(small * part[..., None], box) * known[..., None]
+    square = cv2.blur(np.einsum("ijk,ijk->ij", small, small) * part, box) * known
+    variance = np.maximum(square - np.einsum("ijk,ijk->ij", mean, mean), 0)
+    return cv2.merge([*cv2.split(mean), np.where(count < FEW, np.float32(1e3), variance)])
