@@ -6,7 +6,6 @@ which are not those that `evaluate` scores.
 """
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from model.confidence import Judge, logistic, measures_of
@@ -43,7 +42,6 @@ def calibrate(data: Path, network) -> Judge:
     seen = [row for row in cars if row is not None], [row for row in empty if row is not None]
     found, truth = np.array([*seen[0], *seen[1]]), np.repeat([1, 0], [len(seen[0]), len(seen[1])])
     present = fit(found, truth)
-    unsure = Judge(present, present, 0.0)
     presence = sorted(0.0 if row is None else logistic(present, row) for row in cars)
     least = float(presence[len(presence) // REFUSED])
     print(f"presence: {len(cars)} cars, {len(empty)} empty scenes ({len(empty) - len(seen[1])} without any shape); least {least:.4f}")
