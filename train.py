@@ -200,7 +200,7 @@ def make_update(tf, forward, network, averaged, optimiser):
 
     @tf.function  # traced once a frame
     def update(rgb, truth, weight, average):
-        truth, weight = tf.cast(truth, tf.float32) / 255, tf.cast(weight, tf.float32) / 51
+        truth, weight = tf.cast(truth, tf.float32) / 255, tf.cast(weight, tf.float32) / 255
         with tf.GradientTape() as tape:
             logits = forward(tf.cast(rgb, tf.float32))
             loss = matte_loss(tf, *(layer[..., :-1] for layer in (logits, truth, weight)))

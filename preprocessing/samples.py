@@ -17,12 +17,13 @@ REAL, EMPTY = 0.6, 0.06     # shares of real photos and of scenes without a car;
 NEIGHBOURS = (0.3, 0.45, 0.25)  # chances of a composite to have none, one or two other vehicles
 ROW = 0.35                  # share of those that stand in line with the subject
 REAL_NEIGHBOUR = 0.35       # share of real photos that get one behind their car
-STUDIO, AERIAL, LENS, NIGHT, SMALL = 0.12, 0.12, 0.1, 0.06, 0.05
+STUDIO, AERIAL, LENS, NIGHT, SMALL, VEIL = 0.12, 0.12, 0.1, 0.06, 0.05, 0.1
 ASPECTS = ((4 / 3, 0.4), (3 / 2, 0.2), (16 / 9, 0.15), (1.0, 0.05), (3 / 4, 0.12), (9 / 16, 0.08))  # of composites, and how many of each
 EDGE = 13                   # width of the edge band in pixels
 AS_TAKEN = 0.5              # share of pictures that come as a good camera takes them
 GENTLE = 0.12               # how far their light differs
-HEAVY, WEIGHT = 255, 51     # the edge band, and what is seen of other vehicles, count five times
+WEIGHT, HEAVY, THIN = 32, 160, 255  # the edge band, and what is seen of other vehicles, count five times; thin parts of a car eight times
+THICK = 15                  # pixels: a part, or a gap, that a square of these does not fit into is thin
 GLANCES = 0.2               # share of batches that glance at whole photos
 FINER = 3                   # a glance is made so much larger first, and shrunk as serving does it
 FULL = 0.8                  # share of composites that fill their frame, when looked at
@@ -71,6 +72,7 @@ def targets(made: Made) -> tuple[np.ndarray, np.ndarray]:
     """Truth and weight of the matte and of the glass, in cells."""
     blurred = cv2.blur(made.matte, (EDGE, EDGE))
     weight = np.where((blurred > 8) & (blurred < 247) | (made.others > 127), HEAVY, WEIGHT).astype(np.uint8)
+    weight[thin(made.matte)] = THIN
     weight[made.unknown > 0] = 0
     cells = made.matte.shape[0] // SIDE, made.matte.shape[1] // SIDE
     if made.glass is None:
@@ -79,6 +81,13 @@ def targets(made: Made) -> tuple[np.ndarray, np.ndarray]:
         glass, car, unknown = (resize(layer, cells) for layer in (made.glass, made.matte, made.unknown))
         counted = np.where(unknown > 0, 0, np.maximum(car, 25)).astype(np.uint8)
     return np.dstack([fold(made.matte), glass]), np.dstack([fold(weight), counted])
+
+
+def thin(matte: np.ndarray) -> np.ndarray:
+    """Where a uint8 matte (height, width) has mirrors, aerials, spoilers, or a narrow gap between a car's parts."""
+    square = np.ones((THICK, THICK), np.uint8)
+    car = (matte > 127).astype(np.uint8)
+    return (cv2.morphologyEx(car, cv2.MORPH_OPEN, square) != car) | (cv2.morphologyEx(car, cv2.MORPH_CLOSE, square) != car)
 
 
 class Samples:
@@ -164,7 +173,8 @@ class Samples:
             share = rng.uniform(0.12, 0.3) if rng.random() < SMALL else None
         else:
             share = rng.uniform(0.6, 0.98) if rng.random() < 0.9 else rng.uniform(0.95, 1.3)
-        made = synthesis.composite(rng, car, neighbours, scene, texture, content, rng.random() < ROW, share)
+        made = synthesis.composite(rng, car, neighbours, scene, texture, content, rng.random() < ROW, share,
+                                   rng.uniform(0.3, 0.85) if rng.random() < VEIL else 0.0)
         layers = [made.rgb, made.matte, made.others, *([] if made.glass is None else [made.glass])]
         if rng.random() < LENS:
             layers = staging.bend(rng, layers)

@@ -28,11 +28,12 @@ class Composite(NamedTuple):
 
 
 def composite(rng: np.random.Generator, car: Cutout, neighbours: Sequence[Cutout], scene: np.ndarray, texture: np.ndarray,
-              frame: tuple[int, int], row: bool = False, share: float | None = None) -> Composite:
+              frame: tuple[int, int], row: bool = False, share: float | None = None, veil: float = 0.0) -> Composite:
     """One picture of frame (height, width).
 
     car is the subject, neighbours are other vehicles: behind and beside it, or, in a row, parked in line with it. scene and texture are
-    backgrounds, the second for what may stand in front. share is the subject's part of the frame's side, None for any.
+    backgrounds, the second for what may stand in front. share is the subject's part of the frame's side, None for any. veil is how far
+    the ground is washed out in the car's own colour, as that of a white car before a white sky: 0..1.
     """
     picture = fill(rng, scene, frame)
     place, box = stand(rng, car.matte, frame, share)
@@ -48,6 +49,8 @@ def composite(rng: np.random.Generator, car: Cutout, neighbours: Sequence[Cutout
     if rng.random() < REFLECTION:
         picture = reflect(rng, picture, car.rgba, place, box)
     picture, rgba = match_light(rng, picture, rgba, matte)
+    if veil and cv2.countNonZero(matte):
+        picture = cv2.add(cv2.convertScaleAbs(picture, alpha=1 - veil), (*(veil * np.array(cv2.mean(rgba, matte)[:3])), 0.0))
     picture = over(rgba, picture)
     if rng.random() < OCCLUDER:
         picture, clear = stand_in_front(rng, picture, texture, box)

@@ -9,12 +9,12 @@ from model.cells import unfold
 from model.frames import GLANCE
 from preprocessing import augment, samples as made, staging, synthesis
 from preprocessing.letterbox import PAD
-from preprocessing.samples import HEAVY, WEIGHT, Samples, Sources
+from preprocessing.samples import HEAVY, THIN, WEIGHT, Samples, Sources
 from preprocessing.sources import Cutout, held_out, photo_paths, read_cutouts, read_photos
 from tests.drawn import draw_photo, draw_street
 
 FRAME = (96, 128)
-SCALE = 0.2  # of looks: frames of 64x160 and 96x128 pixels
+SCALE = 0.25  # of looks: frames of 96x224 and 128x192 pixels
 
 
 def write(path: Path, picture: np.ndarray) -> None:
@@ -72,12 +72,12 @@ def test_a_fifth_of_the_batches_are_glances_and_the_rest_are_looks(samples):
     assert set(frames) <= {GLANCE, *samples.looks}
 
 
-@pytest.mark.parametrize("frame", [(64, 160), (96, 128)])
-def test_a_look_shows_a_large_car(samples, monkeypatch, frame):
+@pytest.mark.parametrize("look", [0, 1])
+def test_a_look_shows_a_large_car(samples, monkeypatch, look):
     monkeypatch.setattr(made, "EMPTY", 0.0)
     shares = []
     for number in range(40):
-        matte = unfold(samples.make(number, frame)[1][..., :-1]) > 127
+        matte = unfold(samples.make(number, samples.looks[look])[1][..., :-1]) > 127
         rows, columns = matte.any(1).mean(), matte.any(0).mean()
         shares.append(max(rows, columns))
     assert np.median(shares) > 0.7 and np.min(shares) > 0.3
@@ -102,11 +102,21 @@ def test_forms_and_weights(samples):
         assert rgb.shape == (*FRAME, 3) and truth.shape == weight.shape == (48, 64, 5)
         assert rgb.dtype == truth.dtype == weight.dtype == np.uint8
         matte, counted = unfold(truth[..., :-1]), unfold(weight[..., :-1])
-        assert set(np.unique(counted)) <= {0, WEIGHT, HEAVY}
+        assert set(np.unique(counted)) <= {0, WEIGHT, HEAVY, THIN}
         half = (matte > 100) & (matte < 155) & (counted > 0)
         edges += half.sum()
-        heavy += (counted[half] == HEAVY).sum()
+        heavy += (counted[half] >= HEAVY).sum()
     assert edges > 500 and heavy / edges > 0.99
+
+
+def test_thin_parts_and_narrow_gaps_count_most():
+    matte = np.zeros((80, 120), np.uint8)
+    matte[30:70, 20:100] = 255   # a body
+    matte[10:30, 60:64] = 255    # its aerial
+    matte[60:70, 50:56] = 0      # a gap under it
+    weight = made.thin(matte)
+    assert weight[12:28, 60:64].all() and weight[62:68, 51:55].all()
+    assert not weight[34:56, 24:96].any() and not weight[:8].any()
 
 
 def test_glass_is_learnt_only_where_it_is_known(drawn):
@@ -170,6 +180,14 @@ def test_glass_shows_the_scene_and_still_is_car(plain):
         assert inside.any()
         assert np.abs(picture[inside].astype(int) - (100 * 128 + 200 * 127) // 255).max() <= 3
         assert (picture[outside] == 200).all()
+
+
+def test_a_veil_brings_the_ground_near_the_car_and_leaves_the_car(plain):
+    scene = np.full((*FRAME, 3), 40, np.uint8)
+    for veil in (0.0, 0.5, 0.8):
+        picture, matte, *_ = synthesis.composite(np.random.default_rng(0), square(240), [], scene, scene, FRAME, veil=veil)
+        assert (picture[matte == 255] == 240).all()
+        assert np.abs(picture[matte == 0].astype(int) - round(40 + 200 * veil)).max() <= 3  # the car's soft rim is a little darker
 
 
 @pytest.mark.parametrize("row", [False, True])
