@@ -187,7 +187,7 @@ def test_a_veil_brings_the_ground_near_the_car_and_leaves_the_car(plain):
     for veil in (0.0, 0.5, 0.8):
         picture, matte, *_ = synthesis.composite(np.random.default_rng(0), square(240), [], scene, scene, FRAME, veil=veil)
         assert (picture[matte == 255] == 240).all()
-        assert np.abs(picture[matte == 0].astype(int) - round(40 + 200 * veil)).max() <= 3  # the car's soft rim is a little darker
+        assert np.abs(picture[matte == 0].astype(int) - round(40 + 200 * veil)).max() <= 5  # the car's soft rim is a little darker
 
 
 @pytest.mark.parametrize("row", [False, True])
