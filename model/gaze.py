@@ -1,6 +1,7 @@
 """Where the network looks: a glance at the whole photo finds the car, then a look at its surroundings finds its edges.
 
 A car fills but a part of most photos; looked at alone it is a third to a half larger, for the same cost. One network does both.
+Where the look says that the glance took too much or too little for the car, it is followed by another, which is the last.
 """
 from typing import NamedTuple, Protocol
 
@@ -13,6 +14,7 @@ from preprocessing.letterbox import Letterbox
 
 MARGIN = 0.2      # of the car's box, kept on every side of it
 CUT_OFF = 0.02    # of a window's side inside the photo: so much car along it says that the window cuts the car
+AGAIN = 0.8       # of a window's area: where the car's own surroundings are smaller, or larger by as much, they are looked at again
 SMALLEST = 0.002  # share of the photo: a smaller shape is a speck
 
 Window = tuple[slice, slice]  # rows and columns
@@ -43,10 +45,10 @@ def look(rgb: np.ndarray, network: Network) -> Prediction:
     """What a network says of a uint8 photo (height, width, 3)."""
     size, whole = rgb.shape[:2], (slice(0, rgb.shape[0]), slice(0, rgb.shape[1]))
     glance = through(GLANCE, rgb, network).matte
-    window = surroundings(glance, size) or whole
+    window = surroundings(glance, whole, size) or whole
     seen = at(window, rgb, network)
-    if window != whole and cuts(window, seen.matte, size):
-        window, seen = whole, at(whole, rgb, network)
+    if (better := reconsidered(window, seen.matte, size)) != window:
+        window, seen = better, at(better, rgb, network)
     return Prediction(size, glance, window, *seen)
 
 
@@ -67,19 +69,29 @@ def through(frame: tuple[int, int], rgb: np.ndarray, network: Network) -> Seen:
     return Seen(*map(box.crop, (framed, *network.predict(framed))))
 
 
-def surroundings(glance: np.ndarray, photo: tuple[int, int]) -> Window | None:
-    """The part of a photo (height, width) around the car of its glance, of a frame's shape as far as the photo reaches; None where there is no car."""
-    car = (one_piece(glance) > 0.5).astype(np.uint8)
+def surroundings(matte: np.ndarray, seen: Window, photo: tuple[int, int]) -> Window | None:
+    """The part of a photo (height, width) around the car of a matte of the part that was seen, of a frame's shape as far as the photo reaches;
+    None where there is no car."""
+    car = (one_piece(matte) > 0.5).astype(np.uint8)
     if cv2.countNonZero(car) < SMALLEST * car.size:
         return None
     x, y, w, h = cv2.boundingRect(car)
     (top, bottom), (left, right) = (
-        (max(0.0, (start - MARGIN * length) * whole / have), min(float(whole), (start + length + MARGIN * length) * whole / have))
-        for start, length, whole, have in zip((y, x), (h, w), photo, car.shape))
+        (max(0.0, part.start + (start - MARGIN * length) * scale), min(float(whole), part.start + (start + length + MARGIN * length) * scale))
+        for start, length, part, scale, whole in ((y, h, seen[0], length_of(seen[0]) / car.shape[0], photo[0]),
+                                                  (x, w, seen[1], length_of(seen[1]) / car.shape[1], photo[1])))
     frame = frame_for((bottom - top, right - left))
     scale = max((bottom - top) / frame[0], (right - left) / frame[1])
     return tuple(slice(int(first), int(np.ceil(last))) for first, last in
                  (widened(top, bottom, frame[0] * scale, photo[0]), widened(left, right, frame[1] * scale, photo[1])))
+
+
+def length_of(part: slice) -> int:
+    return part.stop - part.start
+
+
+def area(window: Window) -> int:
+    return length_of(window[0]) * length_of(window[1])
 
 
 def widened(start: float, stop: float, length: float, whole: float) -> tuple[float, float]:
@@ -87,6 +99,15 @@ def widened(start: float, stop: float, length: float, whole: float) -> tuple[flo
     length = min(max(length, stop - start), whole)
     start = min(max(0.0, (start + stop - length) / 2), whole - length)
     return start, start + length
+
+
+def reconsidered(window: Window, matte: np.ndarray, photo: tuple[int, int]) -> Window:
+    """The window that should have been looked at, now that its matte is known: the whole photo (height, width) where the window cuts the car,
+    the car's own surroundings where these are of another size, or the same window."""
+    if cuts(window, matte, photo):
+        return slice(0, photo[0]), slice(0, photo[1])
+    better = surroundings(matte, window, photo) or window
+    return better if not AGAIN < area(better) / area(window) < 1 / AGAIN else window
 
 
 def cuts(window: Window, matte: np.ndarray, photo: tuple[int, int]) -> bool:

@@ -1,4 +1,4 @@
-"""A glance finds the car, a look shows its surroundings; and where the glance was wrong, the whole photo is looked at."""
+"""A glance finds the car, a look shows its surroundings; and where the glance was wrong, a second look shows the right ones."""
 import numpy as np
 import pytest
 
@@ -10,16 +10,18 @@ RED = (200, 0, 0)
 
 
 class RedIsCar:
-    """Stands for a network: what is red is car. Remembers the frames that it was shown."""
+    """Stands for a network: what is red is car. Remembers the frames that it was shown. A glance may be blind to some columns, or fooled by blue."""
 
-    def __init__(self, blind_to: slice | None = None):
-        self.blind_to, self.frames = blind_to, []
+    def __init__(self, blind_to: slice | None = None, fooled: bool = False):
+        self.blind_to, self.fooled, self.frames = blind_to, fooled, []
 
     def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         self.frames.append(frame)
         matte = ((frame[..., 0] > 100) & (frame[..., 1] < 60)).astype(np.float32)
         if self.blind_to and frame.shape[:2] == GLANCE:
             matte[:, self.blind_to] = 0
+        if self.fooled and frame.shape[:2] == GLANCE:
+            matte[(frame[..., 2] > 100) & (frame[..., 1] < 60)] = 1
         return matte, matte[::2, ::2] * 0
 
 
@@ -71,6 +73,22 @@ def test_where_the_glance_missed_a_part_the_whole_photo_is_looked_at():
     seen = look(photo((900, 1600), (300, 200, 600, 1400)), network)
     assert len(network.frames) == 3 and seen.window == (slice(0, 900), slice(0, 1600))
     assert isinstance(seen, Prediction) and (seen.matte > 0.5).any(0).mean() > 0.7
+
+
+def test_where_the_glance_took_something_else_for_the_car_too_the_car_alone_is_looked_at_again():
+    rgb = photo((900, 1600), (500, 1000, 700, 1400))
+    rgb[200:700, 100:1000] = (0, 0, 200)
+    fooled, right = RedIsCar(fooled=True), RedIsCar()
+    seen, wanted = look(rgb, fooled), look(rgb, right)
+    assert len(fooled.frames) == 3 and len(right.frames) == 2
+    offset = [abs(one - other) for ours, theirs in zip(seen.window, wanted.window) for one, other in ((ours.start, theirs.start), (ours.stop, theirs.stop))]
+    assert max(offset) <= 0.03 * 1600  # a glance's pixels are coarse
+
+
+def test_a_car_too_small_for_the_glance_is_found_by_the_look_and_looked_at_again():
+    network = RedIsCar(blind_to=slice(None))
+    seen = look(photo((900, 1600), (500, 1000, 600, 1200)), network)
+    assert len(network.frames) == 3 and (seen.matte > 0.5).mean() > 0.3
 
 
 def test_a_car_that_the_photo_cuts_is_not_looked_at_twice():
