@@ -14,10 +14,11 @@ from preprocessing.letterbox import Letterbox
 
 MARGIN = 0.2      # of the car's box, kept on every side of it
 CUT_OFF = 0.02    # of a window's side inside the photo: so much car along it says that the window cuts the car
-AGAIN = 0.8       # of a window's area: where the car's own surroundings are smaller, or larger by as much, they are looked at again
+ALIKE = 0.75      # IoU of the boxes that glance and look give the car: where they are less alike, the look's is looked at
 SMALLEST = 0.002  # share of the photo: a smaller shape is a speck
 
 Window = tuple[slice, slice]  # rows and columns
+Box = tuple[float, float, float, float]  # top, bottom, left, right in the photo's pixels
 
 
 class Network(Protocol):
@@ -45,9 +46,10 @@ def look(rgb: np.ndarray, network: Network) -> Prediction:
     """What a network says of a uint8 photo (height, width, 3)."""
     size, whole = rgb.shape[:2], (slice(0, rgb.shape[0]), slice(0, rgb.shape[1]))
     glance = through(GLANCE, rgb, network).matte
-    window = surroundings(glance, whole, size) or whole
+    box = around(glance, whole, size)
+    window = framed(box, size) if box else whole
     seen = at(window, rgb, network)
-    if (better := reconsidered(window, seen.matte, size)) != window:
+    if (better := reconsidered(box, window, seen.matte, size)) != window:
         window, seen = better, at(better, rgb, network)
     return Prediction(size, glance, window, *seen)
 
@@ -69,29 +71,26 @@ def through(frame: tuple[int, int], rgb: np.ndarray, network: Network) -> Seen:
     return Seen(*map(box.crop, (framed, *network.predict(framed))))
 
 
-def surroundings(matte: np.ndarray, seen: Window, photo: tuple[int, int]) -> Window | None:
-    """The part of a photo (height, width) around the car of a matte of the part that was seen, of a frame's shape as far as the photo reaches;
-    None where there is no car."""
+def around(matte: np.ndarray, seen: Window, photo: tuple[int, int]) -> Box | None:
+    """The car of a matte of the part that was seen of a photo (height, width), with its margin; None where there is no car."""
     car = (one_piece(matte) > 0.5).astype(np.uint8)
     if cv2.countNonZero(car) < SMALLEST * car.size:
         return None
     x, y, w, h = cv2.boundingRect(car)
-    (top, bottom), (left, right) = (
-        (max(0.0, part.start + (start - MARGIN * length) * scale), min(float(whole), part.start + (start + length + MARGIN * length) * scale))
-        for start, length, part, scale, whole in ((y, h, seen[0], length_of(seen[0]) / car.shape[0], photo[0]),
-                                                  (x, w, seen[1], length_of(seen[1]) / car.shape[1], photo[1])))
+    box: list[float] = []
+    for start, length, part, have, whole in ((y, h, seen[0], car.shape[0], photo[0]), (x, w, seen[1], car.shape[1], photo[1])):
+        scale = (part.stop - part.start) / have
+        box += [max(0.0, part.start + (start - MARGIN * length) * scale), min(float(whole), part.start + (start + length + MARGIN * length) * scale)]
+    return tuple(box)
+
+
+def framed(box: Box, photo: tuple[int, int]) -> Window:
+    """The part of a photo (height, width) that shows a box, of a frame's shape as far as the photo reaches."""
+    top, bottom, left, right = box
     frame = frame_for((bottom - top, right - left))
     scale = max((bottom - top) / frame[0], (right - left) / frame[1])
     return tuple(slice(int(first), int(np.ceil(last))) for first, last in
                  (widened(top, bottom, frame[0] * scale, photo[0]), widened(left, right, frame[1] * scale, photo[1])))
-
-
-def length_of(part: slice) -> int:
-    return part.stop - part.start
-
-
-def area(window: Window) -> int:
-    return length_of(window[0]) * length_of(window[1])
 
 
 def widened(start: float, stop: float, length: float, whole: float) -> tuple[float, float]:
@@ -101,13 +100,26 @@ def widened(start: float, stop: float, length: float, whole: float) -> tuple[flo
     return start, start + length
 
 
-def reconsidered(window: Window, matte: np.ndarray, photo: tuple[int, int]) -> Window:
+def reconsidered(box: Box | None, window: Window, matte: np.ndarray, photo: tuple[int, int]) -> Window:
     """The window that should have been looked at, now that its matte is known: the whole photo (height, width) where the window cuts the car,
-    the car's own surroundings where these are of another size, or the same window."""
+    the surroundings of the look's car where they are another box than the glance's, or the same window."""
     if cuts(window, matte, photo):
         return slice(0, photo[0]), slice(0, photo[1])
-    better = surroundings(matte, window, photo) or window
-    return better if not AGAIN < area(better) / area(window) < 1 / AGAIN else window
+    better = around(matte, window, photo)
+    if better is None or alike(box or (0.0, float(photo[0]), 0.0, float(photo[1])), better) >= ALIKE:
+        return window
+    return framed(better, photo)
+
+
+def alike(one: Box, other: Box) -> float:
+    """IoU of two boxes."""
+    both = area((max(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), min(one[3], other[3])))
+    return both / (area(one) + area(other) - both)
+
+
+def area(box: Box) -> float:
+    top, bottom, left, right = box
+    return max(0.0, bottom - top) * max(0.0, right - left)
 
 
 def cuts(window: Window, matte: np.ndarray, photo: tuple[int, int]) -> bool:
