@@ -67,8 +67,8 @@ def at(window: Window, rgb: np.ndarray, network: Network) -> Seen:
 
 def through(frame: tuple[int, int], rgb: np.ndarray, network: Network) -> Seen:
     box = Letterbox.fit(rgb.shape[:2], frame)
-    framed = box.apply(rgb)
-    return Seen(*map(box.crop, (framed, *network.predict(framed))))
+    shown = box.apply(rgb)
+    return Seen(*map(box.crop, (shown, *network.predict(shown))))
 
 
 def around(matte: np.ndarray, seen: Window, photo: tuple[int, int]) -> Box | None:
