@@ -48,7 +48,7 @@ def calibrate(data: Path, network) -> Judge:
 
     photos = read_photos(data, "val") + composites(data, SEED, MADE)
     rows = [(measures_of(look(photo.rgb, network)), score(matte_of(photo.rgb, network), photo.mask, photo.ignore).clean) for photo in photos]
-    found, truth = (np.array(part) for part in zip(*((row, clean) for row, clean in rows if row is not None)))
+    found, truth = (np.array(part) for part in zip(*((row[:-1], clean) for row, clean in rows if row is not None)))
     guessed = cross_val_predict(make_pipeline(StandardScaler(), LogisticRegression()), found, truth, cv=FOLDS, method="predict_proba")[:, 1]
     print(f"clean: {truth.sum()} of {len(truth)}; over {FOLDS} folds AUC {roc_auc_score(truth, guessed):.3f}, Brier {brier_score_loss(truth, guessed):.3f}")
     for low, high in zip((0, 0.2, 0.4, 0.6, 0.8), (0.2, 0.4, 0.6, 0.8, 1.01)):

@@ -1,6 +1,6 @@
 """What a prediction says about itself: whether there is a car at all, and how likely the cut-out can be published untouched.
 
-Two logistic regressions on a few measures of the matte and of how far glance and look agree (Platt 1999, "Probabilistic outputs"), fitted by
+Two logistic regressions on a few measures of the matte, that of presence also on how far glance and look agree (Platt 1999, "Probabilistic outputs"), fitted by
 `train.py calibrate`, which writes confidence.json; the mattes that are measured are the network's own, before refinement.
 """
 import json
@@ -17,7 +17,10 @@ FITTED = Path(__file__).with_name("confidence.json")
 
 @dataclass(frozen=True)
 class Judge:
-    """What calibration found: weights of the measures, the constant, and below which presence there is no car."""
+    """What calibration found: weights of the measures, the constant, and below which presence there is no car.
+
+    How far the glance agrees tells of presence alone: among cut-outs of cars it tells nothing that the matte does not.
+    """
 
     present: tuple[float, ...]
     clean: tuple[float, ...]
@@ -40,7 +43,7 @@ class Judge:
         found = measures_of(seen)
         if found is None or logistic(self.present, found) < self.least:
             return 0.0
-        return logistic(self.clean, found)
+        return logistic(self.clean, found[:-1])
 
 
 def logistic(weights: tuple[float, ...], found: np.ndarray) -> float:

@@ -40,9 +40,9 @@ def test_doubt_lowers_both(judge):
         assert judge.presence(seen(shape)) < judge.presence(seen(disc(80))) and judge.confidence(seen(shape)) < 0.2
 
 
-def test_a_glance_that_saw_another_car_lowers_the_confidence(judge):
+def test_a_glance_that_saw_another_car_makes_presence_less_likely_and_confidence_no_greater(judge):
     same, other = seen(disc(80)), seen(disc(80))._replace(glance=np.roll(seen(disc(80)).glance, 60, 1))
-    assert judge.confidence(other) < judge.confidence(same)
+    assert judge.presence(other) < judge.presence(same) and judge.confidence(other) <= judge.confidence(same)
 
 
 def test_agreement_is_the_iou_wherever_the_window_lies():
