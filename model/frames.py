@@ -6,7 +6,7 @@ upsamplings, which the file holds as constants: `reframed` replaces these, so th
 import struct
 
 GLANCE = (256, 256)                             # height, width in pixels
-LOOKS = ((384, 928), (512, 736))                 # for a car from the side, and from any other angle; both cost about the same
+LOOKS = ((352, 832), (448, 672))                 # for a car from the side, and from any other angle; both cost about the same
 NATIVE = LOOKS[1]                               # what the network is quantised for
 FRAMES = (GLANCE, *LOOKS)
 UPSAMPLED = (16, 8, 4, 2)  # strides whose sizes are constants
