@@ -11,7 +11,7 @@ from model.cells import SIDE
 # kernel, stride, expansion, channels, repeats: the B0 table, which Lite0 keeps at width and depth 1.0
 STAGES = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 4), (3, 1, 6, 320, 1))
 DECODER = (128, 80, 48, 48)  # channels at strides 16, 8, 4, 2
-CONTEXT = 3                  # blocks at stride 32, so that what one cell sees reaches over the whole frame
+CONTEXT = 6                  # blocks at stride 32, so that what one cell sees reaches over the whole frame
 STRIDE = 32                  # both sides of the input are multiples of it
 EPSILON = 1e-3
 

@@ -13,10 +13,12 @@ from model.frames import GLANCE, LOOKS, frame_for
 from preprocessing import augment, sources, staging, synthesis
 from preprocessing.letterbox import PAD, Letterbox, resize
 
-REAL, EMPTY = 0.6, 0.06     # shares of real photos and of scenes without a car; the rest are composites
+REAL, EMPTY = 0.5, 0.06     # shares of real photos and of scenes without a car; the rest are composites
 NEIGHBOURS = (0.3, 0.45, 0.25)  # chances of a composite to have none, one or two other vehicles
 ROW = 0.35                  # share of those that stand in line with the subject
 REAL_NEIGHBOUR = 0.35       # share of real photos that get one behind their car
+STRANGER = 0.5              # share of neighbours that are the car of another photo
+PAINT, LONGER = 0.5, 0.15   # shares of cut-outs in another paint, or with a longer or shorter middle
 STUDIO, AERIAL, LENS, NIGHT, SMALL, VEIL = 0.12, 0.12, 0.1, 0.06, 0.05, 0.1
 ASPECTS = ((4 / 3, 0.4), (3 / 2, 0.2), (16 / 9, 0.15), (1.0, 0.05), (3 / 4, 0.12), (9 / 16, 0.08))  # of composites, and how many of each
 EDGE = 13                   # width of the edge band in pixels
@@ -104,6 +106,7 @@ class Samples:
         share = np.array([sources.TRUST.get(name, 1.0) / sets.count(name) ** 0.5 for name in sets])
         self.photos = Shaped(kept.photos, [photo.mask for photo in kept.photos], share / share.sum())
         self.cutouts = Shaped(kept.cutouts, [car.matte for car in kept.cutouts], np.full(len(kept.cutouts), 1 / max(len(kept.cutouts), 1)))
+        self.strangers = [photo for photo in kept.photos if stands_free(photo)]
         self.noise = augment.noise_bank(seed)
 
     def frame_of(self, batch: int) -> tuple[int, int]:
@@ -146,7 +149,7 @@ class Samples:
         blank = np.zeros(frame, np.uint8)
         others = blank
         if ignore is None and self.kept.cutouts and rng.random() < REAL_NEIGHBOUR:
-            rgb, others = synthesis.paste_neighbour(rng, rgb, matte, self.pick(rng, self.kept.cutouts))
+            rgb, others = synthesis.paste_neighbour(rng, rgb, matte, self.neighbour(rng))
         return Made(rgb, matte, others, blank if ignore is None else ignore, glass, outside)
 
     def empty(self, rng: np.random.Generator, frame: tuple[int, int]) -> Made:
@@ -162,13 +165,13 @@ class Samples:
         if glance or rng.random() >= FULL:
             shapes, chances = zip(*ASPECTS)
             content = Letterbox.fit((round(1200 / rng.choice(shapes, p=chances)), 1200), frame).content
-        car = self.cutouts.pick(rng, None if glance else self.looks.index(frame))
+        car = self.other_make(rng, self.cutouts.pick(rng, None if glance else self.looks.index(frame)))
         scene, texture = self.pick(rng, self.kept.backgrounds), self.pick(rng, self.kept.backgrounds)
         if rng.random() < AERIAL:
             car = staging.with_aerial(rng, car)
         if rng.random() < STUDIO:
             scene = staging.studio(rng)
-        neighbours = [self.pick(rng, self.kept.cutouts) for _ in range(rng.choice(len(NEIGHBOURS), p=NEIGHBOURS))]
+        neighbours = [self.neighbour(rng) for _ in range(rng.choice(len(NEIGHBOURS), p=NEIGHBOURS))]
         if glance:
             share = rng.uniform(0.12, 0.3) if rng.random() < SMALL else None
         else:
@@ -183,6 +186,20 @@ class Samples:
         outside = np.ones(frame, bool)
         outside[:content[0], :content[1]] = False
         return Made(rgb, matte, others, np.zeros(frame, np.uint8), glass[0] if glass else None, outside)
+
+    def neighbour(self, rng: np.random.Generator) -> sources.Cutout:
+        """Another vehicle: a cut-out, or the car of another photo, whose rim of old ground does no harm where it is no car to be kept."""
+        if self.strangers and rng.random() < STRANGER:
+            photo = self.pick(rng, self.strangers)
+            return sources.Cutout(photo.name, photo.set, np.dstack([cv2.multiply(photo.rgb, cv2.merge([photo.mask] * 3), scale=1 / 255), photo.mask]), photo.mask)
+        return self.other_make(rng, self.pick(rng, self.kept.cutouts))
+
+    @staticmethod
+    def other_make(rng: np.random.Generator, car: sources.Cutout) -> sources.Cutout:
+        """A cut-out as it is, or changed into a car that nobody has photographed: there are but a few hundred."""
+        if rng.random() < PAINT:
+            car = staging.repainted(rng, car)
+        return staging.lengthened(rng, car) if rng.random() < LONGER else car
 
     @staticmethod
     def pick(rng: np.random.Generator, items: list):
@@ -203,6 +220,12 @@ class Samples:
                     yield waiting.popleft().result()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+
+
+def stands_free(photo: sources.Photo) -> bool:
+    """Whether all of a photo's car is known and in view."""
+    mask = photo.mask
+    return photo.ignore is None and not any((edge > 127).any() for edge in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
 
 
 class Shaped:

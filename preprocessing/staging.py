@@ -1,4 +1,4 @@
-"""Hard cases made on purpose, before and after a composite: plain studios, aerials and roof rails, night and flash, bent lenses."""
+"""Hard cases made on purpose, before and after a composite: plain studios, other paint and lengths, aerials and roof rails, night and flash, bent lenses."""
 from dataclasses import replace
 from functools import cache
 
@@ -23,6 +23,43 @@ def studio(rng: np.random.Generator) -> np.ndarray:
     wall *= 1 - rng.uniform(0, 0.35) * distance
     tint = 1 + rng.normal(0, 0.04 if rng.random() < 0.8 else 0.2, 3)
     return np.clip(wall[..., None] * tint, 0, 255).astype(np.uint8)
+
+
+def repainted(rng: np.random.Generator, car: Cutout) -> Cutout:
+    """The same cut-out in another paint, now and then only above or below a line along its side: colours turned about grey, tinted, darker or lighter."""
+    colour, alpha = car.rgba[..., :3], cv2.merge([car.rgba[..., 3]] * 3)
+    axis, angle = np.full(3, 3 ** -0.5), rng.uniform(-np.pi, np.pi)
+    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
+    turn = np.cos(angle) * np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * np.outer(axis, axis)
+    tint = np.exp(rng.normal(0, 0.2, (3, 1)))
+    painted = cv2.transform(colour, tint * turn)
+    light = rng.uniform(0.25, 1.0)
+    if rng.random() < 0.5:  # colour is multiplied by alpha, so nothing is brighter than that
+        painted = cv2.convertScaleAbs(painted, alpha=light)
+    else:
+        painted = cv2.addWeighted(painted, light, alpha, 1 - light, 0)
+    painted = cv2.min(painted, alpha)
+    if rng.random() < 0.3:
+        _, top, _, height = cv2.boundingRect(car.matte)
+        line = top + int(height * rng.uniform(0.3, 0.7))
+        kept = slice(line, None) if rng.random() < 0.5 else slice(0, line)
+        painted[kept] = colour[kept]
+    return replace(car, rgba=np.dstack([painted, car.rgba[..., 3]]))
+
+
+def lengthened(rng: np.random.Generator, car: Cutout) -> Cutout:
+    """The same cut-out with its middle drawn out or pushed together, its ends as they are: a limousine, a crew cab, a city car."""
+    x, _, w, _ = cv2.boundingRect(car.matte)
+    first, last = (x + int(w * place) for place in (0.4, 0.6))
+    if last <= first:
+        return car
+    length = max(1, round((last - first) * rng.uniform(0.4, 3.0)))
+
+    def drawn_out(layer: np.ndarray) -> np.ndarray:
+        middle = cv2.resize(layer[:, first:last], (length, layer.shape[0]), interpolation=cv2.INTER_LINEAR)
+        return np.hstack([layer[:, :first], middle, layer[:, last:]])
+
+    return replace(car, rgba=drawn_out(car.rgba), matte=drawn_out(car.matte), glass=None if car.glass is None else drawn_out(car.glass))
 
 
 def with_aerial(rng: np.random.Generator, car: Cutout) -> Cutout:

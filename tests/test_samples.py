@@ -10,7 +10,7 @@ from model.frames import GLANCE
 from preprocessing import augment, samples as made, staging, synthesis
 from preprocessing.letterbox import PAD
 from preprocessing.samples import HEAVY, THIN, WEIGHT, Samples, Sources
-from preprocessing.sources import Cutout, held_out, photo_paths, read_cutouts, read_photos
+from preprocessing.sources import Cutout, Photo, held_out, photo_paths, read_cutouts, read_photos
 from tests.drawn import draw_photo, draw_street
 
 FRAME = (96, 128)
@@ -226,6 +226,53 @@ def test_an_aerial_is_part_of_the_car():
         assert new.any() and np.argwhere(new)[:, 0].max() < 50, "above the roof"
         assert np.array_equal(longer.rgba[..., 3], longer.matte)
         assert np.array_equal(longer.rgba[60:], car.rgba[60:])
+
+
+def striped() -> Cutout:
+    """A car in its margin, of a colour a column, half see-through at its right end."""
+    rgba = np.zeros((60, 120, 4), np.uint8)
+    rgba[20:50, 10:110, 0] = np.arange(100, 200)
+    rgba[20:50, 10:110, 3] = 255
+    rgba[20:50, 100:110] //= 2
+    matte = np.where(rgba[..., 3] > 0, np.uint8(255), np.uint8(0))
+    return Cutout("striped", "test", rgba, matte, np.where(rgba[..., 3] == 127, np.uint8(255), np.uint8(0)))
+
+
+def test_another_paint_keeps_the_shape_and_its_glass():
+    car, colours = striped(), set()
+    for seed in range(40):
+        painted = staging.repainted(np.random.default_rng(seed), car)
+        assert np.array_equal(painted.rgba[..., 3], car.rgba[..., 3]) and painted.matte is car.matte and painted.glass is car.glass
+        assert (painted.rgba[..., :3] <= painted.rgba[..., 3:]).all(), "colour is multiplied by alpha"
+        colours.add(tuple(painted.rgba[25, 50, :3]) + tuple(painted.rgba[45, 50, :3]))
+    assert len(colours) > 30 and 4 < sum(colour[:3] != colour[3:] for colour in colours) < 24
+
+
+def test_a_longer_car_keeps_its_ends():
+    car, lengths = striped(), set()
+    for seed in range(40):
+        other = staging.lengthened(np.random.default_rng(seed), car)
+        assert other.rgba.shape[:2] == other.matte.shape == other.glass.shape and len(other.matte) == 60
+        for layer, before in ((other.rgba, car.rgba), (other.matte, car.matte), (other.glass, car.glass)):
+            assert np.array_equal(layer[:, :50], before[:, :50]) and np.array_equal(layer[:, -50:], before[:, -50:])
+        assert np.array_equal(other.matte > 0, other.rgba[..., 3] > 0)
+        lengths.add(other.matte.shape[1])
+    assert min(lengths) < 115 and max(lengths) > 140
+
+
+def test_other_photos_lend_their_cars_as_neighbours_where_all_of_them_is_seen(drawn):
+    photos = read_photos(drawn, "train")
+    whole = [photo for photo in photos if photo.ignore is None]
+    cut = Photo("cut", "street", photos[1].rgb[:, 90:], photos[1].mask[:, 90:], None)
+    lent = Samples(Sources([*photos, cut], read_cutouts(drawn, False), []), seed=0, scale=SCALE)
+    rng = np.random.default_rng(0)
+    seen = [lent.neighbour(rng) for _ in range(80)]
+    names = {photo.name for photo in whole}
+    borrowed = [other for other in seen if other.name in names]
+    assert 20 < len(borrowed) < 60 and "cut" not in {other.name for other in seen}
+    for other in borrowed:
+        photo = next(photo for photo in whole if photo.name == other.name)
+        assert np.array_equal(other.rgba[photo.mask == 255, :3], photo.rgb[photo.mask == 255]) and not other.rgba[photo.mask == 0].any()
 
 
 def test_a_lens_bends_picture_and_matte_alike():
