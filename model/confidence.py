@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from model.gaze import SMALLEST, Prediction
+from model.gaze import SMALLEST, Prediction, expected_error
 
 FITTED = Path(__file__).with_name("confidence.json")
 
@@ -77,11 +77,11 @@ def measures(matte: np.ndarray) -> np.ndarray | None:
     area = int(car.sum())
     if area < SMALLEST * matte.size:
         return None
-    inside, outside = float(matte[car].sum()), float(matte[~car].sum())
+    inside = float(matte[car].sum())
     outline = cv2.countNonZero(cv2.morphologyEx(car.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
     soft = int(((matte > 0.1) & (matte < 0.9)).sum())
     loose = (stray(car) + stray(~car, framed=True)) / area
-    return np.array([(1 - inside / (area + outside)) ** 0.5, (1 - inside / area) ** 0.5, np.log((soft + 1) / outline),
+    return np.array([expected_error(matte) ** 0.5, (1 - inside / area) ** 0.5, np.log((soft + 1) / outline),
                      np.log(loose + 1e-3), np.log(area / matte.size)])
 
 

@@ -95,3 +95,39 @@ def test_a_car_that_the_photo_cuts_is_not_looked_at_twice():
     network = RedIsCar()
     look(photo((900, 1600), (300, 1000, 600, 1600)), network)
     assert len(network.frames) == 2
+
+
+class RightEyed(RedIsCar):
+    """Is sure of what lies in the right half of a picture alone."""
+
+    def __init__(self, doubt: float):
+        super().__init__()
+        self.doubt = doubt
+
+    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        matte, _ = super().predict(frame)
+        if frame.shape[:2] != GLANCE:
+            shown = (frame != PAD).any(-1).any(0).sum()
+            matte[:, :shown // 2] *= 1 - self.doubt
+        return matte, halved(matte)
+
+
+def halved(matte: np.ndarray) -> np.ndarray:
+    return matte.reshape(matte.shape[0] // 2, 2, -1, 2).mean((1, 3))
+
+
+@pytest.mark.parametrize("size", [(900, 1600), (1200, 900)])
+def test_a_doubtful_matte_is_the_mean_with_that_of_the_mirror_image(size):
+    rgb = photo(size, (300, 250, 600, size[1] - 250))
+    seen = look(rgb, network := RightEyed(0.4))
+    _, one, other = network.frames
+    height, width = seen.photo.shape[:2]
+    assert np.array_equal(seen.photo, one[:height, :width]) and np.array_equal(other[:height, :width], one[:height, :width][:, ::-1])
+    assert (other[height:] == PAD).all() and (other[:, width:] == PAD).all(), "padded as any other picture"
+    car = seen.photo[..., 0] > 150
+    assert car.any() and np.allclose(seen.matte[car], 0.8) and np.allclose(seen.glass, halved(seen.matte))
+
+
+def test_a_matte_without_doubt_is_left_as_it_is():
+    seen = look(photo((900, 1600), (300, 250, 600, 1350)), network := RightEyed(0.01))
+    assert len(network.frames) == 2 and seen.matte.max() == 1 and 0.98 < seen.matte[seen.matte > 0.5].min() < 1

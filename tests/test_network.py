@@ -88,8 +88,8 @@ def test_a_parent_of_another_shape_is_refused(network, monkeypatch):
 
 
 def test_new_context_starts_as_if_it_were_not_there(network, monkeypatch):
-    monkeypatch.setattr(model.network, "CONTEXT", 5)
+    monkeypatch.setattr(model.network, "CONTEXT", 8)
     child = get_network()
-    assert {name.partition("_")[0] for name in inherit(child, network)} == {"context3", "context4"}
+    assert {name.partition("_")[0] for name in inherit(child, network)} == {"context6", "context7"}
     photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)
     assert np.allclose(child(photo), network(photo), atol=1e-4)
