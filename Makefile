@@ -1,6 +1,7 @@
 PYTHON ?= python3.11
 PORT ?= 8080
-# Large buffers stay with the process instead of going back to the system after every request.
+# Large buffers stay with the process instead of going back to the system after every request, in one heap that all of its threads use.
+export MALLOC_ARENA_MAX ?= 1
 export MALLOC_MMAP_THRESHOLD_ ?= 268435456
 export MALLOC_TRIM_THRESHOLD_ ?= 268435456
 

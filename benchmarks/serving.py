@@ -73,7 +73,8 @@ def family(pid: int) -> list[int]:
 
 
 def resident(pid: int) -> float:
-    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) / 1000
+    """Megabytes of a process, of pages that it shares with others its part alone (Pss in proc_pid_smaps(5)): a family's sum is what its container holds."""
+    return int(re.search(r"Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text())[1]) / 1000
 
 
 def cpu_seconds(pid: int) -> float:

@@ -40,7 +40,7 @@ def test_every_setting_is_passed_on():
 
 def test_what_is_not_set_is_left_to_its_default():
     names = {variable.partition("=")[0] for variable in dry_run().split("^|^")[1].strip().split("|")}
-    assert names == {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GOOGLE_CLOUD_PROJECT"}
+    assert names == {"MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GOOGLE_CLOUD_PROJECT"}
 
 
 def test_only_who_configures_keys_or_says_so_lets_everyone_call():
