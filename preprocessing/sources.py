@@ -17,6 +17,7 @@ from preprocessing.letterbox import resize
 # How much a photo of a set counts: human masks before fused ones, many cars before many angles of few.
 TRUST = {"street": 2.5, "web": 2.5, "voc": 2.0, "studio": 1.2, "video": 1.0, "listing": 1.0, "dealer": 1.0, "closeup": 0.6}
 OPAQUE = 240        # alpha from which a pane counts as not see-through
+BLACK, SOLID = 8, 252  # of a shadow: its brightest colour, and the alpha that it stays under
 LEAST_GLASS = 0.02  # share of the car: less than that is no window
 SCENES_PER_PLACE = 12  # crops of one panorama, numbered one after another
 
@@ -65,9 +66,11 @@ def read_cutouts(data: Path, held_back: bool, longest: int | None = None) -> lis
     """The cut-outs to train on, or those held out."""
     def read(path: Path) -> Cutout:
         rgba = cv2.cvtColor(read_raw(path, cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA)
+        matte = read_grey(path.parent.parent / "mattes" / f"{path.stem}.png")
+        if not held_back:  # which are a measure: they stay as they were given
+            matte = without_shadow(rgba, matte)
         alpha = rgba[..., 3:].astype(np.uint16)
         rgba[..., :3] = (rgba[..., :3] * alpha + 127) // 255
-        matte = read_grey(path.parent.parent / "mattes" / f"{path.stem}.png")
         panes = see_through(rgba[..., 3], matte)
         return Cutout(path.stem, path.parent.parent.name, shrink(rgba, longest), shrink(matte, longest), None if panes is None else shrink(panes, longest))
     return in_threads(read, [path for path in sorted(data.glob("cutouts/*/rgba/*")) if held_out(path) == held_back])
@@ -84,6 +87,20 @@ def see_through(alpha: np.ndarray, matte: np.ndarray) -> np.ndarray | None:
     inside = cv2.erode((matte > 250).astype(np.uint8), np.ones((5, 5), np.uint8))
     panes = np.where((inside > 0) & (alpha < OPAQUE), np.uint8(255), np.uint8(0))
     return panes if cv2.countNonZero(panes) > LEAST_GLASS * cv2.countNonZero(inside) else None
+
+
+def without_shadow(rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """A cut-out's matte without the ground under the car that it took along: black, a little see-through, and open to what is not car.
+
+    rgba: uint8 (height, width, 4), colour not multiplied; matte: uint8 (height, width), in and out.
+    """
+    _, top, _, height = cv2.boundingRect(matte)
+    shadow = (rgba[..., :3].max(-1) <= BLACK) & (rgba[..., 3] < SOLID)
+    shadow[:top + height // 2] = False
+    open_ = cv2.copyMakeBorder((shadow | (matte < 128)).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    _, reached = cv2.connectedComponents(open_, connectivity=4)
+    ground = shadow & (reached[1:-1, 1:-1] == reached[0, 0])
+    return cv2.min(matte, cv2.blur(np.where(ground, np.uint8(0), np.uint8(255)), (3, 3)))
 
 
 def held_out(path: Path) -> bool:

@@ -308,6 +308,35 @@ def test_a_folder_without_photos_says_so(tmp_path):
         photo_paths(tmp_path, "train")
 
 
+def shadowed() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A body with a clear black pane on two opaque black tyres, a black shadow between and beside them: its rgba, a matte that took the shadow along, and the car."""
+    rgba = np.zeros((100, 200, 4), np.uint8)
+    rgba[70:90, 10:190, 3] = 240
+    rgba[20:75, 30:170] = 180, 40, 40, 255
+    rgba[60:70, 60:140] = 0, 0, 0, 100
+    for left in (40, 130):
+        rgba[70:88, left:left + 30] = 0, 0, 0, 255
+    car = np.zeros((100, 200), bool)
+    car[20:75, 30:170] = car[70:88, 40:70] = car[70:88, 130:160] = True
+    return rgba, np.where(rgba[..., 3] > 0, np.uint8(255), np.uint8(0)), car
+
+
+def test_ground_that_a_matte_took_along_is_not_trained_on(tmp_path):
+    rgba, matte, car = shadowed()
+    for number in range(40):
+        name = f"{number:04}_car{'abcdefghijklmnopqrst'[number % 20] * (1 + number // 20)}_0.png"
+        write(tmp_path / "cutouts" / "dealer" / "mattes" / name, matte)
+        write(tmp_path / "cutouts" / "dealer" / "rgba" / name, cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))
+    trained, measured = (read_cutouts(tmp_path, side) for side in (False, True))
+    assert trained and measured
+    for cutout in trained:
+        assert ((cutout.matte > 127) != car).sum() <= 12, "but for corners"
+        assert np.array_equal(cutout.rgba[..., 3], rgba[..., 3])
+        assert cutout.glass[63:67, 63:137].all() and not cutout.glass[~car].any()
+    for cutout in measured:
+        assert np.array_equal(cutout.matte, matte), "a measure stays as it was given"
+
+
 def test_held_out_cutouts_are_never_trained_on(data):
     kept, trained = (read_cutouts(data, side, 64) for side in (True, False))
     assert {cutout.name for cutout in kept}.isdisjoint(cutout.name for cutout in trained)
