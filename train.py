@@ -156,8 +156,7 @@ def train(args: argparse.Namespace) -> None:
         return scores
 
     scores: dict = {}
-    with tqdm(total=1.0, bar_format="{percentage:5.1f}% |{bar:24}| {elapsed}<{remaining} {postfix}", mininterval=2) as bar:
-        bar.update(min(progress(), 1.0))
+    with tqdm(total=1.0, initial=min(progress(), 1.0), bar_format="{percentage:5.1f}% |{bar:24}| {elapsed}<{remaining} {postfix}", mininterval=2) as bar:
         scale, loss = args.scales[0], float("nan")
         try:
             while (done := progress()) < 1:
