@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model.confidence import Judge, logistic, measures_of
+from model.confidence import DOUBTS, Judge, logistic, measures_of
 from model.evaluation import composites, matte_of
 from model.gaze import look
 from model.metrics import score
@@ -28,20 +28,28 @@ def calibrate(data: Path, network) -> Judge:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    def fit(found: np.ndarray, truth: np.ndarray) -> tuple[float, ...]:
-        """Weights for the measures as they are, and the constant. Raises ValueError where all are alike."""
+    def fit(found: np.ndarray, truth: np.ndarray, used: list[int]) -> tuple[float, ...]:
+        """Weights for the measures as they are, 0 for those not used, and the constant. Raises ValueError where all are alike."""
         if truth.all() or not truth.any():
             raise ValueError(f"all of {len(truth)} pictures are {'good' if truth.all() else 'bad'}: nothing to tell apart; more data is needed")
-        scaler, model = (fitted := make_pipeline(StandardScaler(), LogisticRegression()).fit(found, truth))[0], fitted[-1]
-        slopes = model.coef_[0] / scaler.scale_
-        return *map(float, slopes), float(model.intercept_[0] - slopes @ scaler.mean_)
+        scaler, model = (fitted := make_pipeline(StandardScaler(), LogisticRegression()).fit(found[:, used], truth))[0], fitted[-1]
+        slopes = np.zeros(found.shape[1])
+        slopes[used] = model.coef_[0] / scaler.scale_
+        return *map(float, slopes), float(model.intercept_[0] - slopes[used] @ scaler.mean_)
+
+    def sensible(found: np.ndarray, truth: np.ndarray) -> list[int]:
+        """The measures without those that would count doubt in a cut-out's favour, the worst taken out first: such a weight is luck."""
+        used = list(range(found.shape[1]))
+        while wrong := [measure for measure in used if measure in DOUBTS and fit(found, truth, used)[measure] > 0]:
+            used.remove(max(wrong, key=lambda measure: fit(found, truth, used)[measure] * found[:, measure].std()))
+        return used
 
     cars = [measures_of(look(photo.rgb, network)) for photo in read_photos(data, "train", LONGEST)]
     cars += [measures_of(look(photo.rgb, network)) for photo in composites(data, SEED + 1, 3 * MADE, held_back=False)]
     empty = [measures_of(look(scene, network)) for scene in read_backgrounds(data, False, LONGEST)]
     seen = [row for row in cars if row is not None], [row for row in empty if row is not None]
     found, truth = np.array([*seen[0], *seen[1]]), np.repeat([1, 0], [len(seen[0]), len(seen[1])])
-    present = fit(found, truth)
+    present = fit(found, truth, list(range(found.shape[1])))
     presence = sorted(0.0 if row is None else logistic(present, row) for row in cars)
     least = float(presence[len(presence) // REFUSED])
     print(f"presence: {len(cars)} cars, {len(empty)} empty scenes ({len(empty) - len(seen[1])} without any shape); least {least:.4f}")
@@ -49,9 +57,10 @@ def calibrate(data: Path, network) -> Judge:
     photos = read_photos(data, "val") + composites(data, SEED, MADE)
     rows = [(measures_of(look(photo.rgb, network)), score(matte_of(photo.rgb, network), photo.mask, photo.ignore).clean) for photo in photos]
     found, truth = (np.array(part) for part in zip(*((row[:-1], clean) for row, clean in rows if row is not None)))
-    guessed = cross_val_predict(make_pipeline(StandardScaler(), LogisticRegression()), found, truth, cv=FOLDS, method="predict_proba")[:, 1]
-    print(f"clean: {truth.sum()} of {len(truth)}; over {FOLDS} folds AUC {roc_auc_score(truth, guessed):.3f}, Brier {brier_score_loss(truth, guessed):.3f}")
+    used = sensible(found, truth)
+    guessed = cross_val_predict(make_pipeline(StandardScaler(), LogisticRegression()), found[:, used], truth, cv=FOLDS, method="predict_proba")[:, 1]
+    print(f"clean: {truth.sum()} of {len(truth)}, by measures {', '.join(map(str, used))}; over {FOLDS} folds AUC {roc_auc_score(truth, guessed):.3f}, Brier {brier_score_loss(truth, guessed):.3f}")
     for low, high in zip((0, 0.2, 0.4, 0.6, 0.8), (0.2, 0.4, 0.6, 0.8, 1.01)):
         inside = (guessed >= low) & (guessed < high)
         print(f"  confidence {low:.1f} to {min(high, 1):.1f}: {inside.sum():3} pictures, {truth[inside].mean() if inside.any() else float('nan'):4.0%} clean")
-    return Judge(present, fit(found, truth), least)
+    return Judge(present, fit(found, truth, used), least)

@@ -12,6 +12,7 @@ import numpy as np
 
 from model.gaze import SMALLEST, Prediction, expected_error
 
+DOUBTS = range(4)  # the measures that are the greater the worse a matte is
 FITTED = Path(__file__).with_name("confidence.json")
 
 
