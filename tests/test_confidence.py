@@ -3,7 +3,7 @@ import cv2
 import numpy as np
 import pytest
 
-from model.confidence import Judge, agreement, measures, stray
+from model.confidence import DOUBTS, Judge, agreement, measures, stray
 from model.gaze import Prediction
 
 
@@ -43,6 +43,10 @@ def test_doubt_lowers_both(judge):
 def test_a_glance_that_saw_another_car_makes_presence_less_likely_and_confidence_no_greater(judge):
     same, other = seen(disc(80)), seen(disc(80))._replace(glance=np.roll(seen(disc(80)).glance, 60, 1))
     assert judge.presence(other) < judge.presence(same) and judge.confidence(other) <= judge.confidence(same)
+
+
+def test_no_measure_of_doubt_counts_in_a_cut_outs_favour(judge):
+    assert all(judge.clean[measure] <= 0 for measure in DOUBTS) and any(judge.clean[measure] < 0 for measure in DOUBTS)
 
 
 def test_agreement_is_the_iou_wherever_the_window_lies():
