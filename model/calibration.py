@@ -39,10 +39,13 @@ def calibrate(data: Path, network) -> Judge:
 
     def sensible(found: np.ndarray, truth: np.ndarray) -> list[int]:
         """The measures without those that would count doubt in a cut-out's favour, the worst taken out first: such a weight is luck."""
-        used = list(range(found.shape[1]))
-        while wrong := [measure for measure in used if measure in DOUBTS and fit(found, truth, used)[measure] > 0]:
-            used.remove(max(wrong, key=lambda measure: fit(found, truth, used)[measure] * found[:, measure].std()))
-        return used
+        used, spread = list(range(found.shape[1])), found.std(0)
+        while True:
+            pull = np.array(fit(found, truth, used)[:-1]) * spread
+            worst = max(DOUBTS, key=pull.__getitem__)
+            if pull[worst] <= 0:
+                return used
+            used.remove(worst)
 
     cars = [measures_of(look(photo.rgb, network)) for photo in read_photos(data, "train", LONGEST)]
     cars += [measures_of(look(photo.rgb, network)) for photo in composites(data, SEED + 1, 3 * MADE, held_back=False)]

@@ -28,9 +28,7 @@ def studio(rng: np.random.Generator) -> np.ndarray:
 def repainted(rng: np.random.Generator, car: Cutout) -> Cutout:
     """The same cut-out in another paint, now and then only above or below a line along its side: colours turned about grey, tinted, darker or lighter."""
     colour, alpha = car.rgba[..., :3], cv2.merge([car.rgba[..., 3]] * 3)
-    axis, angle = np.full(3, 3 ** -0.5), rng.uniform(-np.pi, np.pi)
-    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
-    turn = np.cos(angle) * np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * np.outer(axis, axis)
+    turn, _ = cv2.Rodrigues(np.full(3, rng.uniform(-np.pi, np.pi) / 3 ** 0.5))
     tint = np.exp(rng.normal(0, 0.2, (3, 1)))
     painted = cv2.transform(colour, tint * turn)
     light = rng.uniform(0.25, 1.0)
