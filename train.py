@@ -4,6 +4,7 @@
     python train.py train    --data DIR --minutes 120   a run in runs/NAME: best.keras, log.csv, curve.png
     python train.py evaluate --data DIR                 IoU, boundary IoU, MAE and clean share by set
     python train.py quantise --data DIR                 int8 for LiteRT, calibrated on real photos
+    python train.py edges    --data DIR                 how the evidence at its edges is weighed
     python train.py calibrate --data DIR                what its predictions say about themselves: is there a car, can it be published
 
 The recipe: an ImageNet encoder, real photos and composites, inputs that grow as training goes on (progressive resizing,
@@ -25,7 +26,7 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
-NETWORK, QUANTISED, JUDGE = (HERE / "model" / name for name in ("car_matte.keras", "car_matte.tflite", "confidence.json"))
+NETWORK, QUANTISED, EDGES, JUDGE = (HERE / "model" / name for name in ("car_matte.keras", "car_matte.tflite", "edges.npz", "confidence.json"))
 SCALES = (0.5, 0.75, 1.0)  # of the frames of looks; each gets the same share of the run
 RATE = 7e-4                # peak learning rate
 WARM_UP = 200              # steps
@@ -70,6 +71,10 @@ def main() -> None:
     sub = command(quantise, "make the int8 network that serving loads")
     sub.add_argument("--network", type=Path, default=NETWORK)
     sub.add_argument("--out", type=Path, default=QUANTISED)
+
+    sub = command(edges, "fit how refinement weighs the evidence at the quantised network's edges")
+    sub.add_argument("--network", type=Path, default=QUANTISED)
+    sub.add_argument("--out", type=Path, default=EDGES)
 
     sub = command(calibrate, "fit presence and confidence to the quantised network")
     sub.add_argument("--network", type=Path, default=QUANTISED)
@@ -304,6 +309,15 @@ def quantise(args: argparse.Namespace) -> None:
 
     args.out.write_bytes(convert(args.network, args.data))
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.2f} MB")
+
+
+def edges(args: argparse.Namespace) -> None:
+    """How refinement weighs what it finds at an edge."""
+    from model.edge_fit import fit_edges
+    from model.evaluation import load
+
+    np.savez(args.out, **fit_edges(args.data, load(args.network)))
+    print(args.out)
 
 
 def calibrate(args: argparse.Namespace) -> None:

@@ -1,41 +1,40 @@
-"""Alpha from the two colours that meet at an edge: how far a pixel has come from the ground's colour to the car's.
+"""The two colours that meet at an edge: how far a pixel has come from the ground's to the car's, and how well that explains it.
 
-Ground and car are each one Gaussian of the certain pixels nearby, as in Bayesian matting (Chuang et al. 2001, doi 10.1109/CVPR.2001.990970),
-but the mix is only believed as far as the two are further apart than each is wide, and as far as it explains the pixel.
+Ground and car are each one Gaussian of the certain pixels nearby, as in Bayesian matting (Chuang et al. 2001, doi 10.1109/CVPR.2001.990970).
 """
 import cv2
 import numpy as np
 
 from postprocessing import band
 
-CERTAIN = 0.95    # a matte from which a pixel is all car; 1 minus that: all ground
-NEAR = 5          # pixels of the small photo, to each side, from which the two colours are taken
-CLOSEST = 0.0066  # squared distance of two colours (0..1, three channels) that are half believed where both are plain
-SPREAD = 40.0     # the same, in variances of the two
-MISFIT = 0.0046   # variance of what the mix may leave unexplained
-FEW = 0.005       # share of certain pixels nearby under which a colour is not known
+CERTAIN = 0.95  # a matte from which a pixel is all car; 1 minus that: all ground
+NEAR = 5        # pixels of the small photo, to each side, from which the two colours are taken
+FEW = 0.005     # share of certain pixels nearby under which a colour is not known
 
 
-def mixed(matte: np.ndarray, small: np.ndarray, colours: np.ndarray, points: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Alpha and how far it can be believed, float32 (n,) in 0..1, at points (n, 2) of a photo of `size` (height, width).
+def told_apart(matte: np.ndarray, small: np.ndarray, colours: np.ndarray, points: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, ...]:
+    """Five measures, float32 (n,) each, of points (n, 2) of a photo of `size` (height, width): the way from ground, 0, to car, 1, that a pixel
+    has come, -0.5..1.5; squared distance of the two colours; what no mix of them explains, squared; variance of the car and of the ground.
 
-    matte: float32 (h, w) in 0..1 and small: float32 (h, w, 3) in 0..1, the photo as small as that; colours: float32 (n, 3), the photo's at the points.
+    matte: float32 (h, w) in 0..1 and small: float32 (h, w, 3) in 0..1, the photo as small as that; colours: float32 (n, 3), the photo's at the
+    points. Colours are in 0..1, the three channels summed; where one is not seen nearby, its variance is 1.
     """
-    car, ground = (band.sampled(nearby(small, part.astype(np.float32)), points, size) for part in (matte > CERTAIN, matte < 1 - CERTAIN))
-    way, here = car[:, :3] - ground[:, :3], colours - ground[:, :3]
+    layers = cv2.merge([*cv2.split(small), np.ones_like(matte)]), np.einsum("ijk,ijk->ij", small, small)
+    (car, car_spread), (ground, ground_spread) = (nearby(layers, part, points, size) for part in (matte > CERTAIN, matte < 1 - CERTAIN))
+    way, here = car - ground, colours - ground
     distance = np.einsum("ij,ij->i", way, way)
-    alpha = np.clip(np.einsum("ij,ij->i", here, way) / (distance + 1e-6), 0, 1)
-    rest = here - alpha[:, None] * way
-    trust = distance / (distance + CLOSEST + SPREAD * (car[:, 3] + ground[:, 3]))
-    return alpha, trust * np.exp(-np.einsum("ij,ij->i", rest, rest) / (2 * MISFIT))
+    mix = np.einsum("ij,ij->i", here, way) / (distance + np.float32(1e-6))
+    rest = here - np.clip(mix, 0, 1)[:, None] * way
+    return np.clip(mix, -0.5, 1.5), distance, np.einsum("ij,ij->i", rest, rest), car_spread, ground_spread
 
 
-def nearby(small: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """float32 (h, w, 4): mean colour of a part's pixels nearby, and their variance, summed over the channels; a large one where they are few."""
-    box = (2 * NEAR + 1,) * 2
-    count = cv2.blur(part, box)
-    known = 1 / (count + np.float32(1e-4))
-    mean = cv2.blur(small * part[..., None], box) * known[..., None]
-    square = cv2.blur(np.einsum("ijk,ijk->ij", small, small) * part, box) * known
-    variance = np.maximum(square - np.einsum("ijk,ijk->ij", mean, mean), 0)
-    return cv2.merge([*cv2.split(mean), np.where(count < FEW, np.float32(1e3), variance)])
+def nearby(layers: tuple[np.ndarray, np.ndarray], part: np.ndarray, points: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """float32 (n, 3) and (n,): mean colour of a part's pixels near points, and its variance, summed over the channels; 1 where they are few.
+
+    layers: float32 (h, w, 4), the small photo and 1, and (h, w), its colours' squares; part: bool (h, w).
+    """
+    sums, squares = (band.sampled(cv2.blur(cv2.copyTo(layer, part.astype(np.uint8)), (2 * NEAR + 1,) * 2), points, size) for layer in layers)
+    count = sums[:, 3]
+    mean = sums[:, :3] / (count + np.float32(1e-4))[:, None]
+    variance = squares / (count + np.float32(1e-4)) - np.einsum("ij,ij->i", mean, mean)
+    return mean, np.where(count < FEW, np.float32(1), np.maximum(variance, 0))

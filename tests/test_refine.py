@@ -1,9 +1,11 @@
 """Refinement: the matte finds the photo's own edges, and nothing far from an edge is touched."""
 import cv2
+import keras
 import numpy as np
 import pytest
 
 from postprocessing import band, refine as module
+from postprocessing.evidence import MEASURES
 from preprocessing.letterbox import resize
 from tests.drawn import draw_photo
 
@@ -47,22 +49,28 @@ def test_a_matte_without_edge_stays_as_it_is(value):
     assert (refine(np.full((30, 40), value, np.float32), rgb) == value).all()
 
 
-def test_the_fit_is_the_least_squares_line_of_each_window():
-    """Against ridge regression window by window, as He et al. define it."""
-    rng = np.random.default_rng(5)
-    guide, matte = rng.random((23, 25, 3), np.float32), rng.random((23, 25), np.float32)
-    r = module.RADIUS
-    lines = np.zeros((23, 25, 4))
-    for y in range(r, 23 - r):
-        for x in range(r, 25 - r):
-            colours = guide[y - r:y + r + 1, x - r:x + r + 1].reshape(-1, 3).astype(float)
-            values = matte[y - r:y + r + 1, x - r:x + r + 1].ravel().astype(float)
-            spread = np.cov(colours.T, bias=True) + module.EPSILON * np.eye(3)
-            slope = np.linalg.solve(spread, ((colours - colours.mean(0)) * (values - values.mean())[:, None]).mean(0))
-            lines[y, x] = [*slope, values.mean() - slope @ colours.mean(0)]
-    y, x = 11, 12  # all windows that cover this cell lie inside
-    expected = lines[y - r:y + r + 1, x - r:x + r + 1].mean((0, 1))
-    assert np.allclose(module.fit(guide, matte)[y, x], expected, atol=2e-3)
+def test_the_perceptron_is_that_of_keras():
+    rng = np.random.default_rng(2)
+    model = keras.Sequential([keras.Input((MEASURES,)), *(keras.layers.Dense(units, "relu") for units in (7, 5)), keras.layers.Dense(1, "sigmoid")])
+    evidence = rng.normal(0, 2, (300, MEASURES)).astype(np.float32)
+    expected = np.asarray(model(evidence))[:, 0]
+    assert np.allclose(module.weighed(evidence.T, [layer.get_weights() for layer in model.layers]), expected, atol=1e-5)
+
+
+def test_the_bundled_perceptron_takes_what_is_gathered():
+    layers = module.perceptron()
+    assert [weights.shape[0] for weights, _ in layers] == [MEASURES, *(constant.shape[0] for _, constant in layers[:-1])] and layers[-1][1].shape == (1,)
+    assert all(np.isfinite(part).all() and part.dtype == np.float32 for layer in layers for part in layer)
+
+
+def test_points_are_where_the_matte_is_undecided():
+    matte = np.tile(np.clip((np.arange(30, dtype=np.float32) - 12) / 6, 0, 1), (20, 1))
+    points, plain = module.undecided(matte, (40, 60))
+    enlarged = cv2.resize(matte, (60, 40), interpolation=cv2.INTER_LINEAR)
+    expected = (enlarged > module.CERTAIN + 0.01) & (enlarged < 1 - module.CERTAIN - 0.01)
+    found = np.zeros((40, 60), bool)
+    found[points[:, 1], points[:, 0]] = True
+    assert np.array_equal(found, expected) and np.abs(plain - enlarged[points[:, 1], points[:, 0]]).max() < 0.02
 
 
 @pytest.mark.parametrize("shape", [(30, 40), (30, 40, 4)])

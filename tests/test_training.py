@@ -100,6 +100,11 @@ def test_evaluate_scores_the_bundled_network(drawn):  # noqa: F811
     assert "street       1  0.9" in run("evaluate", "--data", drawn)
 
 
+def test_edges_are_learnt_from_large_cut_outs_alone(drawn, tmp_path):  # noqa: F811
+    assert "no cut-outs of 600 pixels" in run("edges", "--data", drawn, "--out", tmp_path / "edges.npz", ok=False)
+    assert not (tmp_path / "edges.npz").exists()
+
+
 def test_calibrate_wants_more_than_a_handful_of_photos(drawn, tmp_path):  # noqa: F811
     assert "more data is needed" in run("calibrate", "--data", drawn, "--out", tmp_path / "judge.json", ok=False)
     assert not (tmp_path / "judge.json").exists()

@@ -1,8 +1,8 @@
-"""Alpha out of the two colours that meet at an edge, and how far that is believed."""
+"""The two colours that meet at an edge, and how well a pixel is explained by them."""
 import numpy as np
 import pytest
 
-from postprocessing.two_colours import CERTAIN, nearby, mixed
+from postprocessing.two_colours import CERTAIN, nearby, told_apart
 
 SIZE = (40, 60)  # of the photo; the small one is half of it
 
@@ -22,44 +22,46 @@ def points_and(colours: list[tuple]) -> tuple[np.ndarray, np.ndarray]:
 def test_a_mix_is_told_apart_into_its_shares(car, ground):
     shares = np.linspace(0, 1, 11)
     points, colours = points_and([tuple(share * np.array(car) + (1 - share) * np.array(ground)) for share in shares])
-    alpha, trust = mixed(*edge(car, ground), colours, points, SIZE)
-    assert np.abs(alpha - shares).max() < 0.02 and trust.min() > 0.7
+    mix, distance, rest, *_ = told_apart(*edge(car, ground), colours, points, SIZE)
+    assert np.abs(mix - shares).max() < 0.02 and rest.max() < 1e-3
+    assert np.allclose(distance, np.sum((np.array(car) - np.array(ground)) ** 2), rtol=0.05)
 
 
-def test_colours_that_are_alike_are_not_believed():
-    points, colours = points_and([(0.5, 0.5, 0.5)])
-    assert mixed(*edge((0.51, 0.5, 0.5), (0.5, 0.5, 0.51)), colours, points, SIZE)[1][0] < 0.1
+def test_what_is_beyond_the_two_colours_is_held_back():
+    points, colours = points_and([(1.0, 1.0, 1.0), (0.0, 0.0, 0.0)])
+    assert told_apart(*edge((0.6, 0.6, 0.6), (0.5, 0.5, 0.5)), colours, points, SIZE)[0].tolist() == [1.5, -0.5]
 
 
-def test_a_third_colour_is_not_believed():
+def test_a_third_colour_is_left_unexplained():
     points, colours = points_and([(0.0, 0.0, 1.0), (0.5, 0.5, 0.5)])
-    third, mix = mixed(*edge((0.9, 0.9, 0.9), (0.1, 0.1, 0.1)), colours, points, SIZE)[1]
-    assert third < 0.01 < 0.7 < mix
+    third, mix = told_apart(*edge((0.9, 0.9, 0.9), (0.1, 0.1, 0.1)), colours, points, SIZE)[2]
+    assert mix < 1e-3 < 0.3 < third  # blue is sqrt(2/3) away from every grey as bright
 
 
-def test_grain_lowers_the_trust():
+def test_grain_is_variance():
     points, colours = points_and([(0.5, 0.5, 0.5)])
-    plain, grainy = (mixed(*edge((0.7, 0.7, 0.7), (0.3, 0.3, 0.3), noise), colours, points, SIZE)[1][0] for noise in (0.0, 0.15))
-    assert grainy < plain / 2
+    for noise in (0.05, 0.1):
+        car, ground = told_apart(*edge((0.7, 0.7, 0.7), (0.3, 0.3, 0.3), noise), colours, points, SIZE)[3:]
+        assert car[0] == pytest.approx(3 * noise ** 2, rel=0.5) and ground[0] == pytest.approx(3 * noise ** 2, rel=0.5)
 
 
-def test_where_one_of_the_two_is_not_seen_nothing_is_believed():
+def test_where_one_of_the_two_is_not_seen_its_variance_says_so():
     points, colours = points_and([(0.5, 0.5, 0.5)])
     _, small = edge((0.9, 0.9, 0.9), (0.1, 0.1, 0.1))
-    for nothing in (np.zeros((20, 30), np.float32), np.ones((20, 30), np.float32)):
-        assert mixed(nothing, small, colours, points, SIZE)[1][0] < 1e-3
+    for place, nothing in ((3, np.zeros((20, 30), np.float32)), (4, np.ones((20, 30), np.float32))):
+        assert told_apart(nothing, small, colours, points, SIZE)[place][0] == 1
 
 
 def test_means_and_variances_are_those_of_the_certain_pixels_nearby():
     """Against a loop over one window."""
     rng = np.random.default_rng(3)
     small, part = rng.random((21, 21, 3), np.float32), (rng.random((21, 21)) > 1 - CERTAIN / 2).astype(np.float32)
-    found = nearby(small, part)[10, 10]
+    layers = np.dstack([small, np.ones((21, 21), np.float32)]), (small ** 2).sum(-1)
+    mean, variance = (value[0] for value in nearby(layers, part > 0, np.full((1, 2), 10, np.int32), (21, 21)))
     near = part[5:16, 5:16] > 0
     colours = small[5:16, 5:16][near]
-    assert np.allclose(found[:3], colours.mean(0), atol=1e-3) and found[3] == pytest.approx(colours.var(0).sum(), abs=1e-3)
+    assert np.allclose(mean, colours.mean(0), atol=1e-3) and variance == pytest.approx(colours.var(0).sum(), abs=1e-3)
 
 
-def test_no_points_no_alpha():
-    alpha, trust = mixed(*edge((0.9, 0.9, 0.9), (0.1, 0.1, 0.1)), np.empty((0, 3), np.float32), np.empty((0, 2), np.int32), SIZE)
-    assert alpha.shape == trust.shape == (0,)
+def test_no_points_no_measures():
+    assert [part.shape for part in told_apart(*edge((0.9, 0.9, 0.9), (0.1, 0.1, 0.1)), np.empty((0, 3), np.float32), np.empty((0, 2), np.int32), SIZE)] == [(0,)] * 5

@@ -1,0 +1,79 @@
+"""Learns how the evidence at a car's edge is weighed (postprocessing/refine.py), for the mattes of one network.
+
+From composites of the training side with exact alpha, in the sizes that photos come in, and, counting less since their masks are but nearly exact, from its
+photos with masks by hand, and the panes in them: they have the shadows, reflections and lenses that composites lack. Absolute error makes edges sharp, squared error keeps them
+from being surely wrong: their sum is what is made small.
+"""
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from model.cells import SIDE
+from model.gaze import look
+from postprocessing import band
+from postprocessing.evidence import gathered
+from postprocessing.pieces import one_piece
+from postprocessing.refine import undecided, without_haze
+from preprocessing.exact import scenes, through_jpeg
+from preprocessing.letterbox import resize
+from preprocessing.sources import read_photos
+
+SEED, MADE = 11, 400
+SIZES = (1.0, 0.75, 0.5, 0.32)  # of the composites, in turn
+BY_HAND, PANE = ("street", "web", "studio"), "pane"
+PHOTO = 0.5        # weight of a pixel of a photo; 1 of a composite
+EACH = 5000        # pixels of a picture, at most
+HIDDEN = (32, 16)
+EPOCHS, BATCH, RATE = 10, 2048, 3e-3
+
+
+def fit_edges(data: Path, network) -> dict[str, np.ndarray]:
+    """Prints the mean absolute error in the band, by kind of picture, before and after; returns weights and constants by name."""
+    import keras
+
+    def error(truth, guess):
+        off = keras.ops.abs(truth - guess)
+        return keras.ops.mean(off + off * off, -1)
+
+    keras.utils.set_random_seed(SEED)
+    rows = [(kind, *known_pixels(kind, rgb, alpha, ignore, network, number)) for number, (kind, rgb, alpha, ignore) in enumerate(pictures(data))]
+    kinds = np.concatenate([np.full(len(truth), kind) for kind, _, truth in rows])
+    evidence, truth = (np.concatenate([row[place] for row in rows]) for place in (1, 2))
+    mean, spread = evidence.mean(0), evidence.std(0) + 1e-6
+    model = keras.Sequential([keras.Input(evidence.shape[1:]), *(keras.layers.Dense(units, "relu") for units in HIDDEN), keras.layers.Dense(1, "sigmoid")])
+    model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, EPOCHS * -(-len(truth) // BATCH))), error)
+    model.fit((evidence - mean) / spread, truth, BATCH, EPOCHS, verbose=0, sample_weight=np.where(kinds == "composite", 1.0, PHOTO))
+    guess = model.predict((evidence - mean) / spread, 65536, verbose=0)[:, 0]
+    for kind in dict.fromkeys(kinds):
+        plain, fitted = (np.abs(alpha - truth)[kinds == kind].mean() for alpha in (evidence[:, 0], guess))
+        print(f"{kind:10} {np.count_nonzero(kinds == kind):8} pixels: matte {plain:.4f}, fitted {fitted:.4f}")
+    layers = [layer.get_weights() for layer in model.layers]
+    layers[0] = [layers[0][0] / spread[:, None], layers[0][1] - (mean / spread) @ layers[0][0]]  # takes the measures as they are
+    return {f"{name}{place}": part.astype(np.float32) for place, layer in enumerate(layers) for name, part in zip(("weights", "constant"), layer)}
+
+
+def pictures(data: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray | None]]:
+    """Kind, uint8 photo (height, width, 3), its float32 alpha (height, width) in 0..1, and uint8 of the same shape where that is not known, if anywhere."""
+    for number, scene in enumerate(scenes(data, SEED, MADE, held_back=False)):
+        size = tuple(round(side * SIZES[number % len(SIZES)]) for side in scene.alpha.shape)
+        yield "composite", through_jpeg(resize(scene.photo, size))[0], resize(scene.alpha, size), None
+    for photo in read_photos(data, "train"):
+        if photo.set in BY_HAND:
+            yield photo.set, photo.rgb, photo.mask.astype(np.float32) / 255, photo.ignore
+            if photo.glass is not None:
+                yield PANE, photo.rgb, photo.glass.astype(np.float32) / 255, photo.ignore
+
+
+def known_pixels(kind: str, rgb: np.ndarray, alpha: np.ndarray, ignore: np.ndarray | None, network, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Evidence, float32 (n, measures), and true alpha, float32 (n,), of some pixels where the network's matte of a photo, or its panes, is undecided."""
+    seen = look(rgb, network)
+    layer = cv2.resize(seen.glass, None, fx=SIDE, fy=SIDE) if kind == PANE else seen.matte  # as postprocessing/glass.py has it refined
+    photo, matte = rgb[seen.window], without_haze(one_piece(layer))
+    points, plain = undecided(matte, photo.shape[:2])
+    here = band.flat(points, photo.shape)
+    known = np.flatnonzero(ignore[seen.window].reshape(-1)[here] < 128) if ignore is not None else np.arange(len(points))
+    chosen = np.random.default_rng((SEED, seed)).permutation(known)[:EACH]
+    points, plain = points[chosen], plain[chosen]
+    return gathered(matte, seen.photo, photo, points, plain).T, alpha[seen.window].reshape(-1)[here[chosen]]

@@ -1,0 +1,52 @@
+"""What is gathered at an edge: each measure against a plain way to the same number."""
+import cv2
+import numpy as np
+import pytest
+
+from postprocessing.evidence import AROUND, LEAST, MEASURES, REACH, RING, gathered
+from postprocessing.refine import undecided
+
+
+@pytest.fixture(scope="module")
+def case():
+    """A soft upright edge between two plain colours, seen small and three times as large."""
+    matte = np.tile(np.clip((np.arange(60, dtype=np.float32) - 27) / 6, 0, 1), (40, 1))
+    shade = np.rint(np.array((200, 40, 30)) * matte[..., None] + np.array((40, 60, 120)) * (1 - matte[..., None])).astype(np.uint8)
+    rgb = cv2.resize(shade, (180, 120), interpolation=cv2.INTER_NEAREST)
+    points, plain = undecided(matte, (120, 180))
+    return matte, shade, rgb, points, plain, gathered(matte, shade, rgb, points, plain)
+
+
+def test_there_are_so_many_measures_a_point(case):
+    *_, points, plain, found = case
+    assert found.shape == (MEASURES, len(points)) and found.dtype == np.float32 and np.isfinite(found).all()
+    assert np.array_equal(found[0], plain)
+
+
+def test_filter_and_colours_find_the_edge_of_a_plain_picture(case):
+    _, _, rgb, points, _, found = case
+    here = rgb[points[:, 1], points[:, 0]].astype(float)
+    truth = ((here - (40, 60, 120)) @ np.array((160, -20, -90))) / (160 ** 2 + 20 ** 2 + 90 ** 2)  # the way from ground to car
+    assert np.abs(found[1] - truth).max() < 0.1 and np.abs(found[2] - truth).max() < 0.1
+    assert np.exp(found[3]) == pytest.approx((160 ** 2 + 20 ** 2 + 90 ** 2) / 255 ** 2, rel=0.1)
+
+
+def test_the_matte_around_is_its_mean(case):
+    matte, _, _, points, _, found = case
+    for place, side in enumerate(AROUND, start=7):
+        whole = cv2.resize(cv2.boxFilter(matte, -1, (side, side)), (180, 120), interpolation=cv2.INTER_LINEAR)
+        assert np.abs(found[place] - whole[points[:, 1], points[:, 0]]).max() < 0.02
+
+
+def test_scale_is_how_much_larger_the_photo_is(case):
+    assert (case[-1][9] == 3).all()
+
+
+def test_neighbours_are_those_of_the_small_photo(case):
+    matte, shade, rgb, points, _, found = case
+    for (x, y), row in list(zip(points, found.T))[::97]:
+        for place, (down, right) in enumerate(RING):
+            r, c = np.clip(y // 3 + REACH * down, 0, 39), np.clip(x // 3 + REACH * right, 0, 59)
+            assert row[10 + place] == pytest.approx(matte[r, c], abs=1e-6)
+            away = (((shade[r, c].astype(float) - rgb[y, x]) / 255) ** 2).sum()
+            assert row[10 + len(RING) + place] == pytest.approx(np.log(away + LEAST), abs=1e-2)
