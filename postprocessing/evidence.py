@@ -9,7 +9,8 @@ from preprocessing.letterbox import resize
 
 SHRINK = 2             # from the matte to the cells of filter and colours
 AROUND = (3, 9)        # sides of the squares, in the matte's pixels, whose mean alpha is looked at
-RING, REACH = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1)), 2  # neighbours, and how far away, in the matte's pixels
+RING = np.array([(1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1)], np.float32)  # the ways to the neighbours
+REACH = 2              # how far away they are, in the matte's pixels
 LEAST = np.float32(1e-4)  # of squared colours: less is equal
 MEASURES = 7 + len(AROUND) + 1 + 2 * len(RING)
 
@@ -33,11 +34,9 @@ def gathered(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, points: np.n
     found[:3] = plain, np.clip(guided, -0.5, 1.5), mix
     found[3:7] = np.log(np.stack(spreads) + LEAST)
     found[7:9], found[9] = means.T, photo[1] / matte.shape[1]
-    framed = cv2.copyMakeBorder(cv2.merge([near, matte]), *[REACH] * 4, cv2.BORDER_REPLICATE)
-    columns, rows = ((points[:, axis] + np.float32(0.5)) * np.float32(matte.shape[1 - axis] / photo[1 - axis]) for axis in (0, 1))
-    here = (rows.astype(np.int32) + REACH) * framed.shape[1] + columns.astype(np.int32) + REACH
-    for place, (down, right) in enumerate(RING):
-        there = np.take(framed.reshape(-1, 4), here + REACH * (down * framed.shape[1] + right), axis=0)
+    layers, step = cv2.merge([near, matte]), REACH * np.array([photo[1] / matte.shape[1], photo[0] / matte.shape[0]], np.float32)
+    for place, way in enumerate(RING):
+        there = band.sampled(layers, points + step * way, photo)
         away = there[:, :3] - colours
         found[10 + place] = there[:, 3]
         found[10 + len(RING) + place] = np.einsum("ij,ij->i", away, away)

@@ -33,7 +33,9 @@ def refine(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     if len(points):
         found = weighed(gathered(matte, small, rgb, points, plain), perceptron())
         found[found < SURE], found[found > 1 - SURE] = 0, 1
-        alpha.reshape(-1)[band.flat(points, alpha.shape)] = found
+        here = band.flat(points, alpha.shape)
+        alpha.reshape(-1)[here] = found
+        alpha.reshape(-1)[here] = cv2.medianBlur(alpha, 3).reshape(-1)[here]  # each pixel was weighed by itself: what frays is smoothed
     return alpha
 
 

@@ -43,10 +43,12 @@ def test_scale_is_how_much_larger_the_photo_is(case):
 
 
 def test_neighbours_are_those_of_the_small_photo(case):
+    """Against the whole of it enlarged, looked up further on."""
     matte, shade, rgb, points, _, found = case
+    large, shades = (cv2.resize(layer, (180, 120), interpolation=cv2.INTER_LINEAR) for layer in (matte, shade.astype(np.float32)))
     for (x, y), row in list(zip(points, found.T))[::97]:
-        for place, (down, right) in enumerate(RING):
-            r, c = np.clip(y // 3 + REACH * down, 0, 39), np.clip(x // 3 + REACH * right, 0, 59)
-            assert row[10 + place] == pytest.approx(matte[r, c], abs=1e-6)
-            away = (((shade[r, c].astype(float) - rgb[y, x]) / 255) ** 2).sum()
-            assert row[10 + len(RING) + place] == pytest.approx(np.log(away + LEAST), abs=1e-2)
+        for place, (right, down) in enumerate(RING.astype(int)):
+            r, c = np.clip(y + 3 * REACH * down, 0, 119), np.clip(x + 3 * REACH * right, 0, 179)
+            assert row[10 + place] == pytest.approx(large[r, c], abs=0.02)
+            away = (((shades[r, c].astype(float) - rgb[y, x]) / 255) ** 2).sum()
+            assert np.exp(row[10 + len(RING) + place]) == pytest.approx(away + LEAST, abs=0.02)
