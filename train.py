@@ -75,6 +75,7 @@ def main() -> None:
     sub = command(edges, "fit how refinement weighs the evidence at the quantised network's edges")
     sub.add_argument("--network", type=Path, default=QUANTISED)
     sub.add_argument("--out", type=Path, default=EDGES)
+    sub.add_argument("--composites", type=int, default=400, help="how many to learn from, beside the photos")
 
     sub = command(calibrate, "fit presence and confidence to the quantised network")
     sub.add_argument("--network", type=Path, default=QUANTISED)
@@ -316,7 +317,7 @@ def edges(args: argparse.Namespace) -> None:
     from model.edge_fit import fit_edges
     from model.evaluation import load
 
-    np.savez(args.out, **fit_edges(args.data, load(args.network)))
+    np.savez(args.out, **fit_edges(args.data, load(args.network), args.composites))
     print(args.out)
 
 

@@ -20,7 +20,7 @@ from preprocessing.exact import scenes, through_jpeg
 from preprocessing.letterbox import resize
 from preprocessing.sources import read_photos
 
-SEED, MADE = 11, 400
+SEED = 11
 SIZES = (1.0, 0.75, 0.5, 0.32)  # of the composites, in turn
 BY_HAND, PANE = ("street", "web", "studio"), "pane"
 PHOTO = 0.5        # weight of a pixel of a photo; 1 of a composite
@@ -29,8 +29,11 @@ HIDDEN = (32, 16)
 EPOCHS, BATCH, RATE = 10, 2048, 3e-3
 
 
-def fit_edges(data: Path, network) -> dict[str, np.ndarray]:
-    """Prints the mean absolute error in the band, by kind of picture, before and after; returns weights and constants by name."""
+def fit_edges(data: Path, network, made: int) -> dict[str, np.ndarray]:
+    """Prints the mean absolute error in the band, by kind of picture, before and after; returns weights and constants by name.
+
+    network: anything that `look` looks through. Raises FileNotFoundError where there is nothing to make composites of.
+    """
     import keras
 
     def error(truth, guess):
@@ -38,7 +41,7 @@ def fit_edges(data: Path, network) -> dict[str, np.ndarray]:
         return keras.ops.mean(off + off * off, -1)
 
     keras.utils.set_random_seed(SEED)
-    rows = [(kind, *known_pixels(kind, rgb, alpha, ignore, network, number)) for number, (kind, rgb, alpha, ignore) in enumerate(pictures(data))]
+    rows = [(kind, *known_pixels(kind, rgb, alpha, ignore, network, number)) for number, (kind, rgb, alpha, ignore) in enumerate(pictures(data, made))]
     kinds = np.concatenate([np.full(len(truth), kind) for kind, _, truth in rows])
     evidence, truth = (np.concatenate([row[place] for row in rows]) for place in (1, 2))
     mean, spread = evidence.mean(0), evidence.std(0) + 1e-6
@@ -54,9 +57,9 @@ def fit_edges(data: Path, network) -> dict[str, np.ndarray]:
     return {f"{name}{place}": part.astype(np.float32) for place, layer in enumerate(layers) for name, part in zip(("weights", "constant"), layer)}
 
 
-def pictures(data: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray | None]]:
+def pictures(data: Path, made: int) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray | None]]:
     """Kind, uint8 photo (height, width, 3), its float32 alpha (height, width) in 0..1, and uint8 of the same shape where that is not known, if anywhere."""
-    for number, scene in enumerate(scenes(data, SEED, MADE, held_back=False)):
+    for number, scene in enumerate(scenes(data, SEED, made, held_back=False)):
         size = tuple(round(side * SIZES[number % len(SIZES)]) for side in scene.alpha.shape)
         yield "composite", through_jpeg(resize(scene.photo, size))[0], resize(scene.alpha, size), None
     for photo in read_photos(data, "train"):

@@ -18,7 +18,6 @@ WEIGHTS = Path(__file__).resolve().parent.parent / "model" / "edges.npz"
 CERTAIN = 0.05   # a matte this near to 0 or 1 needs no second thought
 SURE = 0.02      # an alpha this near to 0 or 1 is 0 or 1
 REACH = 6        # matte pixels on both sides of an edge in which a matte may be soft
-
 PIECE = 256      # points weighed at once: OpenBLAS would wake a second thread for more, which mostly waits, at twice the CPU time of all of refinement
 
 

@@ -1,5 +1,7 @@
 """train.py as its user runs it: preview, train, stop, resume, evaluate, quantise, on a folder of drawn cars."""
 import csv
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +14,10 @@ import pytest
 
 from model.frames import GLANCE
 from model.predictor import Predictor
+from postprocessing.evidence import MEASURES
+from postprocessing.refine import perceptron
 from tests.conftest import ROOT
+from tests.drawn import draw_photo
 from tests.test_samples import drawn  # noqa: F401  a fixture
 
 SMALL = ["--scales", "0.2", "0.3", "--batch", "2"]
@@ -103,6 +108,19 @@ def test_evaluate_scores_the_bundled_network(drawn):  # noqa: F811
 def test_edges_are_learnt_from_large_cut_outs_alone(drawn, tmp_path):  # noqa: F811
     assert "no cut-outs of 600 pixels" in run("edges", "--data", drawn, "--out", tmp_path / "edges.npz", ok=False)
     assert not (tmp_path / "edges.npz").exists()
+
+
+def test_edges_are_fitted_to_composites_and_photos(drawn, tmp_path):  # noqa: F811
+    shutil.copytree(drawn, tmp_path / "data")
+    for angle in ("side", "three_quarter"):
+        photo = draw_photo(960, 720, angle=angle, seed=7)
+        for kind, picture in (("rgba", np.dstack([photo.foreground[..., ::-1], np.rint(photo.alpha * 255).astype(np.uint8)])), ("mattes", np.rint(photo.alpha * 255).astype(np.uint8))):
+            assert cv2.imwrite(str(tmp_path / "data" / "cutouts" / "dealer" / kind / f"9999_{angle}_0.png"), picture)
+    said = run("edges", "--data", tmp_path / "data", "--out", tmp_path / "edges.npz", "--composites", 8)
+    for kind in ("composite", "street", "pane"):
+        plain, fitted = map(float, re.search(rf"{kind} .*matte ([\d.]+), fitted ([\d.]+)", said).groups())
+        assert fitted < (0.8 if kind == "composite" else 1.05) * plain, said
+    assert [weights.shape for weights, _ in perceptron(tmp_path / "edges.npz")] == [(MEASURES, 32), (32, 16), (16, 1)]
 
 
 def test_calibrate_wants_more_than_a_handful_of_photos(drawn, tmp_path):  # noqa: F811
