@@ -28,7 +28,7 @@ from preprocessing.sources import read_grey
 NUMBER = 60
 SEED = 5
 
-Method = Callable[["Scene"], tuple[np.ndarray, np.ndarray]]  # -> alpha, float32 (height, width), and colours, uint8 (height, width, 3)
+Method = Callable[[Scene], tuple[np.ndarray, np.ndarray]]  # -> alpha, float32 (height, width), and colours, uint8 (height, width, 3)
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """Learns how the evidence at a car's edge is weighed (postprocessing/refine.py), for the mattes of one network.
 
 From composites of the training side with exact alpha, in the sizes that photos come in, and, counting less since their masks are but nearly exact, from its
-photos with masks by hand, and the panes in them: they have the shadows, reflections and lenses that composites lack. Absolute error makes edges sharp, squared error keeps them
-from being surely wrong: their sum is what is made small.
+photos with masks by hand, and the panes in them: they have the shadows, reflections and lenses that composites lack. Absolute error makes edges sharp,
+squared error keeps them from being surely wrong: their sum is what is made small.
 """
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +14,7 @@ from model.cells import SIDE
 from model.gaze import look
 from postprocessing import band
 from postprocessing.evidence import gathered
-from postprocessing.pieces import one_piece
-from postprocessing.refine import undecided, without_haze
+from postprocessing.refine import undecided
 from preprocessing.exact import scenes, through_jpeg
 from preprocessing.letterbox import resize
 from preprocessing.sources import read_photos
@@ -73,8 +72,8 @@ def known_pixels(kind: str, rgb: np.ndarray, alpha: np.ndarray, ignore: np.ndarr
     """Evidence, float32 (n, measures), and true alpha, float32 (n,), of some pixels where the network's matte of a photo, or its panes, is undecided."""
     seen = look(rgb, network)
     layer = cv2.resize(seen.glass, None, fx=SIDE, fy=SIDE) if kind == PANE else seen.matte  # as postprocessing/glass.py has it refined
-    photo, matte = rgb[seen.window], without_haze(one_piece(layer))
-    points, plain = undecided(matte, photo.shape[:2])
+    photo = rgb[seen.window]
+    matte, points, plain = undecided(layer, photo.shape[:2])
     here = band.flat(points, photo.shape)
     known = np.flatnonzero(ignore[seen.window].reshape(-1)[here] < 128) if ignore is not None else np.arange(len(points))
     chosen = np.random.default_rng((SEED, seed)).permutation(known)[:EACH]

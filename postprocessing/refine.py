@@ -26,9 +26,8 @@ def refine(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray) -> np.ndarray:
 
     Outside of the band around the matte's edge, alpha is exactly 0 or 1.
     """
-    matte = without_haze(one_piece(matte))
+    matte, points, plain = undecided(matte, rgb.shape[:2])
     alpha = cv2.resize((matte > 0.5).astype(np.float32), rgb.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-    points, plain = undecided(matte, rgb.shape[:2])
     if len(points):
         found = weighed(gathered(matte, small, rgb, points, plain), perceptron())
         found[found < SURE], found[found > 1 - SURE] = 0, 1
@@ -38,13 +37,14 @@ def refine(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     return alpha
 
 
-def undecided(matte: np.ndarray, photo: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Points, int32 (n, 2), of a photo (height, width) where its float32 matte (h, w) is not certain, and its alpha there."""
+def undecided(matte: np.ndarray, photo: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A float32 matte (h, w) in one piece and without haze; points, int32 (n, 2), of its photo (height, width) where that is not certain, and its alpha there."""
+    matte = without_haze(one_piece(matte))
     soft = cv2.dilate(((matte > CERTAIN) & (matte < 1 - CERTAIN)).astype(np.uint8), np.ones((3, 3), np.uint8))
     points = band.pixels(cv2.resize(soft, photo[::-1], interpolation=cv2.INTER_NEAREST))
     plain = band.sampled(matte, points, photo)
     open_ = np.abs(plain - np.float32(0.5)) < 0.5 - CERTAIN
-    return points[open_], plain[open_]
+    return matte, points[open_], plain[open_]
 
 
 def weighed(evidence: np.ndarray, layers: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:

@@ -13,7 +13,7 @@ def case():
     matte = np.tile(np.clip((np.arange(60, dtype=np.float32) - 27) / 6, 0, 1), (40, 1))
     shade = np.rint(np.array((200, 40, 30)) * matte[..., None] + np.array((40, 60, 120)) * (1 - matte[..., None])).astype(np.uint8)
     rgb = cv2.resize(shade, (180, 120), interpolation=cv2.INTER_NEAREST)
-    points, plain = undecided(matte, (120, 180))
+    _, points, plain = undecided(matte, (120, 180))
     return matte, shade, rgb, points, plain, gathered(matte, shade, rgb, points, plain)
 
 

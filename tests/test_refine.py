@@ -65,7 +65,7 @@ def test_the_bundled_perceptron_takes_what_is_gathered():
 
 def test_points_are_where_the_matte_is_undecided():
     matte = np.tile(np.clip((np.arange(30, dtype=np.float32) - 12) / 6, 0, 1), (20, 1))
-    points, plain = module.undecided(matte, (40, 60))
+    _, points, plain = module.undecided(matte, (40, 60))
     enlarged = cv2.resize(matte, (60, 40), interpolation=cv2.INTER_LINEAR)
     expected = (enlarged > module.CERTAIN + 0.01) & (enlarged < 1 - module.CERTAIN - 0.01)
     found = np.zeros((40, 60), bool)
