@@ -2,6 +2,7 @@
 
     python train.py preview  --data DIR                 what the network will see, as a contact sheet
     python train.py train    --data DIR --minutes 120   a run in runs/NAME: best.keras, log.csv, curve.png
+    python train.py weigh    --data DIR                 how hard each cut-out is, for train --often
     python train.py evaluate --data DIR                 IoU, boundary IoU, MAE and clean share by set
     python train.py quantise --data DIR                 int8 for LiteRT, calibrated on real photos
     python train.py edges    --data DIR                 how the evidence at its edges is weighed
@@ -13,6 +14,7 @@ AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101) under a cosine, and a runni
 """
 import argparse
 import csv
+import json
 import os
 import signal
 import sys
@@ -26,7 +28,7 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
-NETWORK, QUANTISED, EDGES, JUDGE = (HERE / "model" / name for name in ("car_matte.keras", "car_matte.tflite", "edges.npz", "confidence.json"))
+NETWORK, QUANTISED, EDGES, JUDGE, OFTEN = (HERE / "model" / name for name in ("car_matte.keras", "car_matte.tflite", "edges.npz", "confidence.json", "often.json"))
 SCALES = (0.5, 0.75, 1.0)  # of the frames of looks; each gets the same share of the run
 RATE = 7e-4                # peak learning rate
 WARM_UP = 200              # steps
@@ -56,10 +58,15 @@ def main() -> None:
     sub.add_argument("--resume", action="store_true", help="go on from the checkpoint in the run's folder")
     sub.add_argument("--init", type=Path, help="start from this .keras network, whose normalisation then stays, instead of ImageNet weights")
     sub.add_argument("--leave-out", type=Path, help="a file of photos not to train on, as SET/STEM, such as model/left_out.txt")
+    sub.add_argument("--often", type=Path, help="a file of how often each cut-out is drawn, such as model/often.json; all alike without")
     sub.add_argument("--scales", type=frame_scale, nargs="+", default=SCALES, help="of the frames of looks, growing over the run")
     sub.add_argument("--rate", type=float, default=RATE, help="peak learning rate")
     sub.add_argument("--batch", type=int, default=BATCH)
     sub.add_argument("--seed", type=int, default=0)
+
+    sub = command(weigh, "tell how often training shall draw each cut-out: as often as it is hard for a network")
+    sub.add_argument("--network", type=Path, default=QUANTISED, help=".tflite")
+    sub.add_argument("--out", type=Path, default=OFTEN)
 
     sub = command(evaluate, "score a network, or a folder of mattes, on the validation photos")
     judged = sub.add_mutually_exclusive_group()
@@ -141,7 +148,8 @@ def train(args: argparse.Namespace) -> None:
         raise SystemExit(f"{args.run}: holds a run already; give another --run, or --resume")
 
     update = make_update(tf, forward, network, averaged, optimiser)
-    validation, kept = read_photos(args.data, "val"), Sources.read(args.data, args.leave_out.read_text().split() if args.leave_out else ())
+    validation = read_photos(args.data, "val")
+    kept = Sources.read(args.data, args.leave_out.read_text().split() if args.leave_out else (), often=json.loads(args.often.read_text()) if args.often else None)
     log = Log(args.run, args.resume)
     began, before = time.monotonic(), float(elapsed.numpy())
     for stop in (signal.SIGINT, signal.SIGTERM):  # also where a shell has it started in the background, deaf to the first
@@ -279,6 +287,15 @@ class Log:
         right.set(ylabel="validation", ylim=(None, 1))
         figure.legend(loc="outside lower center", ncols=4)
         figure.savefig(self.picture, dpi=120)
+
+
+def weigh(args: argparse.Namespace) -> None:
+    """How hard each cut-out is for a quantised network."""
+    from model.evaluation import load
+    from model.hardness import hardness
+
+    args.out.write_text(json.dumps({name: round(share, 2) for name, share in hardness(args.data, load(args.network)).items()}, indent=1) + "\n")
+    print(args.out)
 
 
 # --- judging and shipping -----------------------------------------------------------------------------------------------------

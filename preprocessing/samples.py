@@ -1,6 +1,6 @@
 """The endless stream of training samples: real photos, composites, a few scenes with no car at all."""
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,8 +18,10 @@ NEIGHBOURS = (0.3, 0.45, 0.25)  # chances of a composite to have none, one or tw
 ROW = 0.35                  # share of those that stand in line with the subject
 REAL_NEIGHBOUR = 0.35       # share of real photos that get one behind their car
 STRANGER = 0.5              # share of neighbours that are the car of another photo
+TWIN = 0.15                 # share of a composite's neighbours that are the subject once more
 PAINT, LONGER = 0.5, 0.15   # shares of cut-outs in another paint, or with a longer or shorter middle
 STUDIO, AERIAL, LENS, NIGHT, SMALL, VEIL = 0.12, 0.12, 0.1, 0.06, 0.05, 0.1
+MIRRORING, PLATE, STAMP = 0.12, 0.15, 0.06
 ASPECTS = ((4 / 3, 0.4), (3 / 2, 0.2), (16 / 9, 0.15), (1.0, 0.05), (3 / 4, 0.12), (9 / 16, 0.08))  # of composites, and how many of each
 EDGE = 13                   # width of the edge band in pixels
 AS_TAKEN = 0.5              # share of pictures that come as a good camera takes them
@@ -39,15 +41,18 @@ class Sources:
     photos: list[sources.Photo]
     cutouts: list[sources.Cutout]
     backgrounds: list[np.ndarray]
+    often: np.ndarray | None = None  # (cut-outs,), how often each is drawn; None: all alike
 
     @classmethod
-    def read(cls, data: Path, left_out: Collection[str] = (), longest: int = LONGEST) -> "Sources":
-        """left_out: photos not to train on, as SET/STEM. Raises ValueError where one is not there."""
-        photos = sources.read_photos(data, "train", longest)
-        if strangers := set(left_out) - {f"{photo.set}/{photo.name}" for photo in photos}:
+    def read(cls, data: Path, left_out: Collection[str] = (), longest: int = LONGEST, often: Mapping[str, float] | None = None) -> "Sources":
+        """left_out: photos not to train on; often: how often each cut-out is drawn; both by SET/STEM. Raises ValueError where one is not there."""
+        photos, cutouts = sources.read_photos(data, "train", longest), sources.read_cutouts(data, False, longest)
+        if strangers := set(left_out) - {name_of(photo) for photo in photos}:
             raise ValueError(f"to be left out, but not there: {', '.join(sorted(strangers))}")
-        return cls([photo for photo in photos if f"{photo.set}/{photo.name}" not in left_out], sources.read_cutouts(data, False, longest),
-                   sources.read_backgrounds(data, False, longest))
+        if often is not None and (unlike := set(often) ^ {name_of(car) for car in cutouts}):
+            raise ValueError(f"weighed or there, but not both: {', '.join(sorted(unlike))}")
+        return cls([photo for photo in photos if name_of(photo) not in left_out], cutouts, sources.read_backgrounds(data, False, longest),
+                   None if often is None else np.array([often[name_of(car)] for car in cutouts]))
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,8 @@ class Samples:
         sets = [photo.set for photo in kept.photos]
         share = np.array([sources.TRUST.get(name, 1.0) / sets.count(name) ** 0.5 for name in sets])
         self.photos = Shaped(kept.photos, [photo.mask for photo in kept.photos], share / share.sum())
-        self.cutouts = Shaped(kept.cutouts, [car.matte for car in kept.cutouts], np.full(len(kept.cutouts), 1 / max(len(kept.cutouts), 1)))
+        often = np.ones(len(kept.cutouts)) if kept.often is None else kept.often
+        self.cutouts = Shaped(kept.cutouts, [car.matte for car in kept.cutouts], often / max(often.sum(), 1e-9))
         self.strangers = [photo for photo in kept.photos if stands_free(photo)]
         self.noise = augment.noise_bank(seed)
 
@@ -132,6 +138,12 @@ class Samples:
         else:
             made = self.made_up(rng, larger)
         made = made.shrunk(frame)
+        if rng.random() < MIRRORING:
+            made = replace(made, rgb=staging.mirroring(rng, made.rgb, made.matte))
+        if rng.random() < PLATE:
+            made = replace(made, rgb=staging.hidden_plate(rng, made.rgb, made.matte))
+        if rng.random() < STAMP:
+            made = replace(made, rgb=staging.stamped(rng, made.rgb))
         if rng.random() < NIGHT:
             made = replace(made, rgb=staging.night(rng, made.rgb, made.matte))
         rgb = augment.relight(rng, made.rgb, GENTLE) if rng.random() < AS_TAKEN else augment.develop(rng, made.rgb, self.noise)
@@ -165,13 +177,14 @@ class Samples:
         if glance or rng.random() >= FULL:
             shapes, chances = zip(*ASPECTS)
             content = Letterbox.fit((round(1200 / rng.choice(shapes, p=chances)), 1200), frame).content
-        car = self.other_make(rng, self.cutouts.pick(rng, None if glance else self.looks.index(frame)))
+        found = self.cutouts.pick(rng, None if glance else self.looks.index(frame))
+        car = self.other_make(rng, found)
         scene, texture = self.pick(rng, self.kept.backgrounds), self.pick(rng, self.kept.backgrounds)
         if rng.random() < AERIAL:
             car = staging.with_aerial(rng, car)
         if rng.random() < STUDIO:
             scene = staging.studio(rng)
-        neighbours = [self.neighbour(rng) for _ in range(rng.choice(len(NEIGHBOURS), p=NEIGHBOURS))]
+        neighbours = [self.other_make(rng, found) if rng.random() < TWIN else self.neighbour(rng) for _ in range(rng.choice(len(NEIGHBOURS), p=NEIGHBOURS))]
         if glance:
             share = rng.uniform(0.12, 0.3) if rng.random() < SMALL else None
         else:
@@ -220,6 +233,10 @@ class Samples:
                     yield waiting.popleft().result()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+
+
+def name_of(item: sources.Photo | sources.Cutout) -> str:
+    return f"{item.set}/{item.name}"
 
 
 def stands_free(photo: sources.Photo) -> bool:

@@ -1,4 +1,6 @@
-"""Hard cases made on purpose, before and after a composite: plain studios, other paint and lengths, aerials and roof rails, night and flash, bent lenses."""
+"""Hard cases made on purpose, before and after a composite: plain studios, other paint and lengths, aerials and roof rails, night and flash,
+bent lenses, paint that mirrors the place, hidden plates, watermarks."""
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
@@ -46,8 +48,13 @@ def repainted(rng: np.random.Generator, car: Cutout) -> Cutout:
 
 
 def lengthened(rng: np.random.Generator, car: Cutout) -> Cutout:
-    """The same cut-out with its middle drawn out or pushed together, its ends as they are: a limousine, a crew cab, a city car."""
+    """The same cut-out with its middle drawn out or pushed together, its ends as they are, or with a part of it twice in line:
+    a limousine, a crew cab, a city car, one with three axles."""
     x, _, w, _ = cv2.boundingRect(car.matte)
+    if rng.random() < 0.3:
+        first = x + int(w * rng.uniform(0.1, 0.6))
+        last = first + int(w * rng.uniform(0.2, 0.35))
+        return changed(car, lambda layer: np.hstack([layer[:, :last], layer[:, first:]]))
     first, last = (x + int(w * place) for place in (0.4, 0.6))
     if last <= first:
         return car
@@ -57,7 +64,12 @@ def lengthened(rng: np.random.Generator, car: Cutout) -> Cutout:
         middle = cv2.resize(layer[:, first:last], (length, layer.shape[0]), interpolation=cv2.INTER_LINEAR)
         return np.hstack([layer[:, :first], middle, layer[:, last:]])
 
-    return replace(car, rgba=drawn_out(car.rgba), matte=drawn_out(car.matte), glass=None if car.glass is None else drawn_out(car.glass))
+    return changed(car, drawn_out)
+
+
+def changed(car: Cutout, change: Callable[[np.ndarray], np.ndarray]) -> Cutout:
+    """The cut-out with the same done to each of its layers."""
+    return replace(car, rgba=change(car.rgba), matte=change(car.matte), glass=None if car.glass is None else change(car.glass))
 
 
 def with_aerial(rng: np.random.Generator, car: Cutout) -> Cutout:
@@ -96,6 +108,64 @@ def night(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -> np.nd
     light = cv2.convertScaleAbs(glow, alpha=max(lit - dark, 0), beta=255 * dark)
     tint = np.clip(np.array([1, 1, 1]) + rng.normal(0, 0.12, 3), 0.6, 1.4)
     return cv2.multiply(rgb, cv2.merge([cv2.convertScaleAbs(light, alpha=part) for part in tint]), scale=1 / 255)
+
+
+def mirroring(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """The same picture with a part of the car's paint or glass mirroring what stands above it, as a polished bonnet does. uint8 (height, width, 3) in and out."""
+    x, y, w, h = cv2.boundingRect(matte)
+    if not w:
+        return rgb
+    panel = np.zeros(matte.shape, np.uint8)
+    centre = (int(x + w * rng.uniform(0.1, 0.9)), int(y + h * rng.uniform(0.1, 0.7)))
+    reach = (max(1, int(w * rng.uniform(0.08, 0.3))), max(1, int(h * rng.uniform(0.06, 0.3))))
+    cv2.ellipse(panel, centre, reach, rng.normal(0, 20), 0, 360, int(255 * rng.uniform(0.3, 0.75)), -1)
+    if rng.random() < 0.5:
+        soft = max(3, int(w * 0.05)) | 1
+        panel = cv2.blur(panel, (soft, soft))
+    panel = cv2.merge([cv2.multiply(panel, matte, scale=1 / 255)] * 3)
+    above = y + h * rng.uniform(-0.1, 0.2)  # what the panel's upper edge shows, and from there up
+    place = np.array([[1, 0, rng.normal(0, 0.05) * w], [0, -1, centre[1] - reach[1] + above]])
+    mirrored = cv2.warpAffine(rgb, place, rgb.shape[1::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return cv2.add(cv2.multiply(rgb, 255 - panel, scale=1 / 255), cv2.multiply(mirrored, panel, scale=1 / 255))
+
+
+def hidden_plate(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """The same picture with a small box on the car blurred, made coarse or painted over, as sites hide number plates. uint8 (height, width, 3) in and out."""
+    x, y, w, h = cv2.boundingRect(matte)
+    width = max(2, int(w * rng.uniform(0.06, 0.3)))
+    height = max(2, int(width * rng.uniform(0.18, 0.5)))
+    left, top = int(x + (w - width) * rng.uniform(0, 1)), int(y + h * rng.uniform(0.4, 0.97) - height)
+    place = slice(max(top, 0), top + height), slice(max(left, 0), left + width)
+    if matte[place].size == 0 or matte[place].min() < 250:
+        return rgb
+    rgb, box = rgb.copy(), rgb[place]
+    way = rng.random()
+    if way < 0.4:
+        size = max(3, int(width * rng.uniform(0.2, 0.7))) | 1
+        rgb[place] = cv2.blur(box, (size, size))
+    elif way < 0.6:
+        coarse = cv2.resize(box, (int(rng.integers(2, 9)), int(rng.integers(1, 4))), interpolation=cv2.INTER_AREA)
+        rgb[place] = cv2.resize(coarse, box.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    else:
+        rgb[place] = rng.uniform(0, 255, 3) if rng.random() < 0.4 else 255 if rng.random() < 0.5 else rng.uniform(0, 255)
+    return rgb
+
+
+def stamped(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
+    """The same picture with a seller's name over it, once or all over, faint or full. uint8 (height, width, 3) in and out."""
+    height, width = rgb.shape[:2]
+    layer = np.zeros((height, width), np.uint8)
+    name = "".join(rng.choice(list("ABCDEFGHIKLMNOPRSTUVWZaceimnorstuvw .-0123"), int(rng.integers(3, 16))))
+    font, size = int(rng.integers(0, 8)), height / 22 * rng.uniform(0.03, 0.25) * (1 if rng.random() < 0.7 else 3)
+    (wide, high), _ = cv2.getTextSize(name, font, size, max(1, round(size * 2)))
+    spots = [(rng.uniform(-0.1, 0.9) * width, rng.uniform(0.05, 1.0) * height)]
+    if rng.random() < 0.4:
+        spots = [(column, row) for row in np.arange(0, height, max(high, 1) * rng.uniform(3, 8)) for column in np.arange(rng.uniform(-wide, 0), width, wide * rng.uniform(1.3, 3))][:80]
+    for column, row in spots:
+        cv2.putText(layer, name, (int(column), int(row)), font, size, 255, max(1, round(size * 2)), cv2.LINE_AA)
+    layer = cv2.merge([cv2.convertScaleAbs(layer, alpha=rng.uniform(0.15, 0.5) if rng.random() < 0.7 else 1.0)] * 3)
+    ink = np.full_like(rgb, 255 if rng.random() < 0.6 else 0 if rng.random() < 0.3 else rng.uniform(0, 255, 3).astype(np.uint8))
+    return cv2.add(cv2.multiply(rgb, 255 - layer, scale=1 / 255), cv2.multiply(ink, layer, scale=1 / 255))
 
 
 def bend(rng: np.random.Generator, layers: list[np.ndarray]) -> list[np.ndarray]:

@@ -254,10 +254,94 @@ def test_a_longer_car_keeps_its_ends():
         other = staging.lengthened(np.random.default_rng(seed), car)
         assert other.rgba.shape[:2] == other.matte.shape == other.glass.shape and len(other.matte) == 60
         for layer, before in ((other.rgba, car.rgba), (other.matte, car.matte), (other.glass, car.glass)):
-            assert np.array_equal(layer[:, :50], before[:, :50]) and np.array_equal(layer[:, -50:], before[:, -50:])
+            assert np.array_equal(layer[:, :39], before[:, :39]) and np.array_equal(layer[:, -50:], before[:, -50:])
         assert np.array_equal(other.matte > 0, other.rgba[..., 3] > 0)
         lengths.add(other.matte.shape[1])
     assert min(lengths) < 115 and max(lengths) > 140
+
+
+def test_some_longer_cars_have_a_part_twice_in_line():
+    twice = 0
+    for seed in range(40):
+        columns = staging.lengthened(np.random.default_rng(seed), striped()).rgba[25, :, 0].astype(int)
+        back = np.flatnonzero(np.diff(columns[10:-20]) < 0)
+        assert len(back) <= 1
+        if len(back):
+            twice += 1
+            part = columns[:10 + back[0] + 1]
+            again = np.flatnonzero(part == columns[10 + back[0] + 1])[0]
+            assert np.array_equal(columns[10 + back[0] + 1:][:len(part) - again], part[again:])
+    assert 4 < twice < 24
+
+
+def test_paint_mirrors_what_stands_above_and_nothing_beside_the_car_changes():
+    matte, street = np.zeros(FRAME, np.uint8), np.full((*FRAME, 3), 40, np.uint8)
+    cv2.rectangle(matte, (20, 40), (100, 85), 255, -1)
+    street[:38, :, 0] = 240  # red above the car
+    reds = []
+    for seed in range(20):
+        seen = staging.mirroring(np.random.default_rng(seed), street, matte)
+        assert np.array_equal(seen[matte == 0], street[matte == 0])
+        reds.append(int(seen[matte > 0, 0].max()))
+        assert seen[matte > 0, 1].max() <= 41, "no other colour comes from there"
+    assert sum(red > 80 for red in reds) > 12
+    assert staging.mirroring(np.random.default_rng(0), street, np.zeros(FRAME, np.uint8)) is street
+
+
+def test_a_hidden_plate_is_a_small_box_on_the_car():
+    matte = np.zeros(FRAME, np.uint8)
+    cv2.ellipse(matte, (64, 50), (55, 35), 0, 0, 360, 255, -1)
+    photo = np.random.default_rng(0).integers(0, 255, (*FRAME, 3), np.uint8)
+    hidden = 0
+    for seed in range(60):
+        seen = staging.hidden_plate(np.random.default_rng(seed), photo, matte)
+        new = (seen != photo).any(-1)
+        assert not new[matte < 250].any()
+        if new.any():
+            hidden += 1
+            _, _, w, h = cv2.boundingRect(new.astype(np.uint8))
+            assert w <= 34 and h <= 17 and new.sum() > 0.7 * w * h
+            assert len(np.unique(seen[new], axis=0)) < len(np.unique(photo[new], axis=0)) or seen[new].std() < photo[new].std()
+    assert hidden > 20
+
+
+def test_a_seller_may_have_written_over_all_of_the_photo():
+    photo, shares = np.full((*FRAME, 3), 128, np.uint8), []
+    for seed in range(30):
+        seen = staging.stamped(np.random.default_rng(seed), photo)
+        assert seen.shape == photo.shape and seen.dtype == np.uint8
+        shares.append((np.abs(seen.astype(int) - 128).max(-1) > 2).mean())
+    assert sum(share > 0 for share in shares) > 24 and np.median(shares) < 0.4
+
+
+def test_the_car_may_stand_beside_its_like(samples, monkeypatch):
+    for name, value in (("TWIN", 1.0), ("PAINT", 0.0), ("LONGER", 0.0), ("AERIAL", 0.0), ("NEIGHBOURS", (0.0, 1.0, 0.0))):
+        monkeypatch.setattr(made, name, value)
+    stood = []
+
+    def composite(rng, car, neighbours, *rest):
+        stood.append((car, neighbours))
+        return real(rng, car, neighbours, *rest)
+
+    real = synthesis.composite
+    monkeypatch.setattr(synthesis, "composite", composite)
+    for number in range(20):
+        samples.make(number, samples.looks[0])
+    assert stood and all(neighbours == [car] for car, neighbours in stood)
+
+
+def test_hard_cutouts_are_drawn_as_often_as_said(drawn):
+    names = [f"{car.set}/{car.name}" for car in read_cutouts(drawn, False)]
+    often = {name: 4.0 if name == names[0] else 0.7 for name in names}
+    kept = Sources.read(drawn, often=often)
+    weighed = Samples(kept, seed=0, scale=SCALE)
+    rng = np.random.default_rng(0)
+    drawn_names = [f"{car.set}/{car.name}" for car in (weighed.cutouts.pick(rng, None) for _ in range(600))]
+    assert drawn_names.count(names[0]) / 600 == pytest.approx(4 / sum(often.values()), abs=0.06)
+    with pytest.raises(ValueError, match="no_such_car"):
+        Sources.read(drawn, often=often | {"dealer/no_such_car": 1.0})
+    with pytest.raises(ValueError, match=names[1]):
+        Sources.read(drawn, often={name: 1.0 for name in names if name != names[1]})
 
 
 def test_other_photos_lend_their_cars_as_neighbours_where_all_of_them_is_seen(drawn):

@@ -1,5 +1,6 @@
 """train.py as its user runs it: preview, train, stop, resume, evaluate, quantise, on a folder of drawn cars."""
 import csv
+import json
 import re
 import shutil
 import signal
@@ -13,9 +14,11 @@ import numpy as np
 import pytest
 
 from model.frames import GLANCE
+from model.hardness import LEAST, MOST
 from model.predictor import Predictor
 from postprocessing.evidence import MEASURES
 from postprocessing.refine import perceptron
+from preprocessing.sources import read_cutouts
 from tests.conftest import ROOT
 from tests.drawn import draw_photo
 from tests.test_samples import drawn  # noqa: F401  a fixture
@@ -78,6 +81,16 @@ def test_a_run_goes_on_from_another_network_and_leaves_photos_out(drawn, trained
     assert all(np.allclose(one, other, rtol=1e-4) for one, other in zip(*statistics, strict=True)), "normalisation stays"
     (tmp_path / "left_out.txt").write_text("street/no_such_photo\n")
     assert "no_such_photo" in run("train", "--data", drawn, "--run", tmp_path / "none", "--steps", 1, "--leave-out", tmp_path / "left_out.txt", ok=False)
+
+
+def test_hard_cutouts_are_weighed_and_then_drawn_more_often(drawn, trained, tmp_path):  # noqa: F811
+    run("weigh", "--data", drawn, "--out", tmp_path / "often.json")
+    often = json.loads((tmp_path / "often.json").read_text())
+    assert set(often) == {f"{car.set}/{car.name}" for car in read_cutouts(drawn, False)}
+    assert all(LEAST <= share <= MOST for share in often.values()) and min(often.values()) <= 1 <= max(often.values())
+    run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 1, *SMALL, "--init", trained / "best.keras", "--often", tmp_path / "often.json")
+    (tmp_path / "often.json").write_text("{}")
+    assert "weighed or there, but not both" in run("train", "--data", drawn, "--run", tmp_path / "none", "--steps", 1, "--often", tmp_path / "often.json", ok=False)
 
 
 def test_preview_is_a_sheet_of_samples(drawn, tmp_path):  # noqa: F811

@@ -1,0 +1,45 @@
+"""How hard each cut-out is for a network: training then draws the hard ones more often (boosting by resampling, Freund and Schapire 1997, doi 10.1006/jcss.1997.1504)."""
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from model.gaze import look
+from model.metrics import overlap
+from preprocessing.augment import develop, noise_bank
+from preprocessing.letterbox import resize
+from preprocessing.samples import Sources
+from preprocessing.synthesis import composite
+
+SEED = 77
+EACH = 3                    # composites of a cut-out, all but the first with a neighbour
+FRAME = (720, 960)          # height, width of them
+LONGEST = 1000              # pixels of what they are made of
+LEAST, MOST = 0.7, 4.0      # how often a cut-out is drawn, with the median one as 1
+
+
+def hardness(data: Path, network) -> dict[str, float]:
+    """By SET/STEM how often a cut-out of the training side shall be drawn: in proportion to 1 - IoU of its composites, in LEAST..MOST.
+
+    network: anything that `look` looks through, safe to share between threads.
+    """
+    kept, noise = Sources.read(data, longest=LONGEST), noise_bank(0)
+
+    def missed(place: int) -> float:
+        lost = 0.0
+        for count in range(EACH):
+            rng = np.random.default_rng((SEED, place, count))
+            others = [kept.cutouts[rng.integers(len(kept.cutouts))]] if count else []
+            scene, texture = (kept.backgrounds[rng.integers(len(kept.backgrounds))] for _ in range(2))
+            made = composite(rng, kept.cutouts[place], others, scene, texture, FRAME)
+            seen = look(develop(rng, made.rgb, noise), network)
+            alpha = seen.in_photo(resize(seen.matte, made.matte[seen.window].shape))
+            lost += 1 - overlap(alpha > 0.5, made.matte > 127)
+        return lost / EACH
+
+    cv2.setNumThreads(1)
+    with ThreadPoolExecutor() as pool:
+        errors = np.array(list(pool.map(missed, range(len(kept.cutouts)))))
+    shares = np.clip(errors / np.median(errors), LEAST, MOST)
+    return {f"{car.set}/{car.name}": float(share) for car, share in zip(kept.cutouts, shares)}
