@@ -34,9 +34,11 @@ RATE = 7e-4                # peak learning rate
 WARM_UP = 200              # steps
 GLASS = 0.5                # weight of the glass in the loss
 DECAY = 0.02               # weight decay of AdamW
+CLIP, MEMORY = 1.0, 0.99   # of AdamW: the gradients' norm at most, and of their squares; without, a few hard batches undo hundreds of steps
 AVERAGE = 0.999            # of the running average of the weights
 BATCH = 8
 VALIDATE_EVERY = 900       # seconds, also between checkpoints
+MADE_UP, MADE_UP_SEED = 60, 41  # composites of the training side that validate beside the photos, every third with a neighbour
 LOG = ("minutes", "samples", "scale", "rate", "loss", "iou", "boundary_iou", "clean")
 
 
@@ -112,6 +114,7 @@ def train(args: argparse.Namespace) -> None:
     import tensorflow as tf
     from tqdm import tqdm
 
+    from model.evaluation import composites
     from model.folded import folded, without_normalisation
     from model.fused import with_fused_normalisation
     from model.imagenet import load_imagenet
@@ -134,7 +137,7 @@ def train(args: argparse.Namespace) -> None:
         load_imagenet(averaged)
         network = with_fused_normalisation(averaged)
         forward = lambda photos: network(photos, training=True)  # noqa: E731
-    optimiser = keras.optimizers.AdamW(args.rate, weight_decay=DECAY)
+    optimiser = keras.optimizers.AdamW(args.rate, weight_decay=DECAY, beta_2=MEMORY, global_clipnorm=CLIP)
     optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimiser.build(network.trainable_variables)
     step, elapsed, best = tf.Variable(0, dtype=tf.int64), tf.Variable(0.0, dtype=tf.float64), tf.Variable(-1.0, dtype=tf.float64)
@@ -148,7 +151,7 @@ def train(args: argparse.Namespace) -> None:
         raise SystemExit(f"{args.run}: holds a run already; give another --run, or --resume")
 
     update = make_update(tf, forward, network, averaged, optimiser)
-    validation = read_photos(args.data, "val")
+    validation = read_photos(args.data, "val") + composites(args.data, MADE_UP_SEED, MADE_UP, held_back=False)
     kept = Sources.read(args.data, args.leave_out.read_text().split() if args.leave_out else (), often=json.loads(args.often.read_text()) if args.often else None)
     log = Log(args.run, args.resume)
     began, before = time.monotonic(), float(elapsed.numpy())

@@ -2,7 +2,7 @@
 
 From composites of the training side with exact alpha, in the sizes that photos come in, and, counting less since their masks are but nearly exact, from its
 photos with masks by hand, and the panes in them: they have the shadows, reflections and lenses that composites lack. Absolute error makes edges sharp,
-squared error keeps them from being surely wrong: their sum is what is made small.
+squared error keeps them from being surely wrong: their sum is what is made small. The second perceptron learns from the first one's answers.
 """
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +13,8 @@ import numpy as np
 from model.cells import SIDE
 from model.gaze import look
 from postprocessing import band
-from postprocessing.evidence import gathered
-from postprocessing.refine import undecided
+from postprocessing.evidence import MEASURES, gathered, heard
+from postprocessing.refine import first_answers, undecided
 from preprocessing.exact import scenes, through_jpeg
 from preprocessing.letterbox import resize
 from preprocessing.sources import read_photos
@@ -29,10 +29,22 @@ EPOCHS, BATCH, RATE = 10, 2048, 3e-3
 
 
 def fit_edges(data: Path, network, made: int) -> dict[str, np.ndarray]:
-    """Prints the mean absolute error in the band, by kind of picture, before and after; returns weights and constants by name.
+    """Prints the mean absolute error in the band, by kind of picture, before and after each perceptron; returns weights and constants by name.
 
     network: anything that `look` looks through. Raises FileNotFoundError where there is nothing to make composites of.
     """
+    kept: dict[str, np.ndarray] = {}
+    first = None
+    for name in ("first", "second"):
+        rows = [(kind, *known_pixels(kind, rgb, alpha, ignore, network, number, first)) for number, (kind, rgb, alpha, ignore) in enumerate(pictures(data, made))]
+        kinds = np.concatenate([np.full(len(truth), kind) for kind, _, truth in rows])
+        first = learnt(name, kinds, *(np.concatenate([row[place] for row in rows]) for place in (1, 2)))
+        kept |= {f"{name}_{part}{place}": value for place, layer in enumerate(first) for part, value in zip(("weights", "constant"), layer)}
+    return kept
+
+
+def learnt(name: str, kinds: np.ndarray, evidence: np.ndarray, truth: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """A perceptron's layers, from the evidence, float32 (n, measures), for alphas that are known, float32 (n,)."""
     import keras
 
     def error(truth, guess):
@@ -40,20 +52,17 @@ def fit_edges(data: Path, network, made: int) -> dict[str, np.ndarray]:
         return keras.ops.mean(off + off * off, -1)
 
     keras.utils.set_random_seed(SEED)
-    rows = [(kind, *known_pixels(kind, rgb, alpha, ignore, network, number)) for number, (kind, rgb, alpha, ignore) in enumerate(pictures(data, made))]
-    kinds = np.concatenate([np.full(len(truth), kind) for kind, _, truth in rows])
-    evidence, truth = (np.concatenate([row[place] for row in rows]) for place in (1, 2))
     mean, spread = evidence.mean(0), evidence.std(0) + 1e-6
     model = keras.Sequential([keras.Input(evidence.shape[1:]), *(keras.layers.Dense(units, "relu") for units in HIDDEN), keras.layers.Dense(1, "sigmoid")])
     model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, EPOCHS * -(-len(truth) // BATCH))), error)
     model.fit((evidence - mean) / spread, truth, BATCH, EPOCHS, verbose=0, sample_weight=np.where(kinds == "composite", 1.0, PHOTO))
-    guess = model.predict((evidence - mean) / spread, 65536, verbose=0)[:, 0]
+    guess, before = model.predict((evidence - mean) / spread, 65536, verbose=0)[:, 0], evidence[:, 0 if name == "first" else MEASURES]
     for kind in dict.fromkeys(kinds):
-        plain, fitted = (np.abs(alpha - truth)[kinds == kind].mean() for alpha in (evidence[:, 0], guess))
-        print(f"{kind:10} {np.count_nonzero(kinds == kind):8} pixels: matte {plain:.4f}, fitted {fitted:.4f}")
+        plain, fitted = (np.abs(alpha - truth)[kinds == kind].mean() for alpha in (before, guess))
+        print(f"{name:6} {kind:10} {np.count_nonzero(kinds == kind):8} pixels: before {plain:.4f}, fitted {fitted:.4f}")
     layers = [layer.get_weights() for layer in model.layers]
     layers[0] = [layers[0][0] / spread[:, None], layers[0][1] - (mean / spread) @ layers[0][0]]  # takes the measures as they are
-    return {f"{name}{place}": part.astype(np.float32) for place, layer in enumerate(layers) for name, part in zip(("weights", "constant"), layer)}
+    return [(weights.astype(np.float32), constant.astype(np.float32)) for weights, constant in layers]
 
 
 def pictures(data: Path, made: int) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray | None]]:
@@ -68,14 +77,19 @@ def pictures(data: Path, made: int) -> Iterator[tuple[str, np.ndarray, np.ndarra
                 yield PANE, photo.rgb, photo.glass.astype(np.float32) / 255, photo.ignore
 
 
-def known_pixels(kind: str, rgb: np.ndarray, alpha: np.ndarray, ignore: np.ndarray | None, network, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Evidence, float32 (n, measures), and true alpha, float32 (n,), of some pixels where the network's matte of a photo, or its panes, is undecided."""
+def known_pixels(kind: str, rgb: np.ndarray, alpha: np.ndarray, ignore: np.ndarray | None, network, seed: int, first: list | None) -> tuple[np.ndarray, np.ndarray]:
+    """Evidence, float32 (n, measures), and true alpha, float32 (n,), of some pixels where the network's matte of a photo, or its panes, is undecided;
+    with a first perceptron's layers, of those where it is in doubt, and with what their neighbours answered."""
     seen = look(rgb, network)
     layer = cv2.resize(seen.glass, None, fx=SIDE, fy=SIDE) if kind == PANE else seen.matte  # as postprocessing/glass.py has it refined
     photo = rgb[seen.window]
-    matte, points, plain = undecided(layer, photo.shape[:2])
+    if first:
+        answers, points, evidence = first_answers(layer, seen.photo, photo, first)
+        evidence = heard(evidence, answers, points)
+    else:
+        matte, points, plain = undecided(layer, photo.shape[:2])
+        evidence = gathered(matte, seen.photo, photo, points, plain)
     here = band.flat(points, photo.shape)
     known = np.flatnonzero(ignore[seen.window].reshape(-1)[here] < 128) if ignore is not None else np.arange(len(points))
     chosen = np.random.default_rng((SEED, seed)).permutation(known)[:EACH]
-    points, plain = points[chosen], plain[chosen]
-    return gathered(matte, seen.photo, photo, points, plain).T, alpha[seen.window].reshape(-1)[here[chosen]]
+    return evidence.T[chosen], alpha[seen.window].reshape(-1)[here[chosen]]

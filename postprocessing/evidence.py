@@ -13,6 +13,8 @@ RING = np.array([(1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1
 REACH = 2              # how far away they are, in the matte's pixels
 LEAST = np.float32(1e-4)  # of squared colours: less is equal
 MEASURES = 7 + len(AROUND) + 1 + 2 * len(RING)
+STEPS = (1, 2)         # how far away those are, in the photo's pixels, whose first answers are heard
+HEARD = MEASURES + 1 + len(STEPS) * len(RING)
 
 
 def gathered(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, points: np.ndarray, plain: np.ndarray) -> np.ndarray:
@@ -42,3 +44,12 @@ def gathered(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, points: np.n
         found[10 + len(RING) + place] = np.einsum("ij,ij->i", away, away)
     found[-len(RING):] = np.log(found[-len(RING):] + LEAST)
     return found
+
+
+def heard(evidence: np.ndarray, alpha: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """float32 (HEARD, n): the evidence (MEASURES, n) at points (n, 2), and the alpha, float32 (height, width), that they and their neighbours have by now."""
+    height, width = alpha.shape
+    reach, flat = range(-max(STEPS), max(STEPS) + 1), alpha.reshape(-1)
+    columns, rows = ({away: np.clip(part + away, 0, side - 1) * stride for away in reach} for part, side, stride in ((points[:, 0], width, 1), (points[:, 1], height, width)))
+    places = [(0, 0), *(step * way for step in STEPS for way in RING.astype(int))]
+    return np.vstack([evidence, *(flat[rows[down] + columns[right]] for right, down in places)])

@@ -2,7 +2,8 @@
 
 In the band where the matte is undecided, what the photo says of each pixel (postprocessing/evidence.py) is weighed by a perceptron of two small layers,
 which has learnt from composites whose alpha is known exactly and from photos (`train.py edges`). That takes the place of rules of thumb about which cue
-to believe where: each is wrong somewhere, a guided filter along shadows of the car's own colour, two colours where a third lies between.
+to believe where: each is wrong somewhere, a guided filter along shadows of the car's own colour, two colours where a third lies between. Where the answer
+is neither yes nor no, a second perceptron weighs again, and hears what the neighbours answered (auto-context, Tu and Bai 2010, doi 10.1109/TPAMI.2009.186).
 """
 from functools import cache
 from pathlib import Path
@@ -11,11 +12,12 @@ import cv2
 import numpy as np
 
 from postprocessing import band
-from postprocessing.evidence import gathered
+from postprocessing.evidence import MEASURES, gathered, heard
 from postprocessing.pieces import one_piece
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "model" / "edges.npz"
 CERTAIN = 0.05   # a matte this near to 0 or 1 needs no second thought
+DOUBT = 0.03     # a first answer this near to 0 or 1 stays
 SURE = 0.02      # an alpha this near to 0 or 1 is 0 or 1
 REACH = 6        # matte pixels on both sides of an edge in which a matte may be soft
 PIECE = 256      # points weighed at once: OpenBLAS would wake a second thread for more, which mostly waits, at twice the CPU time of all of refinement
@@ -26,15 +28,31 @@ def refine(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray) -> np.ndarray:
 
     Outside of the band around the matte's edge, alpha is exactly 0 or 1.
     """
+    alpha, points, evidence = first_answers(matte, small, rgb, perceptron("first"))
+    if len(points):
+        settle(alpha, points, weighed(heard(evidence, alpha, points), perceptron("second")))
+    return alpha
+
+
+def first_answers(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, layers: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Alpha where each pixel of the band was weighed by itself, and those that still are in doubt: int32 points (n, 2) and their evidence (MEASURES, n)."""
     matte, points, plain = undecided(matte, rgb.shape[:2])
     alpha = cv2.resize((matte > 0.5).astype(np.float32), rgb.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-    if len(points):
-        found = weighed(gathered(matte, small, rgb, points, plain), perceptron())
-        found[found < SURE], found[found > 1 - SURE] = 0, 1
-        here = band.flat(points, alpha.shape)
-        alpha.reshape(-1)[here] = found
-        alpha.reshape(-1)[here] = cv2.medianBlur(alpha, 3).reshape(-1)[here]  # each pixel was weighed by itself: what frays is smoothed
-    return alpha
+    if not len(points):
+        return alpha, points, np.empty((MEASURES, 0), np.float32)
+    evidence = gathered(matte, small, rgb, points, plain)
+    answers = weighed(evidence, layers)
+    settle(alpha, points, answers)
+    here = band.flat(points, alpha.shape)
+    alpha.reshape(-1)[here] = cv2.medianBlur(alpha, 3).reshape(-1)[here]  # what frays is smoothed
+    doubt = np.abs(answers - np.float32(0.5)) < 0.5 - DOUBT
+    return alpha, points[doubt], evidence[:, doubt]
+
+
+def settle(alpha: np.ndarray, points: np.ndarray, answers: np.ndarray) -> None:
+    """Writes answers (n,) into alpha (height, width) at points (n, 2), those near to 0 or 1 as exactly that."""
+    answers[answers < SURE], answers[answers > 1 - SURE] = 0, 1
+    alpha.reshape(-1)[band.flat(points, alpha.shape)] = answers
 
 
 def undecided(matte: np.ndarray, photo: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -57,10 +75,10 @@ def weighed(evidence: np.ndarray, layers: list[tuple[np.ndarray, np.ndarray]]) -
 
 
 @cache
-def perceptron(path: Path = WEIGHTS) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Layers, first to last, as float32 weights (inputs, outputs) and constants (outputs,)."""
+def perceptron(name: str, path: Path = WEIGHTS) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Layers of the "first" or "second" one, in order, as float32 weights (inputs, outputs) and constants (outputs,)."""
     with np.load(path) as kept:
-        return [(kept[f"weights{place}"], kept[f"constant{place}"]) for place in range(len(kept.files) // 2)]
+        return [(kept[f"{name}_weights{place}"], kept[f"{name}_constant{place}"]) for place in range(sum(key.startswith(f"{name}_weights") for key in kept.files))]
 
 
 def without_haze(matte: np.ndarray) -> np.ndarray:

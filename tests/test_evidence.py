@@ -3,7 +3,7 @@ import cv2
 import numpy as np
 import pytest
 
-from postprocessing.evidence import AROUND, LEAST, MEASURES, REACH, RING, gathered
+from postprocessing.evidence import AROUND, HEARD, LEAST, MEASURES, REACH, RING, STEPS, gathered, heard
 from postprocessing.refine import undecided
 
 
@@ -52,3 +52,15 @@ def test_neighbours_are_those_of_the_small_photo(case):
             assert row[10 + place] == pytest.approx(large[r, c], abs=0.02)
             away = (((shades[r, c].astype(float) - rgb[y, x]) / 255) ** 2).sum()
             assert np.exp(row[10 + len(RING) + place]) == pytest.approx(away + LEAST, abs=0.02)
+
+
+def test_neighbours_answers_are_heard_up_to_the_border():
+    alpha = np.random.default_rng(3).random((7, 9), np.float32)
+    points = np.array([(4, 3), (0, 0), (8, 6), (7, 1)], np.int32)
+    evidence = np.random.default_rng(4).random((MEASURES, 4), np.float32)
+    found = heard(evidence, alpha, points)
+    assert found.shape == (HEARD, 4) and found.dtype == np.float32 and np.array_equal(found[:MEASURES], evidence)
+    padded = np.pad(alpha, max(STEPS), mode="edge")
+    for (x, y), row in zip(points + max(STEPS), found.T):
+        expected = [padded[y, x], *(padded[y + step * int(down), x + step * int(right)] for step in STEPS for right, down in RING)]
+        assert np.array_equal(row[MEASURES:], np.array(expected, np.float32))

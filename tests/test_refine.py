@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from postprocessing import band, refine as module
-from postprocessing.evidence import MEASURES
+from postprocessing.evidence import HEARD, MEASURES
 from preprocessing.letterbox import resize
 from tests.drawn import draw_photo
 
@@ -57,10 +57,21 @@ def test_the_perceptron_is_that_of_keras():
     assert np.allclose(module.weighed(evidence.T, [layer.get_weights() for layer in model.layers]), expected, atol=1e-5)
 
 
-def test_the_bundled_perceptron_takes_what_is_gathered():
-    layers = module.perceptron()
-    assert [weights.shape[0] for weights, _ in layers] == [MEASURES, *(constant.shape[0] for _, constant in layers[:-1])] and layers[-1][1].shape == (1,)
+@pytest.mark.parametrize(("name", "measures"), [("first", MEASURES), ("second", HEARD)])
+def test_the_bundled_perceptrons_take_what_is_gathered(name, measures):
+    layers = module.perceptron(name)
+    assert [weights.shape[0] for weights, _ in layers] == [measures, *(constant.shape[0] for _, constant in layers[:-1])] and layers[-1][1].shape == (1,)
     assert all(np.isfinite(part).all() and part.dtype == np.float32 for layer in layers for part in layer)
+
+
+def test_only_what_is_in_doubt_is_weighed_again():
+    photo = draw_photo(1280, 960, angle="side", seed=3)
+    matte = coarse(photo.alpha)
+    first, points, evidence = module.first_answers(matte, resize(photo.rgb, matte.shape), photo.rgb, module.perceptron("first"))
+    changed = refine(matte, photo.rgb) != first
+    doubted = np.zeros(first.shape, bool)
+    doubted[points[:, 1], points[:, 0]] = True
+    assert changed.any() and not changed[~doubted].any() and evidence.shape == (MEASURES, len(points))
 
 
 def test_points_are_where_the_matte_is_undecided():

@@ -16,7 +16,7 @@ import pytest
 from model.frames import GLANCE
 from model.hardness import LEAST, MOST
 from model.predictor import Predictor
-from postprocessing.evidence import MEASURES
+from postprocessing.evidence import HEARD, MEASURES
 from postprocessing.refine import perceptron
 from preprocessing.sources import read_cutouts
 from tests.conftest import ROOT
@@ -130,10 +130,12 @@ def test_edges_are_fitted_to_composites_and_photos(drawn, tmp_path):  # noqa: F8
         for kind, picture in (("rgba", np.dstack([photo.foreground[..., ::-1], np.rint(photo.alpha * 255).astype(np.uint8)])), ("mattes", np.rint(photo.alpha * 255).astype(np.uint8))):
             assert cv2.imwrite(str(tmp_path / "data" / "cutouts" / "dealer" / kind / f"9999_{angle}_0.png"), picture)
     said = run("edges", "--data", tmp_path / "data", "--out", tmp_path / "edges.npz", "--composites", 8)
-    for kind in ("composite", "street", "pane"):
-        plain, fitted = map(float, re.search(rf"{kind} .*matte ([\d.]+), fitted ([\d.]+)", said).groups())
-        assert fitted < (0.8 if kind == "composite" else 1.05) * plain, said
-    assert [weights.shape for weights, _ in perceptron(tmp_path / "edges.npz")] == [(MEASURES, 32), (32, 16), (16, 1)]
+    for name, most in (("first", 0.8), ("second", 1.0)):
+        for kind in ("composite", "street", "pane"):
+            before, fitted = map(float, re.search(rf"{name} +{kind} .*before ([\d.]+), fitted ([\d.]+)", said).groups())
+            assert fitted < (most if kind == "composite" else 1.05) * before, said
+    for name, measures in (("first", MEASURES), ("second", HEARD)):
+        assert [weights.shape for weights, _ in perceptron(name, tmp_path / "edges.npz")] == [(measures, 32), (32, 16), (16, 1)]
 
 
 def test_calibrate_wants_more_than_a_handful_of_photos(drawn, tmp_path):  # noqa: F811
