@@ -43,16 +43,16 @@ def first_answers(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, layers:
     evidence = gathered(matte, small, rgb, points, plain)
     answers = weighed(evidence, layers)
     settle(alpha, points, answers)
-    here = band.flat(points, alpha.shape)
-    alpha.reshape(-1)[here] = cv2.medianBlur(alpha, 3).reshape(-1)[here]  # what frays is smoothed
     doubt = np.abs(answers - np.float32(0.5)) < 0.5 - DOUBT
     return alpha, points[doubt], evidence[:, doubt]
 
 
 def settle(alpha: np.ndarray, points: np.ndarray, answers: np.ndarray) -> None:
-    """Writes answers (n,) into alpha (height, width) at points (n, 2), those near to 0 or 1 as exactly that."""
+    """Writes answers (n,) into alpha (height, width) at points (n, 2), those near to 0 or 1 as exactly that, and smooths what frays."""
+    here = band.flat(points, alpha.shape)
     answers[answers < SURE], answers[answers > 1 - SURE] = 0, 1
-    alpha.reshape(-1)[band.flat(points, alpha.shape)] = answers
+    alpha.reshape(-1)[here] = answers
+    alpha.reshape(-1)[here] = cv2.medianBlur(alpha, 3).reshape(-1)[here]
 
 
 def undecided(matte: np.ndarray, photo: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
