@@ -38,7 +38,7 @@ CLIP, MEMORY = 1.0, 0.99   # of AdamW: the gradients' norm at most, and of their
 AVERAGE = 0.999            # of the running average of the weights
 BATCH = 8
 VALIDATE_EVERY = 900       # seconds, also between checkpoints
-MADE_UP, MADE_UP_SEED = 60, 41  # composites of the training side that validate beside the photos, every third with a neighbour
+MADE_UP, MADE_UP_SEED = 60, 41  # composites of the training side, at most, that validate beside as many photos; every third with a neighbour
 LOG = ("minutes", "samples", "scale", "rate", "loss", "iou", "boundary_iou", "clean")
 
 
@@ -151,7 +151,8 @@ def train(args: argparse.Namespace) -> None:
         raise SystemExit(f"{args.run}: holds a run already; give another --run, or --resume")
 
     update = make_update(tf, forward, network, averaged, optimiser)
-    validation = read_photos(args.data, "val") + composites(args.data, MADE_UP_SEED, MADE_UP, held_back=False)
+    photos = read_photos(args.data, "val")
+    validation = photos + composites(args.data, MADE_UP_SEED, min(MADE_UP, len(photos)), held_back=False)
     kept = Sources.read(args.data, args.leave_out.read_text().split() if args.leave_out else (), often=json.loads(args.often.read_text()) if args.often else None)
     log = Log(args.run, args.resume)
     began, before = time.monotonic(), float(elapsed.numpy())
