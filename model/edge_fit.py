@@ -34,12 +34,12 @@ def fit_edges(data: Path, network, made: int) -> dict[str, np.ndarray]:
     network: anything that `look` looks through. Raises FileNotFoundError where there is nothing to make composites of.
     """
     kept: dict[str, np.ndarray] = {}
-    first = None
+    layers = None
     for name in ("first", "second"):
-        rows = [(kind, *known_pixels(kind, rgb, alpha, ignore, network, number, first)) for number, (kind, rgb, alpha, ignore) in enumerate(pictures(data, made))]
+        rows = [(kind, *known_pixels(kind, rgb, alpha, ignore, network, number, layers)) for number, (kind, rgb, alpha, ignore) in enumerate(pictures(data, made))]
         kinds = np.concatenate([np.full(len(truth), kind) for kind, _, truth in rows])
-        first = learnt(name, kinds, *(np.concatenate([row[place] for row in rows]) for place in (1, 2)))
-        kept |= {f"{name}_{part}{place}": value for place, layer in enumerate(first) for part, value in zip(("weights", "constant"), layer)}
+        layers = learnt(name, kinds, *(np.concatenate([row[place] for row in rows]) for place in (1, 2)))
+        kept |= {f"{name}_{part}{place}": value for place, layer in enumerate(layers) for part, value in zip(("weights", "constant"), layer)}
     return kept
 
 

@@ -9,7 +9,8 @@ from model.gaze import look
 from model.metrics import overlap
 from preprocessing.augment import develop, noise_bank
 from preprocessing.letterbox import resize
-from preprocessing.samples import Sources
+from preprocessing.samples import name_of
+from preprocessing.sources import read_backgrounds, read_cutouts
 from preprocessing.synthesis import composite
 
 SEED = 77
@@ -22,17 +23,19 @@ LEAST, MOST = 0.7, 4.0      # how often a cut-out is drawn, with the median one 
 def hardness(data: Path, network) -> dict[str, float]:
     """By SET/STEM how often a cut-out of the training side shall be drawn: in proportion to 1 - IoU of its composites, in LEAST..MOST.
 
-    network: anything that `look` looks through, safe to share between threads.
+    network: anything that `look` looks through, safe to share between threads. Raises FileNotFoundError where there is nothing to make composites of.
     """
-    kept, noise = Sources.read(data, longest=LONGEST), noise_bank(0)
+    cutouts, backgrounds, noise = read_cutouts(data, False, LONGEST), read_backgrounds(data, False, LONGEST), noise_bank(0)
+    if not (cutouts and backgrounds):
+        raise FileNotFoundError(f"{data}: no cut-outs to weigh, or no backgrounds")
 
     def missed(place: int) -> float:
         lost = 0.0
         for count in range(EACH):
             rng = np.random.default_rng((SEED, place, count))
-            others = [kept.cutouts[rng.integers(len(kept.cutouts))]] if count else []
-            scene, texture = (kept.backgrounds[rng.integers(len(kept.backgrounds))] for _ in range(2))
-            made = composite(rng, kept.cutouts[place], others, scene, texture, FRAME)
+            others = [cutouts[rng.integers(len(cutouts))]] if count else []
+            scene, texture = (backgrounds[rng.integers(len(backgrounds))] for _ in range(2))
+            made = composite(rng, cutouts[place], others, scene, texture, FRAME)
             seen = look(develop(rng, made.rgb, noise), network)
             alpha = seen.in_photo(resize(seen.matte, made.matte[seen.window].shape))
             lost += 1 - overlap(alpha > 0.5, made.matte > 127)
@@ -40,6 +43,6 @@ def hardness(data: Path, network) -> dict[str, float]:
 
     cv2.setNumThreads(1)
     with ThreadPoolExecutor() as pool:
-        errors = np.array(list(pool.map(missed, range(len(kept.cutouts)))))
+        errors = np.array(list(pool.map(missed, range(len(cutouts)))))
     shares = np.clip(errors / np.median(errors), LEAST, MOST)
-    return {f"{car.set}/{car.name}": float(share) for car, share in zip(kept.cutouts, shares)}
+    return {name_of(car): float(share) for car, share in zip(cutouts, shares)}

@@ -91,6 +91,12 @@ def test_hard_cutouts_are_weighed_and_then_drawn_more_often(drawn, trained, tmp_
     run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 1, *SMALL, "--init", trained / "best.keras", "--often", tmp_path / "often.json")
 
 
+def test_where_there_are_no_cutouts_there_is_nothing_to_weigh(drawn, tmp_path):  # noqa: F811
+    shutil.copytree(drawn / "backgrounds", tmp_path / "data" / "backgrounds")
+    assert "no cut-outs to weigh" in run("weigh", "--data", tmp_path / "data", "--out", tmp_path / "often.json", ok=False)
+    assert not (tmp_path / "often.json").exists()
+
+
 def test_preview_is_a_sheet_of_samples(drawn, tmp_path):  # noqa: F811
     run("preview", "--data", drawn, "--scale", 0.3, "--out", tmp_path / "sheet.png")
     assert cv2.imread(str(tmp_path / "sheet.png")).shape == (4 * 240, 6 * 320, 3)
