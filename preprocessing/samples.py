@@ -19,6 +19,9 @@ ROW = 0.35                  # share of those that stand in line with the subject
 REAL_NEIGHBOUR = 0.35       # share of real photos that get one behind their car
 STRANGER = 0.5              # share of neighbours that are the car of another photo
 TWIN = 0.15                 # share of a composite's neighbours that are the subject once more
+MOVED = 0.3                 # share of composites whose subject is the car of a photo (copy-paste, Ghiasi et al. 2021, arXiv 2012.07177)
+ONE = 0.97                  # of a mask in one piece: all that can be seen is one car
+RIM = 7                     # width of the band at its edge that then is not scored: its mask is not that exact
 PAINT, LONGER = 0.5, 0.15   # shares of cut-outs in another paint, or with a longer or shorter middle
 STUDIO, AERIAL, LENS, NIGHT, SMALL, VEIL = 0.12, 0.12, 0.1, 0.06, 0.05, 0.1
 MIRRORING, PLATE, STAMP = 0.12, 0.15, 0.06
@@ -77,8 +80,7 @@ class Made:
 
 def targets(made: Made) -> tuple[np.ndarray, np.ndarray]:
     """Truth and weight of the matte and of the glass, in cells."""
-    blurred = cv2.blur(made.matte, (EDGE, EDGE))
-    weight = np.where((blurred > 8) & (blurred < 247) | (made.others > 127), HEAVY, WEIGHT).astype(np.uint8)
+    weight = np.where((edge_of(made.matte, EDGE) > 0) | (made.others > 127), HEAVY, WEIGHT).astype(np.uint8)
     weight[thin(made.matte)] = THIN
     weight[made.unknown > 0] = 0
     cells = made.matte.shape[0] // SIDE, made.matte.shape[1] // SIDE
@@ -88,6 +90,16 @@ def targets(made: Made) -> tuple[np.ndarray, np.ndarray]:
         glass, car, unknown = (resize(layer, cells) for layer in (made.glass, made.matte, made.unknown))
         counted = np.where(unknown > 0, 0, np.maximum(car, 25)).astype(np.uint8)
     return np.dstack([fold(made.matte), glass]), np.dstack([fold(weight), counted])
+
+
+def edge_of(matte: np.ndarray, width: int) -> np.ndarray:
+    """uint8 (height, width), 255 in a band, so many pixels wide, around the edge of a uint8 matte."""
+    return cv2.inRange(cv2.blur(matte, (width, width)), 9, 246)
+
+
+def lifted(photo: sources.Photo) -> sources.Cutout:
+    """The car of a photo as a cut-out; its rim holds some of the old ground."""
+    return sources.Cutout(photo.name, photo.set, np.dstack([cv2.multiply(photo.rgb, cv2.merge([photo.mask] * 3), scale=1 / 255), photo.mask]), photo.mask)
 
 
 def thin(matte: np.ndarray) -> np.ndarray:
@@ -112,7 +124,8 @@ class Samples:
         self.photos = Shaped(kept.photos, [photo.mask for photo in kept.photos], share / share.sum())
         often = np.ones(len(kept.cutouts)) if kept.often is None else kept.often
         self.cutouts = Shaped(kept.cutouts, [car.matte for car in kept.cutouts], often / max(often.sum(), 1e-9))
-        self.strangers = [photo for photo in kept.photos if stands_free(photo)]
+        free = [photo for photo in kept.photos if stands_free(photo)]
+        self.strangers = Shaped(free, [photo.mask for photo in free], np.ones(len(free)))
         self.noise = augment.noise_bank(seed)
 
     def frame_of(self, batch: int) -> tuple[int, int]:
@@ -177,7 +190,9 @@ class Samples:
         if glance or rng.random() >= FULL:
             shapes, chances = zip(*ASPECTS)
             content = Letterbox.fit((round(1200 / rng.choice(shapes, p=chances)), 1200), frame).content
-        found = self.cutouts.pick(rng, None if glance else self.looks.index(frame))
+        moved = len(self.strangers.items) > 0 and rng.random() < MOVED
+        found = (self.strangers if moved else self.cutouts).pick(rng, None if glance else self.looks.index(frame))
+        found = lifted(found) if moved else found
         car = self.other_make(rng, found)
         scene, texture = self.pick(rng, self.kept.backgrounds), self.pick(rng, self.kept.backgrounds)
         if rng.random() < AERIAL:
@@ -198,13 +213,12 @@ class Samples:
         rgb, matte, others, *glass = (cv2.copyMakeBorder(layer, *sides, cv2.BORDER_CONSTANT, value=0) for layer in layers)
         outside = np.ones(frame, bool)
         outside[:content[0], :content[1]] = False
-        return Made(rgb, matte, others, np.zeros(frame, np.uint8), glass[0] if glass else None, outside)
+        return Made(rgb, matte, others, edge_of(matte, RIM) if moved else np.zeros(frame, np.uint8), glass[0] if glass else None, outside)
 
     def neighbour(self, rng: np.random.Generator) -> sources.Cutout:
         """Another vehicle: a cut-out, or the car of another photo, whose rim of old ground does no harm where it is no car to be kept."""
-        if self.strangers and rng.random() < STRANGER:
-            photo = self.pick(rng, self.strangers)
-            return sources.Cutout(photo.name, photo.set, np.dstack([cv2.multiply(photo.rgb, cv2.merge([photo.mask] * 3), scale=1 / 255), photo.mask]), photo.mask)
+        if self.strangers.items and rng.random() < STRANGER:
+            return lifted(self.strangers.pick(rng, None))
         return self.other_make(rng, self.pick(rng, self.kept.cutouts))
 
     @staticmethod
@@ -240,9 +254,12 @@ def name_of(item: sources.Photo | sources.Cutout) -> str:
 
 
 def stands_free(photo: sources.Photo) -> bool:
-    """Whether all of a photo's car is known and in view."""
-    mask = photo.mask
-    return photo.ignore is None and not any((edge > 127).any() for edge in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
+    """Whether all of a photo's car is known and in view, and it is one."""
+    car = (photo.mask > 127).astype(np.uint8)
+    if photo.ignore is not None or any(edge.any() for edge in (car[0], car[-1], car[:, 0], car[:, -1])):
+        return False
+    sizes = cv2.connectedComponentsWithStats(car)[2][1:, cv2.CC_STAT_AREA]
+    return bool(sizes.max(initial=0) >= ONE * max(1, sizes.sum()))
 
 
 class Shaped:

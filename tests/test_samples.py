@@ -348,15 +348,37 @@ def test_other_photos_lend_their_cars_as_neighbours_where_all_of_them_is_seen(dr
     photos = read_photos(drawn, "train")
     whole = [photo for photo in photos if photo.ignore is None]
     cut = Photo("cut", "street", photos[1].rgb[:, 90:], photos[1].mask[:, 90:], None)
-    lent = Samples(Sources([*photos, cut], read_cutouts(drawn, False), []), seed=0, scale=SCALE)
+    pair = Photo("pair", "street", np.hstack([photos[1].rgb] * 2), np.hstack([photos[1].mask] * 2), None)
+    lent = Samples(Sources([*photos, cut, pair], read_cutouts(drawn, False), []), seed=0, scale=SCALE)
     rng = np.random.default_rng(0)
     seen = [lent.neighbour(rng) for _ in range(80)]
     names = {photo.name for photo in whole}
     borrowed = [other for other in seen if other.name in names]
-    assert 20 < len(borrowed) < 60 and "cut" not in {other.name for other in seen}
+    assert 20 < len(borrowed) < 60 and not {"cut", "pair"} & {other.name for other in seen}
     for other in borrowed:
         photo = next(photo for photo in whole if photo.name == other.name)
         assert np.array_equal(other.rgba[photo.mask == 255, :3], photo.rgb[photo.mask == 255]) and not other.rgba[photo.mask == 0].any()
+
+
+@pytest.mark.parametrize("moved", [0.0, 1.0])
+def test_the_car_of_a_photo_may_stand_elsewhere_its_rim_not_scored(samples, monkeypatch, moved):
+    for name, value in (("REAL", 0.0), ("EMPTY", 0.0), ("AERIAL", 0.0), ("NEIGHBOURS", (1.0, 0.0, 0.0)), ("MOVED", moved)):
+        monkeypatch.setattr(made, name, value)
+    subjects = set()
+
+    def composite(rng, car, *rest):
+        subjects.add(car.name)
+        return real(rng, car, *rest)
+
+    real = synthesis.composite
+    monkeypatch.setattr(synthesis, "composite", composite)
+    for number in range(20):
+        _, truth, weight = samples.make(number, samples.looks[1])
+        matte, counted = unfold(truth[..., :-1]), unfold(weight[..., :-1])
+        edge = (matte > 30) & (matte < 225)
+        assert (counted[edge] > 0).mean() == pytest.approx(1 - moved, abs=0.02)
+        assert (counted[cv2.erode(matte, np.ones((9, 9), np.uint8)) == 255] > 0).all() and (counted[cv2.dilate(matte, np.ones((9, 9), np.uint8)) == 0] > 0).all()
+    assert subjects and subjects <= {item.name for item in (samples.strangers.items if moved else samples.kept.cutouts)}
 
 
 def test_a_lens_bends_picture_and_matte_alike():
