@@ -190,9 +190,9 @@ class Samples:
         if glance or rng.random() >= FULL:
             shapes, chances = zip(*ASPECTS)
             content = Letterbox.fit((round(1200 / rng.choice(shapes, p=chances)), 1200), frame).content
-        moved = len(self.strangers.items) > 0 and rng.random() < MOVED
-        found = (self.strangers if moved else self.cutouts).pick(rng, None if glance else self.looks.index(frame))
-        found = lifted(found) if moved else found
+        moved = bool(self.strangers.items) and rng.random() < MOVED
+        look = None if glance else self.looks.index(frame)
+        found = lifted(self.strangers.pick(rng, look)) if moved else self.cutouts.pick(rng, look)
         car = self.other_make(rng, found)
         scene, texture = self.pick(rng, self.kept.backgrounds), self.pick(rng, self.kept.backgrounds)
         if rng.random() < AERIAL:
@@ -213,7 +213,8 @@ class Samples:
         rgb, matte, others, *glass = (cv2.copyMakeBorder(layer, *sides, cv2.BORDER_CONSTANT, value=0) for layer in layers)
         outside = np.ones(frame, bool)
         outside[:content[0], :content[1]] = False
-        return Made(rgb, matte, others, edge_of(matte, RIM) if moved else np.zeros(frame, np.uint8), glass[0] if glass else None, outside)
+        unknown = edge_of(matte, RIM) if moved else np.zeros(frame, np.uint8)
+        return Made(rgb, matte, others, unknown, glass[0] if glass else None, outside)
 
     def neighbour(self, rng: np.random.Generator) -> sources.Cutout:
         """Another vehicle: a cut-out, or the car of another photo, whose rim of old ground does no harm where it is no car to be kept."""
