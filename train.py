@@ -119,6 +119,7 @@ def train(args: argparse.Namespace) -> None:
     from model.fused import with_fused_normalisation
     from model.imagenet import load_imagenet
     from model.network import get_network, inherit
+    from model.rounded import rounded
     from preprocessing.samples import Samples, Sources
     from preprocessing.sources import read_photos
 
@@ -132,7 +133,7 @@ def train(args: argparse.Namespace) -> None:
         network = keras.models.clone_model(averaged)
         network.set_weights(averaged.get_weights())
         plain = without_normalisation(network)
-        forward = lambda photos: plain.stateless_call(folded(network), [], photos)[0]  # noqa: E731
+        forward = lambda photos: plain.stateless_call(rounded(folded(network)), [], photos)[0]  # noqa: E731
     else:
         load_imagenet(averaged)
         network = with_fused_normalisation(averaged)

@@ -195,7 +195,7 @@ class Samples:
         found = lifted(self.strangers.pick(rng, look)) if moved else self.cutouts.pick(rng, look)
         car = self.other_make(rng, found)
         scene, texture = self.pick(rng, self.kept.backgrounds), self.pick(rng, self.kept.backgrounds)
-        if rng.random() < AERIAL:
+        if not moved and rng.random() < AERIAL:  # a moved car's would lie in the band that is not scored
             car = staging.with_aerial(rng, car)
         if rng.random() < STUDIO:
             scene = staging.studio(rng)

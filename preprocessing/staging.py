@@ -10,10 +10,11 @@ import numpy as np
 from preprocessing.sources import Cutout
 
 SWEEP = (480, 640)   # height, width of a drawn studio
+NAMED = 0.3          # share of those that bear a name
 
 
 def studio(rng: np.random.Generator) -> np.ndarray:
-    """A wall that runs into the floor in one plain colour, lit from somewhere: uint8 (480, 640, 3). Often white, as makers like it."""
+    """A wall that runs into the floor in one plain colour, lit from somewhere: uint8 (480, 640, 3). Often white, as makers like it, now and then with a name on it."""
     height, width = SWEEP
     tone = 255.0 if rng.random() < 0.35 else rng.uniform(120, 255) if rng.random() < 0.7 else rng.uniform(10, 120)
     wall = np.full((height, width), tone, np.float32)
@@ -24,7 +25,8 @@ def studio(rng: np.random.Generator) -> np.ndarray:
     distance = np.hypot((x / width - rng.uniform(0, 1)), (y / height - rng.uniform(0, 1)))
     wall *= 1 - rng.uniform(0, 0.35) * distance
     tint = 1 + rng.normal(0, 0.04 if rng.random() < 0.8 else 0.2, 3)
-    return np.clip(wall[..., None] * tint, 0, 255).astype(np.uint8)
+    ground = np.clip(wall[..., None] * tint, 0, 255).astype(np.uint8)
+    return stamped(rng, ground) if rng.random() < NAMED else ground
 
 
 def repainted(rng: np.random.Generator, car: Cutout) -> Cutout:
