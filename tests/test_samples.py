@@ -314,6 +314,16 @@ def test_a_seller_may_have_written_over_all_of_the_photo():
     assert sum(share > 0 for share in shares) > 24 and np.median(shares) < 0.4
 
 
+@pytest.mark.parametrize("named", [0.0, 1.0])
+def test_a_drawn_studio_may_bear_a_name(monkeypatch, named):
+    monkeypatch.setattr(staging, "NAMED", named)
+    sharp = []
+    for seed in range(40):
+        along = np.diff(staging.studio(np.random.default_rng(seed)).astype(int), axis=1)
+        sharp.append(np.abs(along).max() > 8)
+    assert np.mean(sharp) >= 0.7 if named else not any(sharp)
+
+
 def test_the_car_may_stand_beside_its_like(samples, monkeypatch):
     for name, value in (("TWIN", 1.0), ("PAINT", 0.0), ("LONGER", 0.0), ("AERIAL", 0.0), ("NEIGHBOURS", (0.0, 1.0, 0.0))):
         monkeypatch.setattr(made, name, value)
@@ -362,12 +372,14 @@ def test_other_photos_lend_their_cars_as_neighbours_where_all_of_them_is_seen(dr
 
 @pytest.mark.parametrize("moved", [0.0, 1.0])
 def test_the_car_of_a_photo_may_stand_elsewhere_its_rim_not_scored(samples, monkeypatch, moved):
-    for name, value in (("REAL", 0.0), ("EMPTY", 0.0), ("AERIAL", 0.0), ("NEIGHBOURS", (1.0, 0.0, 0.0)), ("MOVED", moved)):
+    """Nor does it get an aerial, which would lie in the rim."""
+    for name, value in (("REAL", 0.0), ("EMPTY", 0.0), ("AERIAL", moved), ("LONGER", 0.0), ("NEIGHBOURS", (1.0, 0.0, 0.0)), ("MOVED", moved)):
         monkeypatch.setattr(made, name, value)
-    subjects = set()
+    lent, subjects = {photo.name: photo.mask for photo in samples.strangers.items}, set()
 
     def composite(rng, car, *rest):
         subjects.add(car.name)
+        assert not moved or np.array_equal(car.matte, lent[car.name])
         return real(rng, car, *rest)
 
     real = synthesis.composite
@@ -378,7 +390,7 @@ def test_the_car_of_a_photo_may_stand_elsewhere_its_rim_not_scored(samples, monk
         edge = (matte > 30) & (matte < 225)
         assert (counted[edge] > 0).mean() == pytest.approx(1 - moved, abs=0.02)
         assert (counted[cv2.erode(matte, np.ones((9, 9), np.uint8)) == 255] > 0).all() and (counted[cv2.dilate(matte, np.ones((9, 9), np.uint8)) == 0] > 0).all()
-    assert subjects and subjects <= {item.name for item in (samples.strangers.items if moved else samples.kept.cutouts)}
+    assert subjects and subjects <= (lent.keys() if moved else {item.name for item in samples.kept.cutouts})
 
 
 def test_a_lens_bends_picture_and_matte_alike():
