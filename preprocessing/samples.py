@@ -22,7 +22,7 @@ TWIN = 0.15                 # share of a composite's neighbours that are the sub
 MOVED = 0.3                 # share of composites whose subject is the car of a photo (copy-paste, Ghiasi et al. 2021, arXiv 2012.07177)
 RIM = 7                     # width in pixels of the band at its edge that then is not scored: its mask is not that exact
 ONE = 0.97                  # least share of a photo's mask in one piece, for its car to be lent: it might be two
-PAINT, LONGER = 0.5, 0.15   # shares of cut-outs in another paint, or with a longer or shorter middle
+PAINT, LIVERY, LONGER = 0.5, 0.12, 0.15  # shares of cut-outs in another paint, in a pattern, or with a longer or shorter middle
 STUDIO, AERIAL, LENS, NIGHT, SMALL, VEIL = 0.12, 0.12, 0.1, 0.06, 0.05, 0.1
 MIRRORING, PLATE, STAMP = 0.12, 0.15, 0.06
 ASPECTS = ((4 / 3, 0.4), (3 / 2, 0.2), (16 / 9, 0.15), (1.0, 0.05), (3 / 4, 0.12), (9 / 16, 0.08))  # of composites, and how many of each
@@ -222,11 +222,12 @@ class Samples:
             return lifted(self.strangers.pick(rng, None))
         return self.other_make(rng, self.pick(rng, self.kept.cutouts))
 
-    @staticmethod
-    def other_make(rng: np.random.Generator, car: sources.Cutout) -> sources.Cutout:
+    def other_make(self, rng: np.random.Generator, car: sources.Cutout) -> sources.Cutout:
         """A cut-out as it is, or changed into a car that nobody has photographed: there are but a few hundred."""
         if rng.random() < PAINT:
             car = staging.repainted(rng, car)
+        if self.kept.backgrounds and rng.random() < LIVERY:
+            car = staging.wrapped(rng, car, self.pick(rng, self.kept.backgrounds))
         return staging.lengthened(rng, car) if rng.random() < LONGER else car
 
     @staticmethod

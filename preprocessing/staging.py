@@ -1,4 +1,4 @@
-"""Hard cases made on purpose, before and after a composite: plain studios, other paint and lengths, aerials and roof rails, night and flash,
+"""Hard cases made on purpose, before and after a composite: plain studios, other paint, liveries and lengths, aerials and roof rails, night and flash,
 bent lenses, paint that mirrors the place, hidden plates, watermarks."""
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from preprocessing.sources import Cutout
+from preprocessing.synthesis import fill
 
 SWEEP = (480, 640)   # height, width of a drawn studio
 NAMED = 0.3          # share of those that bear a name
@@ -47,6 +48,23 @@ def repainted(rng: np.random.Generator, car: Cutout) -> Cutout:
         kept = slice(line, None) if rng.random() < 0.5 else slice(0, line)
         painted[kept] = colour[kept]
     return replace(car, rgba=np.dstack([painted, car.rgba[..., 3]]))
+
+
+def wrapped(rng: np.random.Generator, car: Cutout, texture: np.ndarray) -> Cutout:
+    """The same cut-out in a livery or camouflage: a pattern out of another picture (uint8, height x width x 3) on all of it, under its own light and shade."""
+    x, y, w, h = cv2.boundingRect(car.matte)
+    colour, alpha = (np.ascontiguousarray(layer[y:y + h, x:x + w]) for layer in (car.rgba[..., :3], cv2.merge([car.rgba[..., 3]] * 3)))
+    pattern = fill(rng, texture, (h, w))
+    if rng.random() < 0.5:  # in patches of few colours
+        reach = max(3, int(w * rng.uniform(0.01, 0.08))) | 1
+        pattern = cv2.blur(pattern, (reach, reach))
+        pattern -= pattern % rng.integers(48, 128, dtype=np.uint8)
+    lit = cv2.multiply(colour, pattern, scale=1 / 128)
+    laid = cv2.multiply(pattern, alpha, scale=1 / 255)
+    share = rng.uniform(0.0, 0.5)
+    rgba = car.rgba.copy()
+    rgba[y:y + h, x:x + w, :3] = cv2.min(cv2.addWeighted(lit, 1 - share, laid, share, 0), alpha)
+    return replace(car, rgba=rgba)
 
 
 def lengthened(rng: np.random.Generator, car: Cutout) -> Cutout:

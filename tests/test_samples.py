@@ -1,4 +1,5 @@
 """What the network sees in training: repeatable samples whose matte is the car alone."""
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -248,6 +249,22 @@ def test_another_paint_keeps_the_shape_and_its_glass():
     assert len(colours) > 30 and 4 < sum(colour[:3] != colour[3:] for colour in colours) < 24
 
 
+def test_a_livery_keeps_the_shape_and_its_glass_and_brings_the_pattern():
+    """The pattern is known where it is seen alone: a car as grey as its own light, under a picture of two halves."""
+    car = striped()
+    grey = replace(car, rgba=cv2.merge([*[car.rgba[..., 3] // 2] * 3, car.rgba[..., 3]]))
+    picture = np.zeros((90, 120, 3), np.uint8)
+    picture[:, :60], picture[:, 60:] = (200, 40, 40), (40, 40, 200)
+    redder = []
+    for seed in range(40):
+        wrapped = staging.wrapped(np.random.default_rng(seed), grey, picture)
+        assert np.array_equal(wrapped.rgba[..., 3], car.rgba[..., 3]) and wrapped.matte is car.matte and wrapped.glass is car.glass
+        assert (wrapped.rgba[..., :3] <= wrapped.rgba[..., 3:]).all(), "colour is multiplied by alpha"
+        red, _, blue = (wrapped.rgba[car.matte > 127, channel].astype(int) for channel in range(3))
+        redder.append((red > blue).mean())
+    assert 0.35 < np.mean(redder) < 0.65 and sum(0.1 < share < 0.9 for share in redder) > 10
+
+
 def test_a_longer_car_keeps_its_ends():
     car, lengths = striped(), set()
     for seed in range(40):
@@ -325,7 +342,7 @@ def test_a_drawn_studio_may_bear_a_name(monkeypatch, named):
 
 
 def test_the_car_may_stand_beside_its_like(samples, monkeypatch):
-    for name, value in (("TWIN", 1.0), ("PAINT", 0.0), ("LONGER", 0.0), ("AERIAL", 0.0), ("NEIGHBOURS", (0.0, 1.0, 0.0))):
+    for name, value in (("TWIN", 1.0), ("PAINT", 0.0), ("LIVERY", 0.0), ("LONGER", 0.0), ("AERIAL", 0.0), ("NEIGHBOURS", (0.0, 1.0, 0.0))):
         monkeypatch.setattr(made, name, value)
     stood = []
 
