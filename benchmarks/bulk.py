@@ -38,15 +38,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         photos, many, out = (Path(folder, name) for name in ("photos", "many", "out"))
         draw(photos, args.photos, (1600, 1200))
-        loops, ones, alls = [], [], []
+        loops, abreast, ones, alls = [], [], [], []
         for turn in range(ROUNDS):
-            loops.append(float(subprocess.run([*ONE_CORE, sys.executable, "-c", LOOP, photos], cwd=ROOT, capture_output=True, text=True, check=True).stdout))
+            loops.append(plain_loops(photos, 1))
+            abreast.append(plain_loops(photos, cores))
             ones.append(bulk(photos, out / f"one{turn}", 1, ONE_CORE)[0])
             alls.append(bulk(photos, out / f"all{turn}", cores)[0])
-        loop, one, whole = map(statistics.median, (loops, ones, alls))
+        loop, side_by_side, one, whole = map(statistics.median, (loops, abreast, ones, alls))
         print(f"plain loop            {loop:6.2f} photos/s")
+        print(f"{cores} loops side by side  {side_by_side:6.2f} photos/s, {side_by_side / loop:.2f} of one: what the cores give")
         print(f"bulk on one core      {one:6.2f} photos/s, {one / loop:.2f} of the loop")
-        print(f"bulk on {cores} cores       {whole:6.2f} photos/s, {whole / one:.2f} of one core's, {whole / cores:.2f} a core")
+        print(f"bulk on {cores} cores       {whole:6.2f} photos/s, {whole / one:.2f} of one core's, {whole / side_by_side:.2f} of the loops side by side, {whole / cores:.2f} a core")
         draw(many, args.many, (640, 480))
         speed, memory = bulk(many, out / "many", cores)
         quarters = [max(memory[i * len(memory) // 4:(i + 1) * len(memory) // 4]) for i in range(4)]
@@ -63,6 +65,15 @@ def draw(folder: Path, number: int, size: tuple[int, int]) -> None:
     drawings = [cv2.cvtColor(draw_photo(*size, angle=("side", "three_quarter", "front", "rear")[seed % 4], seed=seed).rgb, cv2.COLOR_RGB2BGR) for seed in range(8)]
     for count in range(number):
         cv2.imwrite(str(folder / f"{count:05}.jpg"), drawings[count % 8], [cv2.IMWRITE_JPEG_QUALITY, 60 + count // 8 % 36])
+
+
+def plain_loops(photos: Path, number: int) -> float:
+    """Photos a second of so many loops at once, each bound to its own core and converting all of the photos."""
+    loops = [subprocess.Popen(["taskset", "-c", str(core), sys.executable, "-c", LOOP, photos], cwd=ROOT, stdout=subprocess.PIPE, text=True) for core in range(number)]
+    speeds = [loop.communicate()[0] for loop in loops]
+    if any(loop.returncode for loop in loops):
+        raise SystemExit("a plain loop failed")
+    return sum(map(float, speeds))
 
 
 def bulk(photos: Path, out: Path, workers: int, bound: tuple[str, ...] = ()) -> tuple[float, list[float]]:
