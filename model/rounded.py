@@ -1,6 +1,6 @@
 """Kernels as int8 will round them, for training on: quantisation-aware training, Jacob et al. 2018 (arXiv 1712.05877), section 3.
 
-Of kernels alone: features, each rounded to its own 256 steps, cost a tenth of what kernels do (docs/TRAINING.md).
+Of kernels alone: features, each in its own 256 steps, lose next to nothing where kernels lose most (docs/TRAINING.md).
 """
 import tensorflow as tf
 

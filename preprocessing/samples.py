@@ -12,6 +12,7 @@ from model.cells import SIDE, fold
 from model.frames import GLANCE, LOOKS, frame_for
 from preprocessing import augment, sources, staging, synthesis
 from preprocessing.letterbox import PAD, Letterbox, resize
+from preprocessing.opened import opened
 
 REAL, EMPTY = 0.5, 0.06     # shares of real photos and of scenes without a car; the rest are composites
 NEIGHBOURS = (0.3, 0.45, 0.25)  # chances of a composite to have none, one or two other vehicles
@@ -22,7 +23,7 @@ TWIN = 0.15                 # share of a composite's neighbours that are the sub
 MOVED = 0.3                 # share of composites whose subject is the car of a photo (copy-paste, Ghiasi et al. 2021, arXiv 2012.07177)
 RIM = 7                     # width in pixels of the band at its edge that then is not scored: its mask is not that exact
 ONE = 0.97                  # least share of a photo's mask in one piece, for its car to be lent: it might be two
-PAINT, LIVERY, LONGER = 0.5, 0.12, 0.15  # shares of cut-outs in another paint, in a pattern, or with a longer or shorter middle
+PAINT, LIVERY, LONGER, OPEN = 0.5, 0.12, 0.15, 0.06  # shares of cut-outs in another paint, in a pattern, with a longer or shorter middle, with a door or lid open
 STUDIO, AERIAL, LENS, NIGHT, SMALL, VEIL = 0.12, 0.12, 0.1, 0.06, 0.05, 0.1
 MIRRORING, PLATE, STAMP = 0.12, 0.15, 0.06
 ASPECTS = ((4 / 3, 0.4), (3 / 2, 0.2), (16 / 9, 0.15), (1.0, 0.05), (3 / 4, 0.12), (9 / 16, 0.08))  # of composites, and how many of each
@@ -228,7 +229,9 @@ class Samples:
             car = staging.repainted(rng, car)
         if self.kept.backgrounds and rng.random() < LIVERY:
             car = staging.wrapped(rng, car, self.pick(rng, self.kept.backgrounds))
-        return staging.lengthened(rng, car) if rng.random() < LONGER else car
+        if rng.random() < LONGER:
+            car = staging.lengthened(rng, car)
+        return opened(rng, car) if rng.random() < OPEN else car
 
     @staticmethod
     def pick(rng: np.random.Generator, items: list):

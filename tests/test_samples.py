@@ -10,6 +10,7 @@ from model.cells import unfold
 from model.frames import GLANCE
 from preprocessing import augment, samples as made, staging, synthesis
 from preprocessing.letterbox import PAD
+from preprocessing.opened import opened
 from preprocessing.samples import HEAVY, THIN, WEIGHT, Samples, Sources
 from preprocessing.sources import Cutout, Photo, held_out, photo_paths, read_cutouts, read_photos
 from tests.drawn import draw_photo, draw_street
@@ -265,6 +266,24 @@ def test_a_livery_keeps_the_shape_and_its_glass_and_brings_the_pattern():
     assert 0.35 < np.mean(redder) < 0.65 and sum(0.1 < share < 0.9 for share in redder) > 10
 
 
+def test_an_open_door_or_lid_hangs_on_the_car_and_belongs_to_it():
+    car, added, beside, above = striped(), [], 0, 0
+    x, y, w, h = cv2.boundingRect(car.matte)
+    for seed in range(60):
+        other = opened(np.random.default_rng(seed), car)
+        assert other.rgba.shape[:2] == other.matte.shape == other.glass.shape
+        assert (other.rgba[..., :3] <= other.rgba[..., 3:]).all(), "colour is multiplied by alpha"
+        assert np.array_equal(other.matte > 0, other.rgba[..., 3] > 0) and not other.glass[other.matte < 20].any()
+        left, top = (other.matte.shape[1] - car.matte.shape[1]) // 2, other.matte.shape[0] - car.matte.shape[0]
+        within = other.matte[top:, left:left + car.matte.shape[1]]
+        assert (within >= car.matte).all() and cv2.connectedComponents((other.matte > 127).astype(np.uint8))[0] == 2
+        new_x, new_y, new_w, _ = cv2.boundingRect((other.matte > 127).astype(np.uint8))
+        beside += new_x < x + left - 2 or new_x + new_w > x + left + w + 2
+        above += new_y < y + top - 2
+        added.append(cv2.countNonZero(other.matte) / cv2.countNonZero(car.matte) - 1)
+    assert beside > 15 and above > 15 and 0.02 < np.median(added) < 0.4
+
+
 def test_a_longer_car_keeps_its_ends():
     car, lengths = striped(), set()
     for seed in range(40):
@@ -342,7 +361,7 @@ def test_a_drawn_studio_may_bear_a_name(monkeypatch, named):
 
 
 def test_the_car_may_stand_beside_its_like(samples, monkeypatch):
-    for name, value in (("TWIN", 1.0), ("PAINT", 0.0), ("LIVERY", 0.0), ("LONGER", 0.0), ("AERIAL", 0.0), ("NEIGHBOURS", (0.0, 1.0, 0.0))):
+    for name, value in (("TWIN", 1.0), ("PAINT", 0.0), ("LIVERY", 0.0), ("LONGER", 0.0), ("OPEN", 0.0), ("AERIAL", 0.0), ("NEIGHBOURS", (0.0, 1.0, 0.0))):
         monkeypatch.setattr(made, name, value)
     stood = []
 
@@ -390,7 +409,7 @@ def test_other_photos_lend_their_cars_as_neighbours_where_all_of_them_is_seen(dr
 @pytest.mark.parametrize("moved", [0.0, 1.0])
 def test_the_car_of_a_photo_may_stand_elsewhere_its_rim_not_scored(samples, monkeypatch, moved):
     """Nor does it get an aerial, which would lie in the rim."""
-    for name, value in (("REAL", 0.0), ("EMPTY", 0.0), ("AERIAL", moved), ("LONGER", 0.0), ("NEIGHBOURS", (1.0, 0.0, 0.0)), ("MOVED", moved)):
+    for name, value in (("REAL", 0.0), ("EMPTY", 0.0), ("AERIAL", moved), ("LONGER", 0.0), ("OPEN", 0.0), ("NEIGHBOURS", (1.0, 0.0, 0.0)), ("MOVED", moved)):
         monkeypatch.setattr(made, name, value)
     lent, subjects = {photo.name: photo.mask for photo in samples.strangers.items}, set()
 
@@ -405,7 +424,7 @@ def test_the_car_of_a_photo_may_stand_elsewhere_its_rim_not_scored(samples, monk
         _, truth, weight = samples.make(number, samples.looks[1])
         matte, counted = unfold(truth[..., :-1]), unfold(weight[..., :-1])
         edge = (matte > 30) & (matte < 225)
-        assert (counted[edge] > 0).mean() == pytest.approx(1 - moved, abs=0.02)
+        assert (counted[edge] > 0).mean() == pytest.approx(1 - moved, abs=0.04)
         assert (counted[cv2.erode(matte, np.ones((9, 9), np.uint8)) == 255] > 0).all() and (counted[cv2.dilate(matte, np.ones((9, 9), np.uint8)) == 0] > 0).all()
     assert subjects and subjects <= (lent.keys() if moved else {item.name for item in samples.kept.cutouts})
 
