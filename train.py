@@ -109,7 +109,7 @@ def frame_scale(text: str) -> float:
 
 
 def train(args: argparse.Namespace) -> None:
-    """Runs over the scales in turn, each for the same share of the run; keeps the average that validates best."""
+    """Runs over the scales in turn, each for the same share of the run; keeps the average that validates best, as int8 rounds its kernels where it was trained so."""
     import keras
     import tensorflow as tf
     from tqdm import tqdm
@@ -134,10 +134,15 @@ def train(args: argparse.Namespace) -> None:
         network.set_weights(averaged.get_weights())
         plain = without_normalisation(network)
         forward = lambda photos: plain.stateless_call(rounded(folded(network)), [], photos)[0]  # noqa: E731
+
+        def served():
+            plain.set_weights(rounded(folded(averaged)))
+            return plain
     else:
         load_imagenet(averaged)
         network = with_fused_normalisation(averaged)
         forward = lambda photos: network(photos, training=True)  # noqa: E731
+        served = lambda: averaged  # noqa: E731
     optimiser = keras.optimizers.AdamW(args.rate, weight_decay=DECAY, beta_2=MEMORY, global_clipnorm=CLIP)
     optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimiser.build(network.trainable_variables)
@@ -165,7 +170,7 @@ def train(args: argparse.Namespace) -> None:
         return int(step.numpy()) / args.steps if args.steps else float(elapsed.numpy()) / 60 / args.minutes
 
     def checkpoint(scale: float, loss: float) -> dict:
-        scores = validate(averaged, validation)
+        scores = validate(served(), validation)
         if scores["iou"] > float(best.numpy()):
             best.assign(scores["iou"])
             averaged.save(args.run / "best.keras")

@@ -15,13 +15,12 @@ class Shift(layers.Layer):
         self.constant = self.add_weight(shape=(shape[-1],), name="constant")
 
     def call(self, inputs, training=None, mask=None):
-        return shifted(inputs, self.constant)
+        return shifted(inputs, tf.convert_to_tensor(self.constant))
 
 
 @tf.custom_gradient
 def shifted(x, constant):
     """x + constant; oneDNN would compute the constant's gradient together with the convolution's, at thrice the time of both."""
-    constant = tf.convert_to_tensor(constant)
 
     def gradient(upstream):
         rows = tf.reshape(upstream, (-1, constant.shape[0]))

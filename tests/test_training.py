@@ -13,12 +13,15 @@ import keras
 import numpy as np
 import pytest
 
+import train
+from model.evaluation import composites
+from model.folded import folded, without_normalisation
 from model.frames import GLANCE
 from model.hardness import LEAST, MOST
-from model.predictor import Predictor
+from model.predictor import NETWORK, Predictor
 from postprocessing.evidence import HEARD, MEASURES
 from postprocessing.refine import perceptron
-from preprocessing.sources import read_cutouts
+from preprocessing.sources import read_cutouts, read_photos
 from tests.conftest import ROOT
 from tests.drawn import draw_photo
 from tests.test_samples import drawn  # noqa: F401  a fixture
@@ -81,6 +84,24 @@ def test_a_run_goes_on_from_another_network_and_leaves_photos_out(drawn, trained
     assert all(np.allclose(one, other, rtol=1e-4) for one, other in zip(*statistics, strict=True)), "normalisation stays"
     (tmp_path / "left_out.txt").write_text("street/no_such_photo\n")
     assert "no_such_photo" in run("train", "--data", drawn, "--run", tmp_path / "none", "--steps", 1, "--leave-out", tmp_path / "left_out.txt", ok=False)
+
+
+def test_a_run_from_another_network_is_validated_as_int8_would_round_it(drawn, tmp_path):  # noqa: F811
+    """From the bundled network in steps too small to change it."""
+    run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 1, *SMALL, "--rate", 1e-12, "--init", NETWORK.with_suffix(".keras"))
+    logged = float(next(csv.DictReader((tmp_path / "on" / "log.csv").open()))["iou"])
+    photos = read_photos(drawn, "val")
+    photos += composites(drawn, train.MADE_UP_SEED, min(train.MADE_UP, len(photos)), held_back=False)
+    network = keras.models.load_model(NETWORK.with_suffix(".keras"), compile=False)
+    plain = without_normalisation(network)
+    plain.set_weights(folded(network))
+    as_trained = train.validate(plain, photos)["iou"]
+    for variable in plain.weights:
+        if len(variable.shape) == 4:
+            kernel = variable.numpy()
+            step = np.maximum(np.abs(kernel).max((0, 1) if kernel.shape[-1] == 1 else (0, 1, 2), keepdims=True), 1e-9) / 127
+            variable.assign(np.rint(kernel / step) * step)
+    assert logged == pytest.approx(train.validate(plain, photos)["iou"], abs=2e-5) and logged != pytest.approx(as_trained, abs=2e-5)
 
 
 def test_hard_cutouts_are_weighed_and_then_drawn_more_often(drawn, trained, tmp_path):  # noqa: F811
