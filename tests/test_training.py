@@ -26,6 +26,7 @@ from tests.conftest import ROOT
 from tests.drawn import draw_photo
 from tests.test_samples import drawn  # noqa: F401  a fixture
 
+BRIEF = ["--scales", "0.2", "--batch", "2"]
 SMALL = ["--scales", "0.2", "0.3", "--batch", "2"]
 
 
@@ -59,7 +60,7 @@ def test_the_same_seed_gives_the_same_network(drawn, trained, tmp_path):  # noqa
 
 def test_a_stopped_run_can_be_resumed(drawn, tmp_path):  # noqa: F811
     folder = tmp_path / "stopped"
-    arguments = ["train", "--data", str(drawn), "--run", str(folder), *SMALL]
+    arguments = ["train", "--data", str(drawn), "--run", str(folder), *BRIEF]
     with subprocess.Popen([sys.executable, str(ROOT / "train.py"), *arguments, "--minutes", "30"], stderr=subprocess.PIPE, text=True) as process:
         seen = ""
         while "step 3" not in seen:
@@ -78,7 +79,7 @@ def test_a_stopped_run_can_be_resumed(drawn, tmp_path):  # noqa: F811
 
 def test_a_run_goes_on_from_another_network_and_leaves_photos_out(drawn, trained, tmp_path):  # noqa: F811
     (tmp_path / "left_out.txt").write_text("street/s1\n")
-    told = run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 3, *SMALL, "--init", trained / "best.keras", "--leave-out", tmp_path / "left_out.txt")
+    told = run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 3, *BRIEF, "--init", trained / "best.keras", "--leave-out", tmp_path / "left_out.txt")
     assert "taken over" in told and (tmp_path / "on" / "best.keras").exists()
     statistics = [[weight for weight in keras.models.load_model(folder / "best.keras", compile=False).weights if "moving" in weight.path] for folder in (trained, tmp_path / "on")]
     assert all(np.allclose(one, other, rtol=1e-4) for one, other in zip(*statistics, strict=True)), "normalisation stays"
@@ -88,7 +89,7 @@ def test_a_run_goes_on_from_another_network_and_leaves_photos_out(drawn, trained
 
 def test_a_run_from_another_network_is_validated_as_int8_would_round_it(drawn, tmp_path):  # noqa: F811
     """From the bundled network in steps too small to change it."""
-    run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 1, *SMALL, "--rate", 1e-12, "--init", NETWORK.with_suffix(".keras"))
+    run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 1, *BRIEF, "--rate", 1e-12, "--init", NETWORK.with_suffix(".keras"))
     logged = float(next(csv.DictReader((tmp_path / "on" / "log.csv").open()))["iou"])
     photos = read_photos(drawn, "val")
     photos += composites(drawn, train.MADE_UP_SEED, min(train.MADE_UP, len(photos)), held_back=False)
@@ -109,7 +110,7 @@ def test_hard_cutouts_are_weighed_and_then_drawn_more_often(drawn, trained, tmp_
     often = json.loads((tmp_path / "often.json").read_text())
     assert set(often) == {f"{car.set}/{car.name}" for car in read_cutouts(drawn, False)}
     assert all(LEAST <= share <= MOST for share in often.values()) and min(often.values()) <= 1 <= max(often.values())
-    run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 1, *SMALL, "--init", trained / "best.keras", "--often", tmp_path / "often.json")
+    run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 1, *BRIEF, "--init", trained / "best.keras", "--often", tmp_path / "often.json")
 
 
 def test_where_there_are_no_cutouts_there_is_nothing_to_weigh(drawn, tmp_path):  # noqa: F811
