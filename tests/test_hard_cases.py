@@ -1,0 +1,232 @@
+"""Hard cases made on purpose, each by itself: what stands behind, beside and before a car, its paint, shape and light, and that the matte follows."""
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from preprocessing import staging, synthesis
+from preprocessing.opened import opened
+from preprocessing.sources import Cutout
+
+FRAME = (96, 128)
+
+
+def square(value: int, alpha: int = 255) -> Cutout:
+    """A plain square 'car' of one colour, all of glass where alpha is not 255."""
+    rgba = np.full((60, 60, 4), value * alpha // 255, np.uint8)
+    rgba[..., 3] = alpha
+    return Cutout("square", "test", rgba, np.full((60, 60), 255, np.uint8))
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """Composites without shadow, reflection, neighbour, occluder or light."""
+    for chance in ("OCCLUDER", "SHADOW", "REFLECTION"):
+        monkeypatch.setattr(synthesis, chance, 0.0)
+    monkeypatch.setattr(synthesis, "match_light", lambda rng, picture, rgba, matte: (picture, rgba))
+
+
+def test_glass_shows_the_scene_and_still_is_car(plain):
+    scene = np.full((*FRAME, 3), 200, np.uint8)
+    for seed in range(10):
+        picture, matte, *_ = synthesis.composite(np.random.default_rng(seed), square(100, 128), [], scene, scene, FRAME)
+        inside, outside = matte == 255, matte == 0
+        assert inside.any()
+        assert np.abs(picture[inside].astype(int) - (100 * 128 + 200 * 127) // 255).max() <= 3
+        assert (picture[outside] == 200).all()
+
+
+def test_a_veil_brings_the_ground_near_the_car_and_leaves_the_car(plain):
+    scene = np.full((*FRAME, 3), 40, np.uint8)
+    for veil in (0.0, 0.5, 0.8):
+        picture, matte, *_ = synthesis.composite(np.random.default_rng(0), square(240), [], scene, scene, FRAME, veil=veil)
+        assert (picture[matte == 255] == 240).all()
+        assert np.abs(picture[matte == 0].astype(int) - round(40 + 200 * veil)).max() <= 5  # the car's soft rim is a little darker
+
+
+@pytest.mark.parametrize("row", [False, True])
+def test_a_neighbour_is_seen_but_is_background(plain, row):
+    scene = np.full((*FRAME, 3), 200, np.uint8)
+    seen = 0
+    for seed in range(30):
+        picture, matte, others, _ = synthesis.composite(np.random.default_rng(seed), square(100), [square(40)], scene, scene, FRAME, row)
+        assert (np.abs(picture[matte == 255].astype(int) - 100) <= 1).all()
+        neighbour = (np.abs(picture.astype(int) - 40) <= 1).all(-1)
+        seen += neighbour.any()
+        assert (matte[neighbour] <= 8).all() and (others[neighbour] > 247).all()
+        assert (others > 127).sum() <= synthesis.MOST_NEIGHBOUR * (matte > 0).sum()
+    assert seen > 15
+
+
+def test_what_stands_in_front_is_not_car(plain, monkeypatch):
+    monkeypatch.setattr(synthesis, "OCCLUDER", 1.0)
+    scene, texture = np.full((*FRAME, 3), 200, np.uint8), np.full((*FRAME, 3), 10, np.uint8)
+    hidden = 0
+    for seed in range(30):
+        picture, matte, *_ = synthesis.composite(np.random.default_rng(seed), square(100), [], scene, texture, FRAME)
+        front = (picture == 10).all(-1)
+        hidden += front.any()
+        assert (matte[front] == 0).all()
+    assert hidden > 20
+
+
+def test_an_aerial_is_part_of_the_car():
+    rgba = np.zeros((100, 100, 4), np.uint8)
+    rgba[50:90, 10:90] = 200, 200, 200, 255
+    car = Cutout("car", "test", rgba, np.ascontiguousarray(rgba[..., 3]))
+    for seed in range(20):
+        longer = staging.with_aerial(np.random.default_rng(seed), car)
+        new = (longer.matte > 0) & (car.matte == 0)
+        assert new.any() and np.argwhere(new)[:, 0].max() < 50, "above the roof"
+        assert np.array_equal(longer.rgba[..., 3], longer.matte)
+        assert np.array_equal(longer.rgba[60:], car.rgba[60:])
+
+
+def striped() -> Cutout:
+    """A car in its margin, of a colour a column, half see-through at its right end."""
+    rgba = np.zeros((60, 120, 4), np.uint8)
+    rgba[20:50, 10:110, 0] = np.arange(100, 200)
+    rgba[20:50, 10:110, 3] = 255
+    rgba[20:50, 100:110] //= 2
+    matte = np.where(rgba[..., 3] > 0, np.uint8(255), np.uint8(0))
+    return Cutout("striped", "test", rgba, matte, np.where(rgba[..., 3] == 127, np.uint8(255), np.uint8(0)))
+
+
+def test_another_paint_keeps_the_shape_and_its_glass():
+    car, colours = striped(), set()
+    for seed in range(40):
+        painted = staging.repainted(np.random.default_rng(seed), car)
+        assert np.array_equal(painted.rgba[..., 3], car.rgba[..., 3]) and painted.matte is car.matte and painted.glass is car.glass
+        assert (painted.rgba[..., :3] <= painted.rgba[..., 3:]).all(), "colour is multiplied by alpha"
+        colours.add(tuple(painted.rgba[25, 50, :3]) + tuple(painted.rgba[45, 50, :3]))
+    assert len(colours) > 30 and 4 < sum(colour[:3] != colour[3:] for colour in colours) < 24
+
+
+def test_a_livery_keeps_the_shape_and_its_glass_and_brings_the_pattern():
+    """The pattern is known where it is seen alone: a car as grey as its own light, under a picture of two halves."""
+    car = striped()
+    grey = replace(car, rgba=cv2.merge([*[car.rgba[..., 3] // 2] * 3, car.rgba[..., 3]]))
+    picture = np.zeros((90, 120, 3), np.uint8)
+    picture[:, :60], picture[:, 60:] = (200, 40, 40), (40, 40, 200)
+    redder = []
+    for seed in range(40):
+        wrapped = staging.wrapped(np.random.default_rng(seed), grey, picture)
+        assert np.array_equal(wrapped.rgba[..., 3], car.rgba[..., 3]) and wrapped.matte is car.matte and wrapped.glass is car.glass
+        assert (wrapped.rgba[..., :3] <= wrapped.rgba[..., 3:]).all(), "colour is multiplied by alpha"
+        red, _, blue = (wrapped.rgba[car.matte > 127, channel].astype(int) for channel in range(3))
+        redder.append((red > blue).mean())
+    assert 0.35 < np.mean(redder) < 0.65 and sum(0.1 < share < 0.9 for share in redder) > 10
+
+
+def test_an_open_door_or_lid_hangs_on_the_car_and_belongs_to_it():
+    car, added, beside, above = striped(), [], 0, 0
+    x, y, w, h = cv2.boundingRect(car.matte)
+    for seed in range(60):
+        other = opened(np.random.default_rng(seed), car)
+        assert other.rgba.shape[:2] == other.matte.shape == other.glass.shape
+        assert (other.rgba[..., :3] <= other.rgba[..., 3:]).all(), "colour is multiplied by alpha"
+        assert np.array_equal(other.matte > 0, other.rgba[..., 3] > 0) and not other.glass[other.matte < 20].any()
+        left, top = (other.matte.shape[1] - car.matte.shape[1]) // 2, other.matte.shape[0] - car.matte.shape[0]
+        within = other.matte[top:, left:left + car.matte.shape[1]]
+        assert (within >= car.matte).all() and cv2.connectedComponents((other.matte > 127).astype(np.uint8))[0] == 2
+        new_x, new_y, new_w, _ = cv2.boundingRect((other.matte > 127).astype(np.uint8))
+        beside += new_x < x + left - 2 or new_x + new_w > x + left + w + 2
+        above += new_y < y + top - 2
+        added.append(cv2.countNonZero(other.matte) / cv2.countNonZero(car.matte) - 1)
+    assert beside > 15 and above > 15 and 0.02 < np.median(added) < 0.4
+
+
+def test_a_longer_car_keeps_its_ends():
+    car, lengths = striped(), set()
+    for seed in range(40):
+        other = staging.lengthened(np.random.default_rng(seed), car)
+        assert other.rgba.shape[:2] == other.matte.shape == other.glass.shape and len(other.matte) == 60
+        for layer, before in ((other.rgba, car.rgba), (other.matte, car.matte), (other.glass, car.glass)):
+            assert np.array_equal(layer[:, :39], before[:, :39]) and np.array_equal(layer[:, -50:], before[:, -50:])
+        assert np.array_equal(other.matte > 0, other.rgba[..., 3] > 0)
+        lengths.add(other.matte.shape[1])
+    assert min(lengths) < 115 and max(lengths) > 140
+
+
+def test_some_longer_cars_have_a_part_twice_in_line():
+    twice = 0
+    for seed in range(40):
+        columns = staging.lengthened(np.random.default_rng(seed), striped()).rgba[25, :, 0].astype(int)
+        back = np.flatnonzero(np.diff(columns[10:-20]) < 0)
+        assert len(back) <= 1
+        if len(back):
+            twice += 1
+            part = columns[:10 + back[0] + 1]
+            again = np.flatnonzero(part == columns[10 + back[0] + 1])[0]
+            assert np.array_equal(columns[10 + back[0] + 1:][:len(part) - again], part[again:])
+    assert 4 < twice < 24
+
+
+def test_paint_mirrors_what_stands_above_and_nothing_beside_the_car_changes():
+    matte, street = np.zeros(FRAME, np.uint8), np.full((*FRAME, 3), 40, np.uint8)
+    cv2.rectangle(matte, (20, 40), (100, 85), 255, -1)
+    street[:38, :, 0] = 240  # red above the car
+    reds = []
+    for seed in range(20):
+        seen = staging.mirroring(np.random.default_rng(seed), street, matte)
+        assert np.array_equal(seen[matte == 0], street[matte == 0])
+        reds.append(int(seen[matte > 0, 0].max()))
+        assert seen[matte > 0, 1].max() <= 41, "no other colour comes from there"
+    assert sum(red > 80 for red in reds) > 12
+    assert staging.mirroring(np.random.default_rng(0), street, np.zeros(FRAME, np.uint8)) is street
+
+
+def test_a_hidden_plate_is_a_small_box_on_the_car():
+    matte = np.zeros(FRAME, np.uint8)
+    cv2.ellipse(matte, (64, 50), (55, 35), 0, 0, 360, 255, -1)
+    photo = np.random.default_rng(0).integers(0, 255, (*FRAME, 3), np.uint8)
+    hidden = 0
+    for seed in range(60):
+        seen = staging.hidden_plate(np.random.default_rng(seed), photo, matte)
+        new = (seen != photo).any(-1)
+        assert not new[matte < 250].any()
+        if new.any():
+            hidden += 1
+            _, _, w, h = cv2.boundingRect(new.astype(np.uint8))
+            assert w <= 34 and h <= 17 and new.sum() > 0.7 * w * h
+            assert len(np.unique(seen[new], axis=0)) < len(np.unique(photo[new], axis=0)) or seen[new].std() < photo[new].std()
+    assert hidden > 20
+
+
+def test_a_seller_may_have_written_over_all_of_the_photo():
+    photo, shares = np.full((*FRAME, 3), 128, np.uint8), []
+    for seed in range(30):
+        seen = staging.stamped(np.random.default_rng(seed), photo)
+        assert seen.shape == photo.shape and seen.dtype == np.uint8
+        shares.append((np.abs(seen.astype(int) - 128).max(-1) > 2).mean())
+    assert sum(share > 0 for share in shares) > 24 and np.median(shares) < 0.4
+
+
+@pytest.mark.parametrize("named", [0.0, 1.0])
+def test_a_drawn_studio_may_bear_a_name(monkeypatch, named):
+    monkeypatch.setattr(staging, "NAMED", named)
+    sharp = []
+    for seed in range(40):
+        along = np.diff(staging.studio(np.random.default_rng(seed)).astype(int), axis=1)
+        sharp.append(np.abs(along).max() > 8)
+    assert np.mean(sharp) >= 0.7 if named else not any(sharp)
+
+
+def test_a_lens_bends_picture_and_matte_alike():
+    matte = np.zeros(FRAME, np.uint8)
+    cv2.circle(matte, (30, 30), 15, 255, -1)
+    for seed in range(10):
+        bent, alike = staging.bend(np.random.default_rng(seed), [cv2.merge([matte] * 3), matte])
+        assert np.array_equal(bent[..., 1], alike)
+        assert np.abs(alike.astype(int) - matte).sum() > 255
+        assert alike[48, 64] == matte[48, 64], "the centre stays"
+
+
+def test_at_night_the_car_is_never_darker_than_the_place():
+    matte = np.zeros(FRAME, np.uint8)
+    matte[40:60, 40:80] = 255
+    grey = np.full((*FRAME, 3), 200, np.uint8)
+    for seed in range(10):
+        dark = staging.night(np.random.default_rng(seed), grey, matte)
+        assert dark[:5].mean() < 100 and dark[50, 60].sum() >= dark[2, 2].sum()
