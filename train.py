@@ -32,7 +32,7 @@ NETWORK, QUANTISED, EDGES, JUDGE, OFTEN = (HERE / "model" / name for name in ("c
 SCALES = (0.5, 0.75, 1.0)  # of the frames of looks; each gets the same share of the run
 RATE = 7e-4                # peak learning rate
 WARM_UP = 200              # steps
-GLASS = 0.5                # weight of the glass in the loss
+ASIDE = 0.5                # weight in the loss of the glass, and of other vehicles
 DECAY = 0.02               # weight decay of AdamW
 CLIP, MEMORY = 1.0, 0.99   # of AdamW: the gradients' norm at most, and of their squares; without, a few hard batches undo hundreds of steps
 AVERAGE = 0.999            # of the running average of the weights
@@ -126,7 +126,7 @@ def train(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
     keras.utils.set_random_seed(args.seed)
     args.run.mkdir(parents=True, exist_ok=True)
-    averaged = get_network()
+    averaged, bare = get_network(others=True), get_network()
     if args.init:
         new = inherit(averaged, keras.models.load_model(args.init, compile=False))
         print(f"{args.init}: taken over" + (f", but for {', '.join(new)}" if new else ""))
@@ -135,14 +135,20 @@ def train(args: argparse.Namespace) -> None:
         plain = without_normalisation(network)
         forward = lambda photos: plain.stateless_call(rounded(folded(network)), [], photos)[0]  # noqa: E731
 
+        bare_plain = without_normalisation(bare)
+
         def served():
-            plain.set_weights(rounded(folded(averaged)))
-            return plain
+            inherit(bare, averaged)
+            bare_plain.set_weights(rounded(folded(bare)))
+            return bare_plain
     else:
         load_imagenet(averaged)
         network = with_fused_normalisation(averaged)
         forward = lambda photos: network(photos, training=True)  # noqa: E731
-        served = lambda: averaged  # noqa: E731
+
+        def served():
+            inherit(bare, averaged)
+            return bare
     optimiser = keras.optimizers.AdamW(args.rate, weight_decay=DECAY, beta_2=MEMORY, global_clipnorm=CLIP)
     optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimiser.build(network.trainable_variables)
@@ -173,7 +179,7 @@ def train(args: argparse.Namespace) -> None:
         scores = validate(served(), validation)
         if scores["iou"] > float(best.numpy()):
             best.assign(scores["iou"])
-            averaged.save(args.run / "best.keras")
+            bare.save(args.run / "best.keras")
         state.save()
         log.add(minutes=float(elapsed.numpy()) / 60, samples=int(step.numpy()) * args.batch, scale=scale,
                 rate=float(optimiser.learning_rate.numpy()), loss=loss, **scores)
@@ -218,7 +224,7 @@ def average_at(step: int) -> float:
 
 
 def make_update(tf, forward, network, averaged, optimiser):
-    """One compiled step: uint8 photos (n, h, w, 3), truths and weights of matte and glass (n, h/2, w/2, 5) -> loss."""
+    """One compiled step: uint8 photos (n, h, w, 3), truths and weights of matte, glass and other vehicles (n, h/2, w/2, 6) -> loss."""
     pairs = list(zip(averaged.weights, network.weights, strict=True))
 
     @tf.function  # traced once a frame
@@ -226,8 +232,8 @@ def make_update(tf, forward, network, averaged, optimiser):
         truth, weight = tf.cast(truth, tf.float32) / 255, tf.cast(weight, tf.float32) / 255
         with tf.GradientTape() as tape:
             logits = forward(tf.cast(rgb, tf.float32))
-            loss = matte_loss(tf, *(layer[..., :-1] for layer in (logits, truth, weight)))
-            loss += GLASS * glass_loss(tf, *(layer[..., -1] for layer in (logits, truth, weight)))
+            loss = matte_loss(tf, *(layer[..., :-2] for layer in (logits, truth, weight)))
+            loss += ASIDE * sum(entropy(tf, *(layer[..., aside] for layer in (logits, truth, weight))) for aside in (-2, -1))
         gradients = tape.gradient(loss, network.trainable_variables)
         optimiser.apply(gradients, network.trainable_variables)
         for mean, value in pairs:
@@ -239,18 +245,17 @@ def make_update(tf, forward, network, averaged, optimiser):
 
 def matte_loss(tf, logits, truth, weight):
     """Weighted cross-entropy plus soft IoU, the latter a photo, so that small cars count as much as large ones."""
-    entropy = tf.nn.sigmoid_cross_entropy_with_logits(truth, logits)
-    entropy = tf.reduce_sum(entropy * weight) / tf.maximum(tf.reduce_sum(weight), 1)
+    edges = entropy(tf, logits, truth, weight)
     counted = tf.cast(weight > 0, tf.float32)
     alpha, truth = tf.sigmoid(logits) * counted, truth * counted
     both, either = (tf.reduce_sum(part, (1, 2, 3)) for part in (alpha * truth, alpha + truth - alpha * truth))
-    return entropy + 1 - tf.reduce_mean((both + 1) / (either + 1))
+    return edges + 1 - tf.reduce_mean((both + 1) / (either + 1))
 
 
-def glass_loss(tf, logits, truth, weight):
-    """Weighted cross-entropy; 0 for a batch without a photo whose panes are known."""
-    entropy = tf.nn.sigmoid_cross_entropy_with_logits(truth, logits)
-    return tf.reduce_sum(entropy * weight) / tf.maximum(tf.reduce_sum(weight), 1)
+def entropy(tf, logits, truth, weight):
+    """Weighted cross-entropy; 0 for a batch in which nothing is known."""
+    bits = tf.nn.sigmoid_cross_entropy_with_logits(truth, logits)
+    return tf.reduce_sum(bits * weight) / tf.maximum(tf.reduce_sum(weight), 1)
 
 
 def validate(network, photos) -> dict:
@@ -318,7 +323,7 @@ def preview(args: argparse.Namespace) -> None:
     from preprocessing.samples import Samples, Sources
 
     samples = Samples(Sources.read(args.data), args.seed, args.scale)
-    tiles = [outlined(rgb, unfold(truth[..., :-1])) for rgb, truth, _ in (samples.make(number, samples.frame_of(number)) for number in range(24))]
+    tiles = [outlined(rgb, unfold(truth[..., :-2])) for rgb, truth, _ in (samples.make(number, samples.frame_of(number)) for number in range(24))]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(args.out), cv2.cvtColor(sheet(tiles, 6), cv2.COLOR_RGB2BGR))
     print(args.out)

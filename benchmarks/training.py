@@ -21,7 +21,7 @@ ROUNDS, STEPS = 3, 4
 
 
 def main() -> None:
-    averaged = get_network()
+    averaged = get_network(others=True)
     learning, staying = with_fused_normalisation(averaged), keras.models.clone_model(averaged)
     plain = without_normalisation(staying)
     ways = {"learning": (lambda photos: learning(photos, training=True), learning),
@@ -33,7 +33,7 @@ def main() -> None:
         updates[name] = train.make_update(tf, forward, network, averaged, optimiser)
     for height, width in FRAMES:
         rng = np.random.default_rng(0)
-        photos, *targets = (rng.integers(0, 256, (train.BATCH, height // side, width // side, depth), np.uint8) for side, depth in ((1, 3), (2, 5), (2, 5)))
+        photos, *targets = (rng.integers(0, 256, (train.BATCH, height // side, width // side, depth), np.uint8) for side, depth in ((1, 3), (2, 6), (2, 6)))
         spent = dict.fromkeys(updates, 0.0)
         for turn in range(ROUNDS + 1):  # by turns, the first not counted
             for name, update in updates.items():

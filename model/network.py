@@ -16,12 +16,13 @@ STRIDE = 32                  # both sides of the input are multiples of it
 EPSILON = 1e-3
 
 
-def get_network(height: int | None = None, width: int | None = None) -> Model:
+def get_network(height: int | None = None, width: int | None = None, others: bool = False) -> Model:
     """Functional network from photos to matte logits.
 
     Input: float32 (batch, height, width, 3), sRGB 0..255, sides multiples of 32 (None: any such size).
     Output: float32 (batch, height/2, width/2, 5), logits: of alpha in a cell's four pixels, positive inside the car, and of glass, positive
-    in its panes.
+    in its panes. With others one more, positive in what is seen of other vehicles: who must tell them from the ground mistakes them less for the car
+    (occluder and occludee apart, Ke et al. 2021, BCNet, arXiv 2103.12340). Training asks for it, serving does not.
     """
     if (height or 0) % STRIDE or (width or 0) % STRIDE:
         raise ValueError(f"input {width}x{height}: both sides must be multiples of {STRIDE}")
@@ -36,7 +37,7 @@ def get_network(height: int | None = None, width: int | None = None) -> Model:
         x = conv(layers.Concatenate(name=f"join{stage}")(parts), channels, 1, f"decode{stage}a_pointwise")
         x = separable(x, channels, 3, f"decode{stage}b")
     start = initializers.Constant(-1.0)  # most pixels of most photos are background
-    return Model(photo, layers.Conv2D(SIDE * SIDE + 1, 1, bias_initializer=start, name="logits")(x), name="car_matte")
+    return Model(photo, layers.Conv2D(SIDE * SIDE + 1 + others, 1, bias_initializer=start, name="logits")(x), name="car_matte")
 
 
 def encode(x):
@@ -91,7 +92,7 @@ def normalise(x, name: str, activate: bool = True):
 
 
 def inherit(network: Model, parent: Model) -> list[str]:
-    """Takes over the parent's weights by layer name. Returns the layers that stay new.
+    """Takes over the parent's weights by layer name, and of its logits those that both have. Returns the layers that stay new.
 
     A new residual block starts as if it were not there: its last normalisation gives zero. Raises ValueError where shapes differ.
     """
@@ -99,7 +100,13 @@ def inherit(network: Model, parent: Model) -> list[str]:
     for layer in network.layers:
         if not layer.weights:
             continue
-        if layer.name in known:
+        if layer.name == "logits":
+            own, given = layer.get_weights(), known[layer.name].get_weights()
+            shared = min(own[1].size, given[1].size)
+            for mine, theirs in zip(own, given, strict=True):
+                mine[..., :shared] = theirs[..., :shared]
+            layer.set_weights(own)
+        elif layer.name in known:
             layer.set_weights(known[layer.name].get_weights())
         else:
             new.append(layer.name)

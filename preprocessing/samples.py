@@ -25,12 +25,13 @@ RIM = 7                     # width in pixels of the band at its edge that then 
 ONE = 0.97                  # least share of a photo's mask in one piece, for its car to be lent: it might be two
 PAINT, LIVERY, LONGER, OPEN = 0.5, 0.12, 0.15, 0.06  # shares of cut-outs in another paint, in a pattern, with a longer or shorter middle, with a door or lid open
 STUDIO, AERIAL, LENS, NIGHT, SMALL, VEIL = 0.12, 0.12, 0.1, 0.06, 0.05, 0.1
-MIRRORING, PLATE, STAMP = 0.12, 0.15, 0.06
+MIRRORING, PLATE, STAMP = 0.12, 0.15, 0.08
 ASPECTS = ((4 / 3, 0.4), (3 / 2, 0.2), (16 / 9, 0.15), (1.0, 0.05), (3 / 4, 0.12), (9 / 16, 0.08))  # of composites, and how many of each
 EDGE = 13                   # width of the edge band in pixels
 AS_TAKEN = 0.5              # share of pictures that come as a good camera takes them
 GENTLE = 0.12               # how far their light differs
 WEIGHT, HEAVY, THIN = 32, 160, 255  # the edge band, and what is seen of other vehicles, count five times; thin parts of a car eight times
+GROUND = 25                 # what is neither glass nor vehicle counts a tenth of what is, for the outputs that tell these
 THICK = 15                  # pixels: a part, or a gap, that a square of these does not fit into is thin
 GLANCES = 0.2               # share of batches that glance at whole photos
 FINER = 3                   # a glance is made so much larger first, and shrunk as serving does it
@@ -65,10 +66,11 @@ class Made:
 
     rgb: np.ndarray
     matte: np.ndarray
-    others: np.ndarray          # what is seen of other vehicles
+    others: np.ndarray          # what is seen of other vehicles, as far as it is known
     unknown: np.ndarray         # not to be scored
     glass: np.ndarray | None    # None: not known
     outside: np.ndarray         # bool, the letterbox's pad
+    all_known: bool             # whether the ground holds no other vehicles than those
 
     def shrunk(self, size: tuple[int, int]) -> "Made":
         """The same at (height, width), by area as serving does it."""
@@ -76,21 +78,22 @@ class Made:
             return self
         glass = None if self.glass is None else resize(self.glass, size)
         outside = resize(self.outside.astype(np.uint8), size) > 0
-        return Made(*(resize(layer, size) for layer in (self.rgb, self.matte, self.others, self.unknown)), glass, outside)
+        return Made(*(resize(layer, size) for layer in (self.rgb, self.matte, self.others, self.unknown)), glass, outside, self.all_known)
 
 
 def targets(made: Made) -> tuple[np.ndarray, np.ndarray]:
-    """Truth and weight of the matte and of the glass, in cells."""
+    """Truth and weight of the matte, of the glass and of other vehicles, in cells."""
     weight = np.where((edge_of(made.matte, EDGE) > 0) | (made.others > 127), HEAVY, WEIGHT).astype(np.uint8)
     weight[thin(made.matte)] = THIN
     weight[made.unknown > 0] = 0
     cells = made.matte.shape[0] // SIDE, made.matte.shape[1] // SIDE
-    if made.glass is None:
-        glass = counted = np.zeros(cells, np.uint8)
-    else:
-        glass, car, unknown = (resize(layer, cells) for layer in (made.glass, made.matte, made.unknown))
-        counted = np.where(unknown > 0, 0, np.maximum(car, 25)).astype(np.uint8)
-    return np.dstack([fold(made.matte), glass]), np.dstack([fold(weight), counted])
+    car, others, unknown = (resize(layer, cells) for layer in (made.matte, made.others, made.unknown))
+    glass = clear = np.zeros(cells, np.uint8)
+    if made.glass is not None:
+        glass, clear = resize(made.glass, cells), np.maximum(car, GROUND)
+    apart = np.maximum(np.maximum(car, others), GROUND if made.all_known else 0)
+    clear, apart = (np.where(unknown > 0, 0, counted).astype(np.uint8) for counted in (clear, apart))
+    return np.dstack([fold(made.matte), glass, others]), np.dstack([fold(weight), clear, apart])
 
 
 def edge_of(matte: np.ndarray, width: int) -> np.ndarray:
@@ -138,9 +141,9 @@ class Samples:
         return self.looks[rng.choice(len(LOOKS), p=np.array(chances) / sum(chances))]
 
     def make(self, number: int, frame: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Picture (height, width, 3), truth and weight (height/2, width/2, 5), all uint8.
+        """Picture (height, width, 3), truth and weight (height/2, width/2, 6), all uint8.
 
-        The channels of truth and weight are the matte in a cell's four pixels and the glass; a weight of 0 is not scored.
+        The channels of truth and weight are the matte in a cell's four pixels, the glass and other vehicles; a weight of 0 is not scored.
         """
         rng = np.random.default_rng((self.seed, number))
         draw = rng.random()
@@ -176,13 +179,13 @@ class Samples:
         others = blank
         if ignore is None and self.kept.cutouts and rng.random() < REAL_NEIGHBOUR:
             rgb, others = synthesis.paste_neighbour(rng, rgb, matte, self.neighbour(rng))
-        return Made(rgb, matte, others, blank if ignore is None else ignore, glass, outside)
+        return Made(rgb, matte, others, blank if ignore is None else ignore, glass, outside, False)
 
     def empty(self, rng: np.random.Generator, frame: tuple[int, int]) -> Made:
         """A scene without a car."""
         scene = staging.studio(rng) if rng.random() < STUDIO else self.pick(rng, self.kept.backgrounds)
         blank = np.zeros(frame, np.uint8)
-        return Made(synthesis.fill(rng, scene, frame), blank, blank, blank, blank, blank > 0)
+        return Made(synthesis.fill(rng, scene, frame), blank, blank, blank, blank, blank > 0, True)
 
     def made_up(self, rng: np.random.Generator, frame: tuple[int, int]) -> Made:
         """A composite of a listing photo's shape in the frame's upper left, as the letterbox puts it, or that fills the frame with its car."""
@@ -215,7 +218,7 @@ class Samples:
         outside = np.ones(frame, bool)
         outside[:content[0], :content[1]] = False
         unknown = edge_of(matte, RIM) if moved else np.zeros(frame, np.uint8)
-        return Made(rgb, matte, others, unknown, glass[0] if glass else None, outside)
+        return Made(rgb, matte, others, unknown, glass[0] if glass else None, outside, True)
 
     def neighbour(self, rng: np.random.Generator) -> sources.Cutout:
         """Another vehicle: a cut-out, or the car of another photo, whose rim of old ground does no harm where it is no car to be kept."""

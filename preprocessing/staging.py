@@ -12,6 +12,7 @@ from preprocessing.synthesis import fill
 
 SWEEP = (480, 640)   # height, width of a drawn studio
 NAMED = 0.3          # share of those that bear a name
+SLANTED, LATTICE = 0.3, 0.4  # shares of names that are not level, and that come with lines all over
 
 
 def studio(rng: np.random.Generator) -> np.ndarray:
@@ -172,7 +173,8 @@ def hidden_plate(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -
 
 
 def stamped(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
-    """The same picture with a seller's name over it, once or all over, faint or full. uint8 (height, width, 3) in and out."""
+    """The same picture with a seller's name over it, once or all over, level or slanted, at times with the lattice that agencies add, faint or full.
+    uint8 (height, width, 3) in and out."""
     height, width = rgb.shape[:2]
     layer = np.zeros((height, width), np.uint8)
     name = "".join(rng.choice(list("ABCDEFGHIKLMNOPRSTUVWZaceimnorstuvw .-0123"), int(rng.integers(3, 16))))
@@ -183,9 +185,27 @@ def stamped(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
         spots = [(column, row) for row in np.arange(0, height, max(high, 1) * rng.uniform(3, 8)) for column in np.arange(rng.uniform(-wide, 0), width, wide * rng.uniform(1.3, 3))][:80]
     for column, row in spots:
         cv2.putText(layer, name, (int(column), int(row)), font, size, 255, max(1, round(size * 2)), cv2.LINE_AA)
+    if rng.random() < SLANTED:
+        turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-60, 60), 1.0)
+        layer = cv2.warpAffine(layer, turn, (width, height), flags=cv2.INTER_LINEAR)
+    if rng.random() < LATTICE:
+        layer = cv2.max(layer, lattice(rng, height, width))
     layer = cv2.merge([cv2.convertScaleAbs(layer, alpha=rng.uniform(0.15, 0.5) if rng.random() < 0.7 else 1.0)] * 3)
-    ink = np.full_like(rgb, 255 if rng.random() < 0.6 else 0 if rng.random() < 0.3 else rng.uniform(0, 255, 3).astype(np.uint8))
+    white = 0.6 if cv2.mean(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))[0] < 200 else 0.1  # else it would not be seen
+    ink = np.full_like(rgb, 255 if rng.random() < white else 0 if rng.random() < 0.3 else rng.uniform(0, 255, 3).astype(np.uint8))
     return cv2.add(cv2.multiply(rgb, 255 - layer, scale=1 / 255), cv2.multiply(ink, layer, scale=1 / 255))
+
+
+def lattice(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """Thin lines that cross all over a picture, as uint8 (height, width), 255 where they are."""
+    layer, reach = np.zeros((height, width), np.uint8), float(np.hypot(height, width))
+    slope, gap, thick = np.radians(rng.uniform(20, 70)), width * rng.uniform(0.06, 0.35), max(1, round(width * rng.uniform(0.0005, 0.003)))
+    for side in (-1, 1):
+        along, across = np.array([np.cos(slope), side * np.sin(slope)]), np.array([-side * np.sin(slope), np.cos(slope)])
+        for far in np.arange(-reach + rng.uniform(0, gap), reach, gap):
+            middle = np.array([width, height]) / 2 + far * across
+            cv2.line(layer, *(tuple(map(int, middle + end * reach * along)) for end in (-1, 1)), 255, thick, cv2.LINE_AA)
+    return layer
 
 
 def bend(rng: np.random.Generator, layers: list[np.ndarray]) -> list[np.ndarray]:

@@ -203,6 +203,21 @@ def test_a_seller_may_have_written_over_all_of_the_photo():
     assert sum(share > 0 for share in shares) > 24 and np.median(shares) < 0.4
 
 
+@pytest.mark.parametrize("lattice", [0.0, 1.0])
+def test_an_agency_may_have_laid_a_lattice_over_all_of_it(monkeypatch, lattice):
+    monkeypatch.setattr(staging, "LATTICE", lattice)
+    photo, everywhere = np.full((*FRAME, 3), 128, np.uint8), []
+    for seed in range(30):
+        changed = (staging.stamped(np.random.default_rng(seed), photo) != 128).any(-1)
+        everywhere.append(all(block.any() for rows in np.array_split(changed, 3) for block in np.array_split(rows, 3, axis=1)))
+    assert np.mean(everywhere) > 0.8 if lattice else np.mean(everywhere) < 0.3
+
+
+def test_what_is_written_on_white_can_be_seen():
+    white = np.full((*FRAME, 3), 255, np.uint8)
+    assert np.mean([(staging.stamped(np.random.default_rng(seed), white) < 250).any() for seed in range(60)]) > 0.75
+
+
 @pytest.mark.parametrize("named", [0.0, 1.0])
 def test_a_drawn_studio_may_bear_a_name(monkeypatch, named):
     monkeypatch.setattr(staging, "NAMED", named)

@@ -33,6 +33,14 @@ def test_logits_are_of_cells_of_four_pixels(network, size):
     assert network(np.zeros((2, *size, 3), np.float32)).shape == (2, size[0] // 2, size[1] // 2, 5)
 
 
+def test_what_training_asks_of_other_vehicles_changes_nothing_that_is_served(network):
+    photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)
+    asked, served = get_network(others=True), get_network()
+    assert inherit(asked, network) == [] == inherit(served, asked)
+    assert asked(photo).shape == (1, 48, 64, 6)
+    assert np.array_equal(served(photo), network(photo)) and np.allclose(asked(photo)[..., :5], network(photo), atol=1e-5)
+
+
 def test_sides_must_fit_the_stride():
     with pytest.raises(ValueError, match="multiples of 32"):
         get_network(100, 128)

@@ -77,7 +77,7 @@ def test_a_look_shows_a_large_car(samples, monkeypatch, look):
     monkeypatch.setattr(made, "EMPTY", 0.0)
     shares = []
     for number in range(40):
-        matte = unfold(samples.make(number, samples.looks[look])[1][..., :-1]) > 127
+        matte = unfold(samples.make(number, samples.looks[look])[1][..., :4]) > 127
         rows, columns = matte.any(1).mean(), matte.any(0).mean()
         shares.append(max(rows, columns))
     assert np.median(shares) > 0.7 and np.min(shares) > 0.3
@@ -99,9 +99,9 @@ def test_forms_and_weights(samples):
     edges = heavy = 0
     for number in range(40):
         rgb, truth, weight = samples.make(number, FRAME)
-        assert rgb.shape == (*FRAME, 3) and truth.shape == weight.shape == (48, 64, 5)
+        assert rgb.shape == (*FRAME, 3) and truth.shape == weight.shape == (48, 64, 6)
         assert rgb.dtype == truth.dtype == weight.dtype == np.uint8
-        matte, counted = unfold(truth[..., :-1]), unfold(weight[..., :-1])
+        matte, counted = unfold(truth[..., :4]), unfold(weight[..., :4])
         assert set(np.unique(counted)) <= {0, WEIGHT, HEAVY, THIN}
         half = (matte > 100) & (matte < 155) & (counted > 0)
         edges += half.sum()
@@ -123,11 +123,28 @@ def test_glass_is_learnt_only_where_it_is_known(drawn):
     photos = read_photos(drawn, "train")
     for photo in photos:
         _, truth, weight = Samples(Sources([photo], [], []), seed=5, scale=SCALE).make(1, FRAME)
-        assert weight[..., -1].any() == truth[..., -1].any() == (photo.name == "s4")
+        assert weight[..., 4].any() == truth[..., 4].any() == (photo.name == "s4")
     _, truth, weight = Samples(Sources([photo for photo in photos if photo.name == "s4"], [], []), seed=5, scale=SCALE).make(1, FRAME)
-    car = truth[..., :-1].mean(-1)
-    assert np.abs(car - truth[..., -1]).max() <= 2
-    assert (weight[..., -1][car == 255] == 255).all()
+    car = truth[..., :4].mean(-1)
+    assert np.abs(car - truth[..., 4]).max() <= 2
+    assert (weight[..., 4][car == 255] == 255).all()
+
+
+@pytest.mark.parametrize("real", [0.0, 1.0])
+def test_other_vehicles_are_told_apart_from_the_car_and_from_the_ground_where_all_are_known(samples, monkeypatch, real):
+    """All are in a composite; beside the car of a photo may stand one that nobody has marked."""
+    for name, value in (("REAL", real), ("EMPTY", 0.0), ("MOVED", 0.0), ("REAL_NEIGHBOUR", 1.0), ("NEIGHBOURS", (0.0, 1.0, 0.0))):
+        monkeypatch.setattr(made, name, value)
+    seen = 0
+    for number in range(30):
+        _, truth, weight = samples.make(number, samples.looks[1])
+        car, others, counted = truth[..., :4].mean(-1), truth[..., 5], weight[..., 5]
+        known = weight[..., :4].min(-1) > 0
+        assert (car + others).max() < 260 and (counted[known & ((car == 255) | (others == 255))] == 255).all()
+        ground = known & (car == 0) & (others == 0)
+        assert (counted[ground] == (0 if real else made.GROUND)).all() and not counted[weight[..., :4].max(-1) == 0].any()
+        seen += (others > 127).any()
+    assert seen > 15
 
 
 def test_composites_are_letterboxed_as_serving_does(samples, monkeypatch):
@@ -140,7 +157,7 @@ def test_composites_are_letterboxed_as_serving_does(samples, monkeypatch):
         rows, columns = pad.all(1).sum(), pad.all(0).sum()
         padded += rows > 0 or columns > 0
         assert not (rows and columns)
-        matte = unfold(truth[..., :-1])
+        matte = unfold(truth[..., :4])
         assert not matte[FRAME[0] - rows:].any() and not matte[:, FRAME[1] - columns:].any()
     assert 8 < padded < 28
 
@@ -219,7 +236,7 @@ def test_the_car_of_a_photo_may_stand_elsewhere_its_rim_not_scored(samples, monk
     monkeypatch.setattr(synthesis, "composite", composite)
     for number in range(20):
         _, truth, weight = samples.make(number, samples.looks[1])
-        matte, counted = unfold(truth[..., :-1]), unfold(weight[..., :-1])
+        matte, counted = unfold(truth[..., :4]), unfold(weight[..., :4])
         edge = (matte > 30) & (matte < 225)
         assert (counted[edge] > 0).mean() == pytest.approx(1 - moved, abs=0.04)
         assert (counted[cv2.erode(matte, np.ones((9, 9), np.uint8)) == 255] > 0).all() and (counted[cv2.dilate(matte, np.ones((9, 9), np.uint8)) == 0] > 0).all()

@@ -77,9 +77,11 @@ def test_a_stopped_run_can_be_resumed(drawn, tmp_path):  # noqa: F811
     assert int(list(csv.DictReader((folder / "log.csv").open()))[-1]["samples"]) == stopped + 8
 
 
-def test_a_run_goes_on_from_another_network_and_leaves_photos_out(drawn, trained, tmp_path):  # noqa: F811
+def test_a_run_goes_on_from_another_network_leaves_photos_out_and_weighs_cutouts(drawn, trained, tmp_path):  # noqa: F811
     (tmp_path / "left_out.txt").write_text("street/s1\n")
-    told = run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 3, *BRIEF, "--init", trained / "best.keras", "--leave-out", tmp_path / "left_out.txt")
+    (tmp_path / "often.json").write_text(json.dumps({f"{car.set}/{car.name}": 1.0 for car in read_cutouts(drawn, False)}))
+    told = run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 3, *BRIEF, "--init", trained / "best.keras", "--leave-out", tmp_path / "left_out.txt",
+               "--often", tmp_path / "often.json")
     assert "taken over" in told and (tmp_path / "on" / "best.keras").exists()
     statistics = [[weight for weight in keras.models.load_model(folder / "best.keras", compile=False).weights if "moving" in weight.path] for folder in (trained, tmp_path / "on")]
     assert all(np.allclose(one, other, rtol=1e-4) for one, other in zip(*statistics, strict=True)), "normalisation stays"
@@ -105,12 +107,11 @@ def test_a_run_from_another_network_is_validated_as_int8_would_round_it(drawn, t
     assert logged == pytest.approx(train.validate(plain, photos)["iou"], abs=2e-5) and logged != pytest.approx(as_trained, abs=2e-5)
 
 
-def test_hard_cutouts_are_weighed_and_then_drawn_more_often(drawn, trained, tmp_path):  # noqa: F811
+def test_hard_cutouts_are_weighed(drawn, tmp_path):  # noqa: F811
     run("weigh", "--data", drawn, "--out", tmp_path / "often.json")
     often = json.loads((tmp_path / "often.json").read_text())
     assert set(often) == {f"{car.set}/{car.name}" for car in read_cutouts(drawn, False)}
     assert all(LEAST <= share <= MOST for share in often.values()) and min(often.values()) <= 1 <= max(often.values())
-    run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 1, *BRIEF, "--init", trained / "best.keras", "--often", tmp_path / "often.json")
 
 
 def test_where_there_are_no_cutouts_there_is_nothing_to_weigh(drawn, tmp_path):  # noqa: F811
