@@ -24,7 +24,7 @@ MOVED = 0.3                 # share of composites whose subject is the car of a 
 RIM = 7                     # width in pixels of the band at its edge that then is not scored: its mask is not that exact
 ONE = 0.97                  # least share of a photo's mask in one piece, for its car to be lent: it might be two
 PAINT, LIVERY, LONGER, OPEN = 0.5, 0.12, 0.15, 0.06  # shares of cut-outs in another paint, in a pattern, with a longer or shorter middle, with a door or lid open
-STUDIO, AERIAL, LENS, NIGHT, SMALL, VEIL = 0.12, 0.12, 0.1, 0.06, 0.05, 0.1
+STUDIO, AERIAL, LENS, NIGHT, SMALL, VEIL = 0.12, 0.25, 0.1, 0.06, 0.05, 0.1
 MIRRORING, PLATE, STAMP = 0.12, 0.15, 0.08
 ASPECTS = ((4 / 3, 0.4), (3 / 2, 0.2), (16 / 9, 0.15), (1.0, 0.05), (3 / 4, 0.12), (9 / 16, 0.08))  # of composites, and how many of each
 EDGE = 13                   # width of the edge band in pixels
@@ -106,6 +106,12 @@ def lifted(photo: sources.Photo) -> sources.Cutout:
     return sources.Cutout(photo.name, photo.set, np.dstack([cv2.multiply(photo.rgb, cv2.merge([photo.mask] * 3), scale=1 / 255), photo.mask]), photo.mask)
 
 
+def with_aerial(rng: np.random.Generator, photo: sources.Photo) -> sources.Photo:
+    """The same photo with an aerial or roof rails on its car."""
+    car = staging.with_aerial(rng, sources.Cutout(photo.name, photo.set, np.dstack([photo.rgb, photo.mask]), photo.mask))
+    return replace(photo, rgb=np.ascontiguousarray(car.rgba[..., :3]), mask=car.matte)
+
+
 def thin(matte: np.ndarray) -> np.ndarray:
     """Where a uint8 matte (height, width) has mirrors, aerials, spoilers, or a narrow gap between a car's parts."""
     square = np.ones((THICK, THICK), np.uint8)
@@ -171,6 +177,8 @@ class Samples:
         """A photo, or the part of it around the car."""
         glance = frame not in self.looks
         photo = self.photos.pick(rng, None if glance else self.looks.index(frame))
+        if rng.random() < AERIAL:  # few masks hold those that there are
+            photo = with_aerial(rng, photo)
         matrix = (augment.random_window if glance else augment.car_window)(rng, photo.mask, frame)
         rgb, matte = augment.warp_photo(photo.rgb, matrix, frame), augment.warp(photo.mask, matrix, frame)
         ignore, glass = (None if layer is None else augment.warp(layer, matrix, frame) for layer in (photo.ignore, photo.glass))

@@ -12,6 +12,7 @@ from preprocessing.synthesis import fill
 
 SWEEP = (480, 640)   # height, width of a drawn studio
 NAMED = 0.3          # share of those that bear a name
+LEVEL = 0.12         # of a car's height: how far apart in height the feet of a roof rail may be
 SLANTED, LATTICE = 0.3, 0.4  # shares of names that are not level, and that come with lines all over
 
 
@@ -109,7 +110,7 @@ def with_aerial(rng: np.random.Generator, car: Cutout) -> Cutout:
         reach, lift = w * rng.uniform(0.06, 0.16), h * rng.uniform(0.02, 0.06)
         ends = [np.clip(int(column + sign * reach), 0, drawn.shape[1] - 1) for sign in (-1, 1)]
         feet = [np.flatnonzero(car.matte[:, end] > 127) for end in ends]
-        if not all(foot.size for foot in feet):
+        if not all(foot.size for foot in feet) or abs(int(feet[0][0]) - int(feet[1][0])) > LEVEL * h:
             return car
         thick = max(1, round(w * rng.uniform(0.004, 0.01)))
         points = [(int(end), int(foot[0] + drop)) for end, foot, drop in ((ends[0], feet[0], 2), (ends[0], feet[0], -lift), (ends[1], feet[1], -lift), (ends[1], feet[1], 2))]

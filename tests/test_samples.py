@@ -220,6 +220,25 @@ def test_other_photos_lend_their_cars_as_neighbours_where_all_of_them_is_seen(dr
         assert np.array_equal(other.rgba[photo.mask == 255, :3], photo.rgb[photo.mask == 255]) and not other.rgba[photo.mask == 0].any()
 
 
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_the_car_of_a_photo_may_get_an_aerial_that_is_car(samples, monkeypatch, share):
+    monkeypatch.setattr(made, "AERIAL", share)
+    photo, seen = samples.kept.photos[1], []
+    warp_photo, warp = augment.warp_photo, augment.warp
+    monkeypatch.setattr(augment, "warp_photo", lambda rgb, *where: seen.append(rgb) or warp_photo(rgb, *where))
+    monkeypatch.setattr(augment, "warp", lambda layer, *where: seen.append(layer) or warp(layer, *where))
+    alone, grown = Samples(Sources([photo], [], []), 0, SCALE), 0
+    for seed in range(20):
+        seen.clear()
+        alone.real(np.random.default_rng(seed), alone.looks[1])
+        rgb, mask = seen[0], next(layer for layer in seen if layer.ndim == 2)
+        assert (mask >= photo.mask).all() and np.array_equal(rgb[mask == 0], photo.rgb[mask == 0])
+        new = (mask == 255) & (photo.mask == 0)
+        assert len(np.unique(rgb[new], axis=0)) <= 1, "of one colour"
+        grown += (mask != photo.mask).any()
+    assert grown > 15 if share else grown == 0
+
+
 @pytest.mark.parametrize("moved", [0.0, 1.0])
 def test_the_car_of_a_photo_may_stand_elsewhere_its_rim_not_scored(samples, monkeypatch, moved):
     """Nor does it get an aerial, which would lie in the rim."""
