@@ -134,21 +134,16 @@ def train(args: argparse.Namespace) -> None:
         network.set_weights(averaged.get_weights())
         plain = without_normalisation(network)
         forward = lambda photos: plain.stateless_call(rounded(folded(network)), [], photos)[0]  # noqa: E731
-
         bare_plain = without_normalisation(bare)
 
         def served():
-            inherit(bare, averaged)
             bare_plain.set_weights(rounded(folded(bare)))
             return bare_plain
     else:
         load_imagenet(averaged)
         network = with_fused_normalisation(averaged)
         forward = lambda photos: network(photos, training=True)  # noqa: E731
-
-        def served():
-            inherit(bare, averaged)
-            return bare
+        served = lambda: bare  # noqa: E731
     optimiser = keras.optimizers.AdamW(args.rate, weight_decay=DECAY, beta_2=MEMORY, global_clipnorm=CLIP)
     optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimiser.build(network.trainable_variables)
@@ -176,6 +171,7 @@ def train(args: argparse.Namespace) -> None:
         return int(step.numpy()) / args.steps if args.steps else float(elapsed.numpy()) / 60 / args.minutes
 
     def checkpoint(scale: float, loss: float) -> dict:
+        inherit(bare, averaged)
         scores = validate(served(), validation)
         if scores["iou"] > float(best.numpy()):
             best.assign(scores["iou"])

@@ -21,7 +21,7 @@ def get_network(height: int | None = None, width: int | None = None, others: boo
 
     Input: float32 (batch, height, width, 3), sRGB 0..255, sides multiples of 32 (None: any such size).
     Output: float32 (batch, height/2, width/2, 5), logits: of alpha in a cell's four pixels, positive inside the car, and of glass, positive
-    in its panes. With others one more, positive in what is seen of other vehicles: who must tell them from the ground mistakes them less for the car
+    in its panes. With others one more, positive in what is seen of other vehicles: to be told from the ground as well as from the car
     (occluder and occludee apart, Ke et al. 2021, BCNet, arXiv 2103.12340). Training asks for it, serving does not.
     """
     if (height or 0) % STRIDE or (width or 0) % STRIDE:

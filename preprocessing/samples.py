@@ -177,7 +177,7 @@ class Samples:
         """A photo, or the part of it around the car."""
         glance = frame not in self.looks
         photo = self.photos.pick(rng, None if glance else self.looks.index(frame))
-        if rng.random() < AERIAL:  # few masks hold those that there are
+        if rng.random() < AERIAL:  # else they are seen on cut-outs alone, and lines above the cars of photos are ground
             photo = with_aerial(rng, photo)
         matrix = (augment.random_window if glance else augment.car_window)(rng, photo.mask, frame)
         rgb, matte = augment.warp_photo(photo.rgb, matrix, frame), augment.warp(photo.mask, matrix, frame)
