@@ -7,7 +7,7 @@ from preprocessing.letterbox import PAD
 NOISE_SIZE = 1024
 PORTRAIT = 0.12
 KEPT_CAR = 0.5  # least share of the car that a random window keeps
-LARGEST_MARGIN = 0.3  # of the car's box, around a look at it
+MARGIN = 0.3    # largest, of the car's box, around a look at it
 CUT = 0.1       # share of looks that cut the car
 FILLED = 0.8    # share of looks that show as much as the frame holds
 
@@ -35,16 +35,16 @@ def random_window(rng: np.random.Generator, mask: np.ndarray, frame: tuple[int, 
     return placed(rng, (left, top, right, bottom), frame, rng.uniform(0.8, 1.0) if rng.random() < 0.15 else 1.0)
 
 
-def car_window(rng: np.random.Generator, mask: np.ndarray, frame: tuple[int, int]) -> np.ndarray:
+def car_window(rng: np.random.Generator, mask: np.ndarray, frame: tuple[int, int], largest: float = MARGIN) -> np.ndarray:
     """Affine matrix (2, 3) of a look at the car with this mask (uint8, height x width): its box with some margin, in the frame (height, width).
 
-    As serving looks (model.gaze), but less exactly; a car may be cut, at one side, as if the photo ended there.
+    As serving looks (model.gaze), but less exactly; a car may be cut, at one side, as if the photo ended there. largest: margin, of the box's side.
     """
     height, width = mask.shape
     x, y, w, h = cv2.boundingRect((mask > 127).astype(np.uint8))
     if not w:
         return random_window(rng, mask, frame)
-    margins = rng.uniform(0.02, LARGEST_MARGIN, 4)
+    margins = rng.uniform(0.02, largest, 4)
     if rng.random() < CUT:
         margins[rng.integers(4)] = -rng.uniform(0.0, 0.35)
     left, top = max(0.0, x - margins[0] * w), max(0.0, y - margins[1] * h)

@@ -36,6 +36,8 @@ THICK = 15                  # pixels: a part, or a gap, that a square of these d
 GLANCES = 0.2               # share of batches that glance at whole photos
 FINER = 3                   # a glance is made so much larger first, and shrunk as serving does it
 FULL = 0.8                  # share of composites that fill their frame, when looked at
+ALONE, BESIDE = 0.6, 0.4    # least part of a look's side that a composite's car has, alone and beside neighbours, which a glance may take along
+WIDE_MARGIN = 1.0           # the same for photos: the largest of the car's box, around a look at it and its neighbour
 LONGEST = 1280              # pixels; sources are kept no larger
 STEP = 32                   # pixels: the network's stride
 AHEAD = 4                   # batches made in advance
@@ -179,13 +181,17 @@ class Samples:
         photo = self.photos.pick(rng, None if glance else self.looks.index(frame))
         if rng.random() < AERIAL:  # else they are seen on cut-outs alone, and lines above the cars of photos are ground
             photo = with_aerial(rng, photo)
-        matrix = (augment.random_window if glance else augment.car_window)(rng, photo.mask, frame)
+        beside = photo.ignore is None and bool(self.kept.cutouts) and rng.random() < REAL_NEIGHBOUR
+        if glance:
+            matrix = augment.random_window(rng, photo.mask, frame)
+        else:
+            matrix = augment.car_window(rng, photo.mask, frame, WIDE_MARGIN if beside else augment.MARGIN)
         rgb, matte = augment.warp_photo(photo.rgb, matrix, frame), augment.warp(photo.mask, matrix, frame)
         ignore, glass = (None if layer is None else augment.warp(layer, matrix, frame) for layer in (photo.ignore, photo.glass))
         outside = augment.warp(np.full(photo.mask.shape, 255, np.uint8), matrix, frame) < 128
         blank = np.zeros(frame, np.uint8)
         others = blank
-        if ignore is None and self.kept.cutouts and rng.random() < REAL_NEIGHBOUR:
+        if beside:
             rgb, others = synthesis.paste_neighbour(rng, rgb, matte, self.neighbour(rng))
         return Made(rgb, matte, others, blank if ignore is None else ignore, glass, outside, False)
 
@@ -215,7 +221,7 @@ class Samples:
         if glance:
             share = rng.uniform(0.12, 0.3) if rng.random() < SMALL else None
         else:
-            share = rng.uniform(0.6, 0.98) if rng.random() < 0.9 else rng.uniform(0.95, 1.3)
+            share = rng.uniform(BESIDE if neighbours else ALONE, 0.98) if rng.random() < 0.9 else rng.uniform(0.95, 1.3)
         made = synthesis.composite(rng, car, neighbours, scene, texture, content, rng.random() < ROW, share,
                                    rng.uniform(0.3, 0.85) if rng.random() < VEIL else 0.0)
         layers = [made.rgb, made.matte, made.others, *([] if made.glass is None else [made.glass])]

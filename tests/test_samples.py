@@ -83,6 +83,24 @@ def test_a_look_shows_a_large_car(samples, monkeypatch, look):
     assert np.median(shares) > 0.7 and np.min(shares) > 0.3
 
 
+@pytest.mark.parametrize("real", [0.0, 1.0])
+def test_a_look_at_a_car_beside_another_may_show_a_smaller_one(samples, monkeypatch, real):
+    """As where a glance took the neighbour along."""
+    monkeypatch.setattr(made, "EMPTY", 0.0)
+    monkeypatch.setattr(made, "REAL", real)
+    typical = []
+    for beside in (0.0, 1.0):
+        monkeypatch.setattr(made, "REAL_NEIGHBOUR", beside)
+        monkeypatch.setattr(made, "NEIGHBOURS", (1 - beside, beside, 0.0))
+        monkeypatch.setattr(synthesis, "OCCLUDER", 0.0)
+        shares = []
+        for number in range(40):
+            matte = unfold(samples.make(number, samples.looks[1])[1][..., :4]) > 127
+            shares.append(max(matte.any(1).mean(), matte.any(0).mean()))
+        typical.append(np.mean(shares))
+    assert typical[1] < typical[0] - 0.03
+
+
 @pytest.mark.parametrize("cut", [0.0, 1.0])
 def test_a_look_cuts_the_car_only_on_purpose(monkeypatch, cut):
     monkeypatch.setattr(augment, "CUT", cut)
