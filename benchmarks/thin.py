@@ -14,8 +14,8 @@ import numpy as np
 
 from model.evaluation import COMPOSITE_FRAME, load, matte_of
 from model.predictor import NETWORK
+from preprocessing.fitted import with_aerial
 from preprocessing.sources import read_backgrounds, read_cutouts
-from preprocessing.staging import with_aerial
 from preprocessing.synthesis import composite
 
 NUMBER = 80

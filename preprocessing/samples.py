@@ -10,7 +10,7 @@ import numpy as np
 
 from model.cells import SIDE, fold
 from model.frames import GLANCE, LOOKS, frame_for
-from preprocessing import augment, sources, staging, synthesis
+from preprocessing import augment, fitted, sources, staging, synthesis
 from preprocessing.letterbox import PAD, Letterbox, resize
 from preprocessing.opened import opened
 
@@ -23,7 +23,7 @@ TWIN = 0.15                 # share of a composite's neighbours that are the sub
 MOVED = 0.3                 # share of composites whose subject is the car of a photo (copy-paste, Ghiasi et al. 2021, arXiv 2012.07177)
 RIM = 7                     # width in pixels of the band at its edge that then is not scored: its mask is not that exact
 ONE = 0.97                  # least share of a photo's mask in one piece, for its car to be lent: it might be two
-PAINT, LIVERY, LONGER, OPEN = 0.5, 0.12, 0.15, 0.06  # shares of cut-outs in another paint, in a pattern, with a longer or shorter middle, with a door or lid open
+PAINT, LIVERY, LONGER, LADEN, OPEN = 0.5, 0.12, 0.15, 0.08, 0.06  # shares of cars in another paint, in a pattern, with a longer or shorter middle, laden, with a door or lid open
 STUDIO, AERIAL, LENS, NIGHT, SMALL, VEIL = 0.12, 0.25, 0.1, 0.06, 0.05, 0.1
 MIRRORING, PLATE, STAMP = 0.12, 0.15, 0.08
 ASPECTS = ((4 / 3, 0.4), (3 / 2, 0.2), (16 / 9, 0.15), (1.0, 0.05), (3 / 4, 0.12), (9 / 16, 0.08))  # of composites, and how many of each
@@ -110,7 +110,7 @@ def lifted(photo: sources.Photo) -> sources.Cutout:
 
 def with_aerial(rng: np.random.Generator, photo: sources.Photo) -> sources.Photo:
     """The same photo with an aerial or roof rails on its car."""
-    car = staging.with_aerial(rng, sources.Cutout(photo.name, photo.set, np.dstack([photo.rgb, photo.mask]), photo.mask))
+    car = fitted.with_aerial(rng, sources.Cutout(photo.name, photo.set, np.dstack([photo.rgb, photo.mask]), photo.mask))
     return replace(photo, rgb=np.ascontiguousarray(car.rgba[..., :3]), mask=car.matte)
 
 
@@ -214,7 +214,7 @@ class Samples:
         car = self.other_make(rng, found)
         scene, texture = self.pick(rng, self.kept.backgrounds), self.pick(rng, self.kept.backgrounds)
         if not moved and rng.random() < AERIAL:  # a moved car's would lie in the band that is not scored
-            car = staging.with_aerial(rng, car)
+            car = fitted.with_aerial(rng, car)
         if rng.random() < STUDIO:
             scene = staging.studio(rng)
         neighbours = [self.other_make(rng, found) if rng.random() < TWIN else self.neighbour(rng) for _ in range(rng.choice(len(NEIGHBOURS), p=NEIGHBOURS))]
@@ -248,6 +248,8 @@ class Samples:
             car = staging.wrapped(rng, car, self.pick(rng, self.kept.backgrounds))
         if rng.random() < LONGER:
             car = staging.lengthened(rng, car)
+        if rng.random() < LADEN:
+            car = fitted.laden(rng, car)
         return opened(rng, car) if rng.random() < OPEN else car
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Hard cases made on purpose, before and after a composite: plain studios, other paint, liveries and lengths, aerials and roof rails, night and flash,
+"""Hard cases made on purpose, before and after a composite: plain studios, other paint, liveries and lengths, night and flash,
 bent lenses, paint that mirrors the place, hidden plates, watermarks."""
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +12,6 @@ from preprocessing.synthesis import fill
 
 SWEEP = (480, 640)   # height, width of a drawn studio
 NAMED = 0.3          # share of those that bear a name
-LEVEL = 0.12         # of a car's height: how far apart in height the feet of a roof rail may be
 SLANTED, LATTICE = 0.3, 0.4  # shares of names that are not level, and that come with lines all over
 
 
@@ -92,34 +91,6 @@ def lengthened(rng: np.random.Generator, car: Cutout) -> Cutout:
 def changed(car: Cutout, change: Callable[[np.ndarray], np.ndarray]) -> Cutout:
     """The cut-out with the same done to each of its layers."""
     return replace(car, rgba=change(car.rgba), matte=change(car.matte), glass=None if car.glass is None else change(car.glass))
-
-
-def with_aerial(rng: np.random.Generator, car: Cutout) -> Cutout:
-    """The same cut-out with a thin aerial, or a pair of roof rails, drawn on its roof: thin things belong to the car."""
-    x, y, w, h = cv2.boundingRect(car.matte)
-    column = int(x + w * rng.uniform(0.3, 0.75))
-    roof = np.flatnonzero(car.matte[:, column] > 127)
-    if not roof.size:
-        return car
-    drawn = np.zeros(car.matte.shape, np.uint8)
-    if rng.random() < 0.6:
-        length = h * rng.uniform(0.08, 0.3)
-        tip = (int(column + length * rng.normal(0, 0.6)), int(roof[0] - length))
-        cv2.line(drawn, (column, int(roof[0]) + 2), tip, 255, max(1, round(w * rng.uniform(0.002, 0.006))), cv2.LINE_AA)
-    else:
-        reach, lift = w * rng.uniform(0.06, 0.16), h * rng.uniform(0.02, 0.06)
-        ends = [np.clip(int(column + sign * reach), 0, drawn.shape[1] - 1) for sign in (-1, 1)]
-        feet = [np.flatnonzero(car.matte[:, end] > 127) for end in ends]
-        if not all(foot.size for foot in feet) or abs(int(feet[0][0]) - int(feet[1][0])) > LEVEL * h:
-            return car
-        thick = max(1, round(w * rng.uniform(0.004, 0.01)))
-        points = [(int(end), int(foot[0] + drop)) for end, foot, drop in ((ends[0], feet[0], 2), (ends[0], feet[0], -lift), (ends[1], feet[1], -lift), (ends[1], feet[1], 2))]
-        cv2.polylines(drawn, [np.array(points, np.int32)], False, 255, thick, cv2.LINE_AA)
-    colour = np.full(3, rng.uniform(5, 60) if rng.random() < 0.7 else rng.uniform(100, 220))
-    layer = cv2.merge([*(np.rint(drawn * (part / 255)).astype(np.uint8) for part in colour), drawn])
-    clear = cv2.merge([255 - drawn] * 4)
-    rgba = cv2.add(layer, cv2.multiply(car.rgba, clear, scale=1 / 255))
-    return replace(car, rgba=rgba, matte=cv2.max(car.matte, drawn))
 
 
 def night(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -> np.ndarray:

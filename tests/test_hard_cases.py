@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from preprocessing import staging, synthesis
+from preprocessing import fitted, staging, synthesis
 from preprocessing.opened import opened
 from preprocessing.sources import Cutout
 
@@ -76,11 +76,34 @@ def test_an_aerial_is_part_of_the_car():
     rgba[50:90, 10:90] = 200, 200, 200, 255
     car = Cutout("car", "test", rgba, np.ascontiguousarray(rgba[..., 3]))
     for seed in range(20):
-        longer = staging.with_aerial(np.random.default_rng(seed), car)
+        longer = fitted.with_aerial(np.random.default_rng(seed), car)
         new = (longer.matte > 0) & (car.matte == 0)
         assert new.any() and np.argwhere(new)[:, 0].max() < 50, "above the roof"
         assert np.array_equal(longer.rgba[..., 3], longer.matte)
         assert np.array_equal(longer.rgba[60:], car.rgba[60:])
+
+
+def test_what_a_car_carries_is_part_of_it():
+    rgba = np.zeros((120, 240, 4), np.uint8)
+    rgba[50:110, 30:210] = 200, 200, 200, 255
+    rgba[100:110, 80:160] = 0  # between its wheels
+    car = Cutout("car", "test", rgba, np.ascontiguousarray(rgba[..., 3]), np.ascontiguousarray(rgba[..., 3]))
+    places = set()
+    for seed in range(60):
+        laden = fitted.laden(np.random.default_rng(seed), car)
+        if laden is car:
+            continue
+        assert np.array_equal(laden.rgba[..., 3], laden.matte)
+        above, beside = (side - have for side, have in zip(laden.matte.shape, car.matte.shape))
+        there = laden.matte[above:, beside // 2:][:120, :240]
+        assert (there >= car.matte).all(), "nothing of the car is lost"
+        new = np.argwhere(laden.matte > 127) - (above, beside // 2)
+        for place, outside in (("above", new[:, 0] < 45), ("below", (new[:, 0] > 100) & (new[:, 1] > 90) & (new[:, 1] < 150)),
+                               ("beside", (new[:, 1] < 28) | (new[:, 1] > 212))):
+            places |= {place} if outside.any() else set()
+        covered = (laden.glass == 255) & (laden.rgba[..., :3] != 200).any(-1)
+        assert not covered.any(), "what hides a pane is no pane"
+    assert places == {"above", "below", "beside"}
 
 
 def striped() -> Cutout:

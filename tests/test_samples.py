@@ -193,7 +193,7 @@ def test_unknown_pixels_weigh_nothing(drawn, samples):
 
 
 def test_the_car_may_stand_beside_its_like(samples, monkeypatch):
-    for name, value in (("TWIN", 1.0), ("PAINT", 0.0), ("LIVERY", 0.0), ("LONGER", 0.0), ("OPEN", 0.0), ("AERIAL", 0.0), ("NEIGHBOURS", (0.0, 1.0, 0.0))):
+    for name, value in (("TWIN", 1.0), ("PAINT", 0.0), ("LIVERY", 0.0), ("LONGER", 0.0), ("LADEN", 0.0), ("OPEN", 0.0), ("AERIAL", 0.0), ("NEIGHBOURS", (0.0, 1.0, 0.0))):
         monkeypatch.setattr(made, name, value)
     stood = []
 
@@ -260,7 +260,7 @@ def test_the_car_of_a_photo_may_get_an_aerial_that_is_car(samples, monkeypatch, 
 @pytest.mark.parametrize("moved", [0.0, 1.0])
 def test_the_car_of_a_photo_may_stand_elsewhere_its_rim_not_scored(samples, monkeypatch, moved):
     """Nor does it get an aerial, which would lie in the rim."""
-    for name, value in (("REAL", 0.0), ("EMPTY", 0.0), ("AERIAL", moved), ("LONGER", 0.0), ("OPEN", 0.0), ("NEIGHBOURS", (1.0, 0.0, 0.0)), ("MOVED", moved)):
+    for name, value in (("REAL", 0.0), ("EMPTY", 0.0), ("AERIAL", moved), ("LONGER", 0.0), ("LADEN", 0.0), ("OPEN", 0.0), ("NEIGHBOURS", (1.0, 0.0, 0.0)), ("MOVED", moved)):
         monkeypatch.setattr(made, name, value)
     lent, subjects = {photo.name: photo.mask for photo in samples.strangers.items}, set()
 
