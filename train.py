@@ -3,6 +3,7 @@
     python train.py preview  --data DIR                 what the network will see, as a contact sheet
     python train.py train    --data DIR --minutes 120   a run in runs/NAME: best.keras, log.csv, curve.png
     python train.py weigh    --data DIR                 how hard each cut-out is, for train --often
+    python train.py disputed --data DIR                 masks that the network disagrees with, for model/left_out.txt
     python train.py evaluate --data DIR                 IoU, boundary IoU, MAE and clean share by set
     python train.py quantise --data DIR                 int8 for LiteRT, calibrated on real photos
     python train.py edges    --data DIR                 how the evidence at its edges is weighed
@@ -69,6 +70,13 @@ def main() -> None:
     sub = command(weigh, "tell how often training shall draw each cut-out: as often as it is hard for a network")
     sub.add_argument("--network", type=Path, default=QUANTISED, help=".tflite")
     sub.add_argument("--out", type=Path, default=OFTEN)
+
+    sub = command(disputed, "show where masks of training photos and a network disagree most: either may be wrong")
+    sub.add_argument("--network", type=Path, default=QUANTISED, help=".keras or .tflite")
+    sub.add_argument("--leave-out", type=Path, help="a file of photos not to show, as SET/STEM, such as model/left_out.txt")
+    sub.add_argument("--out", type=Path, default=HERE / "runs" / "disputed.png")
+    sub.add_argument("--skip", type=int, default=0, help="so many of the most disputed")
+    sub.add_argument("--number", type=int, default=48, help="of photos on the sheet")
 
     sub = command(evaluate, "score a network, or a folder of mattes, on the validation photos")
     judged = sub.add_mutually_exclusive_group()
@@ -306,6 +314,20 @@ def weigh(args: argparse.Namespace) -> None:
     from model.hardness import hardness
 
     args.out.write_text(json.dumps({name: round(share, 2) for name, share in hardness(args.data, load(args.network)).items()}, indent=1) + "\n")
+    print(args.out)
+
+
+def disputed(args: argparse.Namespace) -> None:
+    """A sheet of the largest pieces that only a network or only a mask holds."""
+    from model.disputed import disputed as found, shown
+    from model.evaluation import load, sheet
+
+    left_out = args.leave_out.read_text().split() if args.leave_out else []
+    tiles = [shown(one) for one in found(args.data, load(args.network), left_out)[args.skip:args.skip + args.number]]
+    if not tiles:
+        raise SystemExit(f"{args.data}: nothing is disputed")
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(args.out), cv2.cvtColor(sheet(tiles, 6), cv2.COLOR_RGB2BGR))
     print(args.out)
 
 

@@ -24,7 +24,7 @@ COMPOSITE_FRAME = (720, 960)
 SEED = 2026
 WORST = 24
 TILE = (240, 320)
-OUTLINE = (255, 0, 255)
+OUTLINES = (255, 0, 255), (0, 255, 0)
 
 
 @dataclass(frozen=True)
@@ -114,14 +114,16 @@ class FloatPredictor:
         return unfold(share[..., :-1]), share[..., -1]
 
 
-def outlined(rgb: np.ndarray, matte: np.ndarray) -> np.ndarray:
-    """The picture as a tile with the matte's outline drawn."""
+def outlined(rgb: np.ndarray, *mattes: np.ndarray) -> np.ndarray:
+    """The picture as a tile with the outlines of one or two mattes drawn."""
     scale = min(TILE[0] / rgb.shape[0], TILE[1] / rgb.shape[1])
     size = (round(rgb.shape[0] * scale), round(rgb.shape[1] * scale))
     tile = np.zeros((*TILE, 3), np.uint8)
     tile[:size[0], :size[1]] = resize(rgb, size)
-    edges, _ = cv2.findContours((resize(matte, size) > 127).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    return cv2.drawContours(tile, edges, -1, OUTLINE, 1)
+    for matte, colour in zip(mattes, OUTLINES):
+        edges, _ = cv2.findContours((resize(matte, size) > 127).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(tile, edges, -1, colour, 1)
+    return tile
 
 
 def captioned(tile: np.ndarray, text: str) -> np.ndarray:

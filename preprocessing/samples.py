@@ -53,12 +53,10 @@ class Sources:
     @classmethod
     def read(cls, data: Path, left_out: Collection[str] = (), longest: int = LONGEST, often: Mapping[str, float] | None = None) -> "Sources":
         """left_out: photos not to train on; often: how often each cut-out is drawn; both by SET/STEM. Raises ValueError where one is not there."""
-        photos, cutouts = sources.read_photos(data, "train", longest), sources.read_cutouts(data, False, longest)
-        if strangers := set(left_out) - {name_of(photo) for photo in photos}:
-            raise ValueError(f"to be left out, but not there: {', '.join(sorted(strangers))}")
+        photos, cutouts = without(sources.read_photos(data, "train", longest), left_out), sources.read_cutouts(data, False, longest)
         if often is not None and (unlike := set(often) ^ {name_of(car) for car in cutouts}):
             raise ValueError(f"weighed or there, but not both: {', '.join(sorted(unlike))}")
-        return cls([photo for photo in photos if name_of(photo) not in left_out], cutouts, sources.read_backgrounds(data, False, longest),
+        return cls(photos, cutouts, sources.read_backgrounds(data, False, longest),
                    None if often is None else np.array([often[name_of(car)] for car in cutouts]))
 
 
@@ -275,6 +273,13 @@ class Samples:
 
 def name_of(item: sources.Photo | sources.Cutout) -> str:
     return f"{item.set}/{item.name}"
+
+
+def without(photos: list[sources.Photo], left_out: Collection[str]) -> list[sources.Photo]:
+    """The photos but those left out, by SET/STEM. Raises ValueError where one is not there."""
+    if strangers := set(left_out) - {name_of(photo) for photo in photos}:
+        raise ValueError(f"to be left out, but not there: {', '.join(sorted(strangers))}")
+    return [photo for photo in photos if name_of(photo) not in left_out]
 
 
 def stands_free(photo: sources.Photo) -> bool:

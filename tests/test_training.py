@@ -120,6 +120,22 @@ def test_where_there_are_no_cutouts_there_is_nothing_to_weigh(drawn, tmp_path): 
     assert not (tmp_path / "often.json").exists()
 
 
+def test_the_mask_that_the_network_disputes_most_is_shown_first(drawn, tmp_path):  # noqa: F811
+    shutil.copytree(drawn / "train", tmp_path / "data" / "train")
+    wrong = tmp_path / "data" / "train" / "street" / "masks" / "s2.png"
+    mask = cv2.imread(str(wrong), cv2.IMREAD_GRAYSCALE)
+    mask[:50, :40] = 255  # a piece of the sky
+    cv2.imwrite(str(wrong), mask)
+    show = "disputed", "--data", tmp_path / "data", "--number", 1, "--out", tmp_path / "sheet.png"
+    run(*show)
+    first = cv2.imread(str(tmp_path / "sheet.png"))[..., ::-1]
+    assert first.shape == (240, 6 * 320, 3) and (first == (0, 255, 0)).all(-1).sum() > 100, "the mask's outline"
+    (tmp_path / "left_out.txt").write_text("street/s2\n")
+    assert "nothing is disputed" in run(*show, "--leave-out", tmp_path / "left_out.txt", ok=False)
+    (tmp_path / "left_out.txt").write_text("street/none\n")
+    assert "street/none" in run(*show, "--leave-out", tmp_path / "left_out.txt", ok=False)
+
+
 def test_preview_is_a_sheet_of_samples(drawn, tmp_path):  # noqa: F811
     run("preview", "--data", drawn, "--scale", 0.3, "--out", tmp_path / "sheet.png")
     assert cv2.imread(str(tmp_path / "sheet.png")).shape == (4 * 240, 6 * 320, 3)
