@@ -17,6 +17,7 @@ from preprocessing.letterbox import resize
 # How much a photo of a set counts: human masks before fused ones, many cars before many angles of few.
 TRUST = {"street": 2.5, "web": 2.5, "voc": 2.0, "studio": 1.2, "video": 1.0, "listing": 1.0, "dealer": 1.0, "closeup": 0.6}
 OPAQUE = 240        # alpha from which a pane counts as not see-through
+CLEAR = 8           # alpha under which nothing is there: not even a pane of a turntable, whose panes are half clear
 BLACK, SOLID = 8, 252  # of a shadow: its brightest colour, and the alpha that it stays under
 LEAST_GLASS = 0.02  # share of the car: less than that is no window
 SCENES_PER_PLACE = 12  # crops of one panorama, numbered one after another
@@ -68,7 +69,7 @@ def read_cutouts(data: Path, held_back: bool, longest: int | None = None) -> lis
         rgba = cv2.cvtColor(read_raw(path, cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA)
         matte = read_grey(path.parent.parent / "mattes" / f"{path.stem}.png")
         if not held_back:  # which are a measure: they stay as they were given
-            matte = without_shadow(rgba, matte)
+            matte = car_alone(path, rgba, matte)
         alpha = rgba[..., 3:].astype(np.uint16)
         rgba[..., :3] = (rgba[..., :3] * alpha + 127) // 255
         panes = see_through(rgba[..., 3], matte)
@@ -87,6 +88,17 @@ def see_through(alpha: np.ndarray, matte: np.ndarray) -> np.ndarray | None:
     inside = cv2.erode((matte > 250).astype(np.uint8), np.ones((5, 5), np.uint8))
     panes = np.where((inside > 0) & (alpha < OPAQUE), np.uint8(255), np.uint8(0))
     return panes if cv2.countNonZero(panes) > LEAST_GLASS * cv2.countNonZero(inside) else None
+
+
+def car_alone(path: Path, rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """The matte of a cut-out to train on, without what is ground in it."""
+    matte = without_shadow(rgba, matte)
+    return without_gaps(rgba, matte) if "turntable" in path.parts else matte
+
+
+def without_gaps(rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """A turntable's matte with its gaps open, as under a wing: filling took them for panes. uint8 (height, width, 4) and (height, width), as it returns."""
+    return cv2.min(matte, cv2.blur(np.where(rgba[..., 3] < CLEAR, np.uint8(0), np.uint8(255)), (3, 3)))
 
 
 def without_shadow(rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:

@@ -52,6 +52,20 @@ def test_ground_that_a_matte_took_along_is_not_trained_on(tmp_path):
         assert np.array_equal(cutout.matte, matte), "a measure stays as it was given"
 
 
+def test_a_gap_under_a_turntables_wing_is_no_pane(tmp_path):
+    rgba = np.zeros((100, 200, 4), np.uint8)
+    rgba[20:90, 20:180] = 60, 60, 60, 255
+    rgba[30:50, 60:120, 3] = 150
+    rgba[30:50, 140:170, 3] = 0
+    matte = np.zeros((100, 200), np.uint8)
+    matte[20:90, 20:180] = 255
+    write(tmp_path / "cutouts" / "turntable" / "mattes" / "AIL1_left_010.png", matte)
+    write(tmp_path / "cutouts" / "turntable" / "rgba" / "AIL1_left_010.png", cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))
+    (cutout,) = read_cutouts(tmp_path, False)
+    assert not cutout.matte[32:48, 142:168].any() and (cutout.matte[20:90, 20:138] == 255).all()
+    assert cutout.glass[34:46, 64:116].all() and not cutout.glass[:, 138:].any()
+
+
 def test_held_out_cutouts_are_never_trained_on(data):
     kept, trained = (read_cutouts(data, side, 64) for side in (True, False))
     assert {cutout.name for cutout in kept}.isdisjoint(cutout.name for cutout in trained)
