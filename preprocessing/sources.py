@@ -98,7 +98,8 @@ def car_alone(path: Path, rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:
 
 def without_gaps(rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:
     """A turntable's matte with its gaps open, as under a wing: filling took them for panes. uint8 (height, width, 4) and (height, width), as it returns."""
-    return cv2.min(matte, cv2.blur(np.where(rgba[..., 3] < CLEAR, np.uint8(0), np.uint8(255)), (3, 3)))
+    gap = (rgba[..., 3] < CLEAR) & (matte > 127)
+    return cv2.min(matte, cv2.blur(np.where(gap, np.uint8(0), np.uint8(255)), (3, 3)))
 
 
 def without_shadow(rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:
