@@ -112,7 +112,7 @@ def without_shadow(rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:
     shadow[:top + height // 2] = False
     open_ = cv2.copyMakeBorder((shadow | (matte < 128)).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     _, reached = cv2.connectedComponents(open_, connectivity=4)
-    ground = shadow & (reached[1:-1, 1:-1] == reached[0, 0])
+    ground = shadow & (reached[1:-1, 1:-1] == reached[0, 0]) & (matte > 127)
     return cv2.min(matte, cv2.blur(np.where(ground, np.uint8(0), np.uint8(255)), (3, 3)))
 
 
