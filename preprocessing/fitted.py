@@ -1,11 +1,9 @@
 """Things fitted to a car, which belong to it: aerials, roof rails, boxes and lights on the roof, wings, side steps, spare wheels and cases."""
-from dataclasses import replace
-
 import cv2
 import numpy as np
 
 from preprocessing.sources import Cutout
-from preprocessing.staging import changed
+from preprocessing.staging import added, changed
 
 LEVEL = 0.12  # of a car's height: how far apart in height two feet on its outline may be
 THIN = 0.6    # share of what is thin that is an aerial, the rest are rails
@@ -43,14 +41,6 @@ def laden(rng: np.random.Generator, car: Cutout) -> Cutout:
     kind = rng.choice([on_roof, wing, step, at_end], p=[0.45, 0.25, 0.15, 0.15])
     shape = kind(rng, wider.matte)
     return car if shape is None else added(wider, shape, material(rng, wider, shape))
-
-
-def added(car: Cutout, shape: np.ndarray, colour: np.ndarray) -> Cutout:
-    """A cut-out with a shape, uint8 (height, width), of a colour, uint8 (height, width, 3), on top of it."""
-    layer = np.dstack([cv2.multiply(colour, cv2.merge([shape] * 3), scale=1 / 255), shape])
-    rgba = cv2.add(layer, cv2.multiply(car.rgba, cv2.merge([255 - shape] * 4), scale=1 / 255))
-    glass = None if car.glass is None else cv2.min(car.glass, 255 - shape)
-    return replace(car, rgba=rgba, matte=cv2.max(car.matte, shape), glass=glass)
 
 
 def feet_at(matte: np.ndarray, left: float, right: float, height: float, row: int = 0) -> np.ndarray | None:

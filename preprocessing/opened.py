@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 
 from preprocessing.sources import Cutout
-from preprocessing.staging import changed
+from preprocessing.staging import added, changed
 
 UNIT = np.float32([(0, 0), (1, 0), (1, 1), (0, 1)])
 PANE = np.array([(0.1, 0.08), (0.9, 0.08), (0.9, 0.42), (0.1, 0.42)])  # of a door, in its own breadth and height
@@ -27,10 +27,8 @@ def opened(rng: np.random.Generator, car: Cutout) -> Cutout:
     colour = painted(rng, wider, corners)
     colour[pane > 0] = rng.uniform(5, 90)
     opaque = cv2.min(shape, np.where(pane, np.uint8(rng.uniform(60, 255)), np.uint8(255)))
-    layer = np.dstack([cv2.multiply(colour, cv2.merge([opaque] * 3), scale=1 / 255), opaque])
-    rgba = cv2.add(layer, cv2.multiply(wider.rgba, cv2.merge([255 - opaque] * 4), scale=1 / 255))
-    glass = None if wider.glass is None else cv2.bitwise_or(cv2.bitwise_and(wider.glass, 255 - shape), cv2.bitwise_and(pane, shape))
-    return replace(wider, rgba=rgba, matte=cv2.max(wider.matte, shape), glass=glass)
+    hung = added(wider, shape, colour, opaque)
+    return hung if hung.glass is None else replace(hung, glass=cv2.max(hung.glass, cv2.min(pane, shape)))
 
 
 def painted(rng: np.random.Generator, car: Cutout, corners: np.ndarray) -> np.ndarray:

@@ -93,6 +93,15 @@ def changed(car: Cutout, change: Callable[[np.ndarray], np.ndarray]) -> Cutout:
     return replace(car, rgba=change(car.rgba), matte=change(car.matte), glass=None if car.glass is None else change(car.glass))
 
 
+def added(car: Cutout, shape: np.ndarray, colour: np.ndarray, opaque: np.ndarray | None = None) -> Cutout:
+    """A cut-out with a shape, uint8 (height, width), on top of it as a part of the car: of a colour, uint8 (height, width, 3), and as opaque as said, or wholly."""
+    opaque = shape if opaque is None else opaque
+    layer = np.dstack([cv2.multiply(colour, cv2.merge([opaque] * 3), scale=1 / 255), opaque])
+    rgba = cv2.add(layer, cv2.multiply(car.rgba, cv2.merge([255 - opaque] * 4), scale=1 / 255))
+    glass = None if car.glass is None else cv2.min(car.glass, 255 - shape)
+    return replace(car, rgba=rgba, matte=cv2.max(car.matte, shape), glass=glass)
+
+
 def night(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -> np.ndarray:
     """The same place in the dark, the car lit by a flash, a lamp or hardly at all. uint8 (height, width, 3) in and out."""
     dark, lit = rng.uniform(0.08, 0.45), rng.uniform(0.3, 1.0)
