@@ -94,7 +94,7 @@ def normalise(x, name: str, activate: bool = True):
 def inherit(network: Model, parent: Model) -> list[str]:
     """Takes over the parent's weights by layer name, and of its logits those that both have. Returns the layers that stay new.
 
-    A new residual block starts as if it were not there: its last normalisation gives zero. Raises ValueError where shapes differ.
+    A new residual block starts as if it were not there: its last normalisation gives zero; a new output starts without a view. Raises ValueError where shapes differ.
     """
     known, new = {layer.name: layer for layer in parent.layers}, []
     for layer in network.layers:
@@ -103,6 +103,7 @@ def inherit(network: Model, parent: Model) -> list[str]:
         if layer.name == "logits":
             own, given = layer.get_weights(), known[layer.name].get_weights()
             shared = min(own[1].size, given[1].size)
+            own[0][..., shared:] = 0
             for mine, theirs in zip(own, given, strict=True):
                 mine[..., :shared] = theirs[..., :shared]
             layer.set_weights(own)

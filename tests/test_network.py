@@ -37,6 +37,7 @@ def test_what_training_asks_of_other_vehicles_changes_nothing_that_is_served(net
     photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)
     asked, served = get_network(others=True), get_network()
     assert inherit(asked, network) == [] == inherit(served, asked)
+    assert not asked.get_layer("logits").get_weights()[0][..., -1].any(), "what is new has no view yet"
     assert asked(photo).shape == (1, 48, 64, 6)
     assert np.array_equal(served(photo), network(photo)) and np.allclose(asked(photo)[..., :5], network(photo), atol=1e-5)
 
