@@ -16,7 +16,6 @@ from preprocessing.opened import opened
 
 REAL, EMPTY = 0.5, 0.06     # shares of real photos and of scenes without a car; the rest are composites
 NEIGHBOURS = (0.3, 0.45, 0.25)  # chances of a composite to have none, one or two other vehicles
-ROW = 0.35                  # share of those that stand in line with the subject
 REAL_NEIGHBOUR = 0.35       # share of real photos that get one behind their car
 STRANGER = 0.5              # share of neighbours that are the car of another photo
 TWIN = 0.15                 # share of a composite's neighbours that are the subject once more
@@ -220,7 +219,7 @@ class Samples:
             share = rng.uniform(0.12, 0.3) if rng.random() < SMALL else None
         else:
             share = rng.uniform(BESIDE if neighbours else ALONE, 0.98) if rng.random() < 0.9 else rng.uniform(0.95, 1.3)
-        made = synthesis.composite(rng, car, neighbours, scene, texture, content, rng.random() < ROW, share,
+        made = synthesis.composite(rng, car, neighbours, scene, texture, content, synthesis.some_place(rng), share,
                                    rng.uniform(0.3, 0.85) if rng.random() < VEIL else 0.0)
         layers = [made.rgb, made.matte, made.others, *([] if made.glass is None else [made.glass])]
         if rng.random() < LENS:

@@ -4,7 +4,7 @@ The background shows through the glass, a shadow or a wet reflection lies on the
 (it is background), something may stand in front, and the car's light is brought near to that of the place. Learning from
 composites follows Xu et al. 2017 (Deep Image Matting, arXiv 1703.03872).
 """
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -17,7 +17,12 @@ OCCLUDER = 0.12   # share of composites with something in front
 SHADOW = 0.65
 REFLECTION = 0.1
 CAMOUFLAGE = 0.15  # car and ground of the same brightness
+ROW, RIGHT_BEHIND = 0.35, 0.2  # shares of pictures with others in which these stand in line with the subject, and so close behind that little is seen of them
 MOST_NEIGHBOUR = 0.65 # of the subject's area that may be seen of one neighbour
+
+
+# where another vehicle stands: of it, the subject's box (left, top, right, bottom) and how many stand already, its own box
+Place = Callable[[np.random.Generator, Cutout, tuple, int], tuple]
 
 
 class Composite(NamedTuple):
@@ -28,10 +33,10 @@ class Composite(NamedTuple):
 
 
 def composite(rng: np.random.Generator, car: Cutout, neighbours: Sequence[Cutout], scene: np.ndarray, texture: np.ndarray,
-              frame: tuple[int, int], row: bool = False, share: float | None = None, veil: float = 0.0) -> Composite:
+              frame: tuple[int, int], stand_at: Place | None = None, share: float | None = None, veil: float = 0.0) -> Composite:
     """One picture of frame (height, width).
 
-    car is the subject, neighbours are other vehicles: behind and beside it, or, in a row, parked in line with it. scene and texture are
+    car is the subject, neighbours are other vehicles: behind and beside it, or where stand_at puts them. scene and texture are
     backgrounds, the second for what may stand in front. share is the subject's part of the frame's side, None for any. veil is how far
     the ground is washed out in the car's own colour, as that of a white car before a white sky: 0..1.
     """
@@ -41,8 +46,7 @@ def composite(rng: np.random.Generator, car: Cutout, neighbours: Sequence[Cutout
     glass = None if car.glass is None else warp(car.glass, place, frame)
     others = np.zeros(frame, np.uint8)
     for number, neighbour in enumerate(neighbours):
-        spot = in_row(rng, neighbour, box, (-1) ** number) if row else behind(rng, neighbour, box)
-        picture, seen = add_neighbour(rng, picture, neighbour, spot, matte)
+        picture, seen = add_neighbour(rng, picture, neighbour, (stand_at or behind)(rng, neighbour, box, number), matte)
         others = cv2.max(others, seen)
     if rng.random() < SHADOW:
         picture = cast_shadow(rng, picture, matte, box)
@@ -63,7 +67,7 @@ def paste_neighbour(rng: np.random.Generator, picture: np.ndarray, matte: np.nda
     """A second vehicle behind the car of a real photo, whose matte (uint8, height x width) says what stays in front; and what is seen of it."""
     x, y, w, h = cv2.boundingRect(matte)
     box = (x, y, x + w, y + h)
-    behind_it, seen = add_neighbour(rng, picture, other, in_row(rng, other, box, rng.choice([-1, 1])) if rng.random() < 0.3 else behind(rng, other, box), matte)
+    behind_it, seen = add_neighbour(rng, picture, other, some_place(rng)(rng, other, box, rng.integers(2)), matte)
     front = cv2.merge([matte] * 3)
     return cv2.add(cv2.multiply(picture, front, scale=1 / 255), cv2.multiply(behind_it, 255 - front, scale=1 / 255)), seen
 
@@ -110,8 +114,13 @@ def over(rgba: np.ndarray, picture: np.ndarray) -> np.ndarray:
     return cv2.add(rgba[..., :3], cv2.multiply(picture, clear, scale=1 / 255))
 
 
-def behind(rng: np.random.Generator, other: Cutout, box: tuple) -> tuple:
-    """The box (left, top, right, bottom) of a vehicle behind or beside the subject's: smaller, standing higher in the picture."""
+def some_place(rng: np.random.Generator) -> Place:
+    """How others stand in one picture."""
+    return rng.choice([in_row, right_behind, behind], p=[ROW, RIGHT_BEHIND, 1 - ROW - RIGHT_BEHIND])
+
+
+def behind(rng: np.random.Generator, other: Cutout, box: tuple, number: int) -> tuple:
+    """The box (left, top, right, bottom) of a vehicle behind or beside the subject's: smaller, standing higher in the picture. However many stand there already."""
     _, _, w, h = cv2.boundingRect(other.matte)
     car_width, car_height = box[2] - box[0], box[3] - box[1]
     scale = rng.uniform(0.35, 0.8) * (car_width * car_height / (w * h)) ** 0.5
@@ -123,14 +132,25 @@ def behind(rng: np.random.Generator, other: Cutout, box: tuple) -> tuple:
     return centre - width / 2, ground - height, centre + width / 2, ground
 
 
-def in_row(rng: np.random.Generator, other: Cutout, box: tuple, side: int) -> tuple:
-    """The box of a vehicle as large as the subject, parked next to it as on a forecourt: half hidden by it, or a gap away."""
+def right_behind(rng: np.random.Generator, other: Cutout, box: tuple, number: int) -> tuple:
+    """The box of a vehicle nearly as large as the subject and so close behind that only its roof or an end looks out, and what is seen through gaps."""
+    _, _, w, h = cv2.boundingRect(other.matte)
+    car_width, car_height = box[2] - box[0], box[3] - box[1]
+    height = car_height * rng.uniform(0.7, 1.1)
+    width = min(w * height / h, 1.2 * car_width)
+    centre = (box[0] + box[2]) / 2 + rng.normal(0, 0.2) * car_width
+    ground = box[3] - car_height * rng.uniform(0.03, 0.3)
+    return centre - width / 2, ground - height, centre + width / 2, ground
+
+
+def in_row(rng: np.random.Generator, other: Cutout, box: tuple, number: int) -> tuple:
+    """The box of a vehicle as large as the subject, parked next to it as on a forecourt: half hidden by it, or a gap away. An even number stands right of it."""
     _, _, w, h = cv2.boundingRect(other.matte)
     car_width, car_height = box[2] - box[0], box[3] - box[1]
     height = car_height * rng.uniform(0.7, 1.02)
     width = min(w * height / h, 1.6 * car_width)
     gap = car_width * rng.uniform(-0.45, 0.12)
-    left = box[2] + gap if side > 0 else box[0] - gap - width
+    left = box[2] + gap if number % 2 == 0 else box[0] - gap - width
     ground = box[3] - car_height * rng.uniform(0.0, 0.15)
     return left, ground - height, left + width, ground
 

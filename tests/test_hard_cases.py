@@ -45,18 +45,32 @@ def test_a_veil_brings_the_ground_near_the_car_and_leaves_the_car(plain):
         assert np.abs(picture[matte == 0].astype(int) - round(40 + 200 * veil)).max() <= 5  # the car's soft rim is a little darker
 
 
-@pytest.mark.parametrize("row", [False, True])
-def test_a_neighbour_is_seen_but_is_background(plain, row):
+@pytest.mark.parametrize("place", [synthesis.behind, synthesis.right_behind, synthesis.in_row])
+def test_a_neighbour_is_seen_but_is_background(plain, place):
     scene = np.full((*FRAME, 3), 200, np.uint8)
     seen = 0
     for seed in range(30):
-        picture, matte, others, _ = synthesis.composite(np.random.default_rng(seed), square(100), [square(40)], scene, scene, FRAME, row)
+        picture, matte, others, _ = synthesis.composite(np.random.default_rng(seed), square(100), [square(40)], scene, scene, FRAME, place)
         assert (np.abs(picture[matte == 255].astype(int) - 100) <= 1).all()
         neighbour = (np.abs(picture.astype(int) - 40) <= 1).all(-1)
         seen += neighbour.any()
         assert (matte[neighbour] <= 8).all() and (others[neighbour] > 247).all()
         assert (others > 127).sum() <= synthesis.MOST_NEIGHBOUR * (matte > 0).sum()
     assert seen > 15
+
+
+def test_of_one_right_behind_less_is_seen_than_of_others():
+    left, top, right, bottom = 100, 60, 200, 120
+
+    def hidden(place) -> float:
+        shares = []
+        for seed in range(300):
+            box = place(np.random.default_rng(seed), square(40), (left, top, right, bottom), seed)
+            across, down = min(box[2], right) - max(box[0], left), min(box[3], bottom) - max(box[1], top)
+            shares.append(max(across, 0) * max(down, 0) / ((box[2] - box[0]) * (box[3] - box[1])))
+        return np.mean(shares)
+
+    assert hidden(synthesis.right_behind) > 0.8 > 0.65 > hidden(synthesis.behind) > hidden(synthesis.in_row)
 
 
 def test_what_stands_in_front_is_not_car(plain, monkeypatch):
