@@ -120,7 +120,7 @@ def some_place(rng: np.random.Generator) -> Place:
 
 
 def behind(rng: np.random.Generator, other: Cutout, box: tuple, number: int) -> tuple:
-    """The box (left, top, right, bottom) of a vehicle behind or beside the subject's: smaller, standing higher in the picture. However many stand there already."""
+    """The box (left, top, right, bottom) of a vehicle behind or beside the subject's: smaller, standing higher in the picture; whatever their number."""
     _, _, w, h = cv2.boundingRect(other.matte)
     car_width, car_height = box[2] - box[0], box[3] - box[1]
     scale = rng.uniform(0.35, 0.8) * (car_width * car_height / (w * h)) ** 0.5
