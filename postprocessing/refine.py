@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from postprocessing import band
+from postprocessing.aerials import with_aerials
 from postprocessing.evidence import MEASURES, gathered, heard
 from postprocessing.pieces import one_piece
 
@@ -24,7 +25,12 @@ PIECE = 256      # points weighed at once: OpenBLAS would wake a second thread f
 
 
 def refine(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray) -> np.ndarray:
-    """float32 matte (h, w) in 0..1 and its uint8 photo, as small (h, w, 3) and as large (height, width, 3) -> float32 alpha (height, width) in 0..1.
+    """A car's float32 matte (h, w) in 0..1 and its uint8 photo, as small (h, w, 3) and as large (height, width, 3) -> float32 alpha (height, width) in 0..1."""
+    return brought_to_edges(with_aerials(matte, small), small, rgb)
+
+
+def brought_to_edges(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+    """The same for whatever a matte is of.
 
     Outside of the band around the matte's edge, alpha is exactly 0 or 1.
     """
