@@ -44,10 +44,10 @@ class Line(NamedTuple):
 def with_aerials(matte: np.ndarray, photo: np.ndarray) -> np.ndarray:
     """float32 matte (h, w) in 0..1 and its uint8 photo (h, w, 3) -> the matte, no less than UNDECIDED on aerials."""
     car = (matte > 0.5).astype(np.uint8)
-    _, top, width, height = cv2.boundingRect(car)
-    if not width:
-        return matte
+    _, top, _, height = cv2.boundingRect(car)
     tallest = TALLEST * height
+    if tallest < SHORTEST:
+        return matte
     above = slice(max(0, top - int(tallest) - BEYOND), top + height // 2)
     roof = np.where(car.any(0), car.argmax(0) - above.start, 0)  # where a column has none of the car, nothing stands on it
     drawn = np.zeros_like(car[above])
