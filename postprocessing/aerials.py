@@ -115,7 +115,7 @@ def ends_of(line: Line, matte: np.ndarray, photo: np.ndarray, roof: np.ndarray, 
     if thickness > THICKEST or length < SLENDER * thickness:
         return None
     foot, end = ((round(16 * float(columns[at])), round(16 * float(rows[at]))) for at in (0, tip - 1))
-    return foot, end, max(1, thickness)
+    return foot, end, thickness + 1
 
 
 def extent(there: np.ndarray) -> int:
