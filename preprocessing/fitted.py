@@ -1,4 +1,4 @@
-"""Things fitted to a car, which belong to it: aerials, roof rails, boxes and lights on the roof, wings, side steps, spare wheels and cases."""
+"""Things fitted to a car, which belong to it: aerials, roof rails, boxes and lights on the roof, wings, cages of tubes, mirrors, side steps, spare wheels and cases."""
 import cv2
 import numpy as np
 
@@ -6,6 +6,7 @@ from preprocessing.sources import Cutout
 from preprocessing.staging import added, changed
 
 LEVEL = 0.12  # of a car's height: how far apart in height two feet on its outline may be
+FACING = 1.3  # widths to one height up to which a car is seen from its front or rear
 THIN = 0.6    # share of what is thin that is an aerial, the rest are rails
 
 
@@ -33,12 +34,18 @@ def with_aerial(rng: np.random.Generator, car: Cutout) -> Cutout:
     return added(car, drawn, np.full((*drawn.shape, 3), np.uint8(tone)))
 
 
+def with_mirror(rng: np.random.Generator, car: Cutout) -> Cutout:
+    """The same cut-out with one mirror more, as dark as tyres, in its own paint or in any, beside the windows, on a stalk or close by. As it was where it is not seen from its front or rear."""
+    shape = mirror(rng, car.matte)
+    return car if shape is None else added(car, shape, material(rng, car, shape))
+
+
 def laden(rng: np.random.Generator, car: Cutout) -> Cutout:
-    """The same cut-out with something bulky on its roof, above its tail, along its sill or at an end. As it was where nothing carries that."""
+    """The same cut-out with something bulky on its roof, above its tail, along its sill or at an end, or a cage of tubes. As it was where nothing carries that."""
     _, _, w, h = cv2.boundingRect(car.matte)
     room = int(0.4 * h), 0, int(0.2 * w), int(0.2 * w)
     wider = changed(car, lambda layer: cv2.copyMakeBorder(layer, *room, cv2.BORDER_CONSTANT, value=0))
-    kind = rng.choice([on_roof, wing, step, at_end], p=[0.45, 0.25, 0.15, 0.15])
+    kind = rng.choice([on_roof, wing, cage, step, at_end], p=[0.3, 0.2, 0.3, 0.1, 0.1])
     shape = kind(rng, wider.matte)
     return car if shape is None else added(wider, shape, material(rng, wider, shape))
 
@@ -83,6 +90,32 @@ def wing(rng: np.random.Generator, matte: np.ndarray) -> np.ndarray | None:
     return stand(shape, feet, lift, w)
 
 
+def cage(rng: np.random.Generator, matte: np.ndarray) -> np.ndarray | None:
+    """Tubes over a bed, a bonnet or the roof: posts up to a rail, and what braces them; what is behind is seen between them."""
+    x, _, w, h = cv2.boundingRect(matte)
+    wide = w * rng.uniform(0.15, 0.5)
+    left = x + rng.uniform(0.02 * w, 0.98 * w - wide)
+    columns = np.linspace(left, left + wide, rng.integers(2, 6)).astype(int)
+    found = [np.flatnonzero(matte[:, column] > 127) for column in columns]
+    if not all(rows.size for rows in found):
+        return None
+    feet = np.array([(column, rows[0]) for column, rows in zip(columns, found)], float)
+    rail = feet[:, 1].min() - h * rng.uniform(0.0, 0.2)
+    if feet[:, 1].max() - rail < 0.08 * h:
+        return None
+    tops = np.column_stack([columns + rng.normal(0, 0.02, len(columns)) * w, np.full(len(columns), rail)])
+    tubes = [*zip(feet + (0, 2), tops), *zip(tops, tops[1:])]
+    if rng.random() < 0.5:
+        half = (feet + tops) / 2
+        tubes += zip(half, half[1:])
+    if rng.random() < 0.3:
+        tubes += zip(feet, tops[1:])
+    shape, thick = np.zeros(matte.shape, np.uint8), max(1, round(w * rng.uniform(0.004, 0.014)))
+    for ends in tubes:
+        cv2.line(shape, *(tuple(int(at) for at in end) for end in ends), 255, thick, cv2.LINE_AA)
+    return shape
+
+
 def step(rng: np.random.Generator, matte: np.ndarray) -> np.ndarray | None:
     """A bar under the sill, between the wheels."""
     x, y, w, h = cv2.boundingRect(matte)
@@ -109,6 +142,30 @@ def at_end(rng: np.random.Generator, matte: np.ndarray) -> np.ndarray | None:
         cv2.ellipse(shape, tuple(int(at) for at in centre), (int(deep) + 1, int(tall)), rng.normal(0, 6), 0, 360, 255, -1, cv2.LINE_AA)
         return shape
     slab(shape, [np.array(centre) + (dx * deep, dy * tall) for dx, dy in ((-1, -1), (1, -1), (1, 1), (-1, 1))], rng.uniform(0, 0.5) * deep)
+    return shape
+
+
+def mirror(rng: np.random.Generator, matte: np.ndarray) -> np.ndarray | None:
+    """A rounded housing that looks out beside the car, a little below its roof."""
+    x, y, w, h = cv2.boundingRect(matte)
+    row = int(y + h * rng.uniform(0.22, 0.45))
+    body = np.flatnonzero(matte[row] > 127)
+    if w > FACING * h or not body.size:
+        return None
+    side = rng.choice([-1, 1])
+    edge = int(body[-1 if side > 0 else 0])
+    tall, wide = h * rng.uniform(0.025, 0.05), h * rng.uniform(0.025, 0.065)
+    gap = h * rng.uniform(0.01, 0.05) * (rng.random() < 0.4)
+    if not 0 <= edge + side * (gap + 2 * wide) < matte.shape[1]:
+        return None
+    shape = np.zeros(matte.shape, np.uint8)
+    middle = np.array([edge + side * (gap + 0.8 * wide), row])
+    if gap:
+        foot = edge - side * 2, int(row + rng.uniform(0.3, 1.2) * tall)
+        cv2.line(shape, foot, tuple(int(at) for at in middle + (0, 0.5 * tall)), 255, max(1, round(0.3 * tall)), cv2.LINE_AA)
+    lean = rng.normal(0, 0.15, 4) * tall
+    corners = [middle + (dx * wide, dy * tall + off) for dx, dy, off in zip((-1, 1, 1, -1), (-0.8, -0.8, 0.8, 0.8), lean)]
+    slab(shape, corners, rng.uniform(0.1, 0.5) * min(tall, wide))
     return shape
 
 

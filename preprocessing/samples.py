@@ -1,6 +1,6 @@
 """The endless stream of training samples: real photos, composites, a few scenes with no car at all."""
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,8 +22,8 @@ TWIN = 0.15                 # share of a composite's neighbours that are the sub
 MOVED = 0.3                 # share of composites whose subject is the car of a photo (copy-paste, Ghiasi et al. 2021, arXiv 2012.07177)
 RIM = 7                     # width in pixels of the band at its edge that then is not scored: its mask is not that exact
 ONE = 0.97                  # least share of a photo's mask in one piece, for its car to be lent: it might be two
-PAINT, LIVERY, LONGER, LADEN, OPEN = 0.5, 0.12, 0.15, 0.08, 0.06  # shares of cars in another paint, in a pattern, with a longer or shorter middle, laden, with a door or lid open
-STUDIO, AERIAL, LENS, NIGHT, SMALL, VEIL = 0.12, 0.25, 0.1, 0.06, 0.05, 0.1
+PAINT, LIVERY, LONGER, LADEN, OPEN = 0.5, 0.12, 0.15, 0.12, 0.06  # shares of cars in another paint, in a pattern, with a longer or shorter middle, laden, with a door or lid open
+STUDIO, AERIAL, MIRROR, LENS, NIGHT, SMALL, VEIL = 0.12, 0.25, 0.12, 0.1, 0.06, 0.05, 0.1
 MIRRORING, PLATE, STAMP = 0.12, 0.15, 0.08
 ASPECTS = ((4 / 3, 0.4), (3 / 2, 0.2), (16 / 9, 0.15), (1.0, 0.05), (3 / 4, 0.12), (9 / 16, 0.08))  # of composites, and how many of each
 EDGE = 13                   # width of the edge band in pixels
@@ -105,9 +105,9 @@ def lifted(photo: sources.Photo) -> sources.Cutout:
     return sources.Cutout(photo.name, photo.set, np.dstack([cv2.multiply(photo.rgb, cv2.merge([photo.mask] * 3), scale=1 / 255), photo.mask]), photo.mask)
 
 
-def with_aerial(rng: np.random.Generator, photo: sources.Photo) -> sources.Photo:
-    """The same photo with an aerial or roof rails on its car."""
-    car = fitted.with_aerial(rng, sources.Cutout(photo.name, photo.set, np.dstack([photo.rgb, photo.mask]), photo.mask))
+def dressed(rng: np.random.Generator, photo: sources.Photo, fit: Callable[[np.random.Generator, sources.Cutout], sources.Cutout]) -> sources.Photo:
+    """The same photo with something fitted to its car."""
+    car = fit(rng, sources.Cutout(photo.name, photo.set, np.dstack([photo.rgb, photo.mask]), photo.mask))
     return replace(photo, rgb=np.ascontiguousarray(car.rgba[..., :3]), mask=car.matte)
 
 
@@ -177,7 +177,9 @@ class Samples:
         glance = frame not in self.looks
         photo = self.photos.pick(rng, None if glance else self.looks.index(frame))
         if rng.random() < AERIAL:  # else they are seen on cut-outs alone, and lines above the cars of photos are ground
-            photo = with_aerial(rng, photo)
+            photo = dressed(rng, photo, fitted.with_aerial)
+        if rng.random() < MIRROR:
+            photo = dressed(rng, photo, fitted.with_mirror)
         beside = photo.ignore is None and bool(self.kept.cutouts) and rng.random() < REAL_NEIGHBOUR
         if glance:
             matrix = augment.random_window(rng, photo.mask, frame)
@@ -212,6 +214,8 @@ class Samples:
         scene, texture = self.pick(rng, self.kept.backgrounds), self.pick(rng, self.kept.backgrounds)
         if not moved and rng.random() < AERIAL:  # a moved car's would lie in the band that is not scored
             car = fitted.with_aerial(rng, car)
+        if not moved and rng.random() < MIRROR:
+            car = fitted.with_mirror(rng, car)
         if rng.random() < STUDIO:
             scene = staging.studio(rng)
         neighbours = [self.other_make(rng, found) if rng.random() < TWIN else self.neighbour(rng) for _ in range(rng.choice(len(NEIGHBOURS), p=NEIGHBOURS))]

@@ -97,6 +97,22 @@ def test_an_aerial_is_part_of_the_car():
         assert np.array_equal(longer.rgba[60:], car.rgba[60:])
 
 
+def test_a_mirror_more_is_part_of_the_car_seen_from_its_front():
+    rgba = np.zeros((160, 220, 4), np.uint8)
+    rgba[20:140, 40:180] = 200, 200, 200, 255
+    car = Cutout("car", "test", rgba, np.ascontiguousarray(rgba[..., 3]))
+    sides = set()
+    for seed in range(20):
+        wider = fitted.with_mirror(np.random.default_rng(seed), car)
+        new = np.argwhere((wider.matte > 0) & (car.matte == 0))
+        assert len(new) and new[:, 0].min() > 20 and new[:, 0].max() < 100, "in the upper half"
+        assert np.array_equal(wider.rgba[..., 3], wider.matte) and (wider.matte >= car.matte).all()
+        sides.add("left" if new[:, 1].min() < 40 else "right")
+    assert sides == {"left", "right"}
+    long = Cutout("car", "test", rgba[80:160], np.ascontiguousarray(rgba[80:160, :, 3]))
+    assert all(fitted.with_mirror(np.random.default_rng(seed), long) is long for seed in range(5)), "from the side its mirrors lie within its outline"
+
+
 def test_what_a_car_carries_is_part_of_it():
     rgba = np.zeros((120, 240, 4), np.uint8)
     rgba[50:110, 30:210] = 200, 200, 200, 255
@@ -118,6 +134,19 @@ def test_what_a_car_carries_is_part_of_it():
         covered = (laden.glass == 255) & (laden.rgba[..., :3] != 200).any(-1)
         assert not covered.any(), "what hides a pane is no pane"
     assert places == {"above", "below", "beside"}
+
+
+def test_a_cage_stands_on_the_car_and_lets_the_ground_be_seen():
+    matte = np.zeros((160, 240), np.uint8)
+    matte[60:140, 30:130] = 255   # a cab
+    matte[100:140, 130:210] = 255  # and its bed
+    built = [shape for seed in range(30) if (shape := fitted.cage(np.random.default_rng(seed), matte)) is not None]
+    assert len(built) > 10
+    for shape in built:
+        _, _, w, h = cv2.boundingRect(shape)
+        count, _ = cv2.connectedComponents((shape > 127).astype(np.uint8) | (matte > 127))
+        assert count == 2, "cage and car are one piece"
+        assert np.count_nonzero(shape) < 0.75 * w * h
 
 
 def striped() -> Cutout:
