@@ -12,6 +12,7 @@ from model.cells import SIDE
 STAGES = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 4), (3, 1, 6, 320, 1))
 DECODER = (128, 80, 48, 48)  # channels at strides 16, 8, 4, 2
 CONTEXT = 6                  # blocks at stride 32, so that what one cell sees reaches over the whole frame
+CLOSER = 2                   # blocks at stride 16, where a car and the one right behind it are told apart
 STRIDE = 32                  # both sides of the input are multiples of it
 EPSILON = 1e-3
 
@@ -36,6 +37,8 @@ def get_network(height: int | None = None, width: int | None = None, others: boo
         parts = [depthwise(part, 3, f"decode{stage}a_{name}") for name, part in zip(("coarse", "fine", "stem"), [x, *skip])]
         x = conv(layers.Concatenate(name=f"join{stage}")(parts), channels, 1, f"decode{stage}a_pointwise")
         x = separable(x, channels, 3, f"decode{stage}b")
+        for block in range(CLOSER if stage == 0 else 0):
+            x = inverted_residual(x, 5, 1, 4, channels, f"closer{block}")
     start = initializers.Constant(-1.0)  # most pixels of most photos are background
     return Model(photo, layers.Conv2D(SIDE * SIDE + 1 + others, 1, bias_initializer=start, name="logits")(x), name="car_matte")
 
@@ -111,6 +114,6 @@ def inherit(network: Model, parent: Model) -> list[str]:
             layer.set_weights(known[layer.name].get_weights())
         else:
             new.append(layer.name)
-            if layer.name.startswith("context") and layer.name.endswith("project_bn"):
+            if layer.name.startswith(("context", "closer")) and layer.name.endswith("project_bn"):
                 layer.gamma.assign(layer.gamma * 0)
     return new

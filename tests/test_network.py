@@ -126,9 +126,11 @@ def test_a_parent_of_another_shape_is_refused(network, monkeypatch):
         inherit(get_network(), network)
 
 
-def test_new_context_starts_as_if_it_were_not_there(network, monkeypatch):
-    monkeypatch.setattr(model.network, "CONTEXT", 8)
+@pytest.mark.parametrize("blocks", ["CONTEXT", "CLOSER"])
+def test_new_blocks_start_as_if_they_were_not_there(network, monkeypatch, blocks):
+    before = getattr(model.network, blocks)
+    monkeypatch.setattr(model.network, blocks, before + 2)
     child = get_network()
-    assert {name.partition("_")[0] for name in inherit(child, network)} == {"context6", "context7"}
+    assert {name.partition("_")[0] for name in inherit(child, network)} == {f"{blocks.lower()}{before}", f"{blocks.lower()}{before + 1}"}
     photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)
     assert np.allclose(child(photo), network(photo), atol=1e-4)
