@@ -78,7 +78,7 @@ def lines(matte: np.ndarray, photo: np.ndarray, roof: np.ndarray) -> list[Line]:
 
 
 def crosswise(layer: np.ndarray) -> np.ndarray:
-    """(h, w): how much of a layer (h, w[, channels]) is a line that crosses its row, lighter or darker than both sides, in the channel where that is most; by top-hats."""
+    """(h, w): how much lighter or darker than both its sides each pixel of a layer (h, w[, channels]) is, in the channel where that is most; by top-hats."""
     level = np.ones((1, WIDEST), np.uint8)
     return reduce(cv2.max, cv2.split(cv2.max(*(cv2.morphologyEx(layer, way, level) for way in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT)))))
 

@@ -35,7 +35,7 @@ def with_aerial(rng: np.random.Generator, car: Cutout) -> Cutout:
 
 
 def with_mirror(rng: np.random.Generator, car: Cutout) -> Cutout:
-    """The same cut-out with one mirror more, as dark as tyres, in its own paint or in any, beside the windows, on a stalk or close by. As it was where it is not seen from its front or rear."""
+    """The same cut-out with one mirror more beside its windows, on a stalk or close by. As it was where it is not seen from its front or rear."""
     shape = mirror(rng, car.matte)
     return car if shape is None else added(car, shape, material(rng, car, shape))
 
