@@ -100,6 +100,7 @@ def inherit(network: Model, parent: Model) -> list[str]:
     A new residual block starts as if it were not there: its last normalisation gives zero; a new output starts without a view. Raises ValueError where shapes differ.
     """
     known, new = {layer.name: layer for layer in parent.layers}, []
+    residual = {layer.name.replace("_add", "_project_bn") for layer in network.layers if isinstance(layer, layers.Add)}
     for layer in network.layers:
         if not layer.weights:
             continue
@@ -114,6 +115,6 @@ def inherit(network: Model, parent: Model) -> list[str]:
             layer.set_weights(known[layer.name].get_weights())
         else:
             new.append(layer.name)
-            if layer.name.startswith(("context", "closer")) and layer.name.endswith("project_bn"):
+            if layer.name in residual:
                 layer.gamma.assign(layer.gamma * 0)
     return new

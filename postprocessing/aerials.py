@@ -119,6 +119,6 @@ def ends_of(line: Line, matte: np.ndarray, photo: np.ndarray, roof: np.ndarray, 
 
 
 def extent(there: np.ndarray) -> int:
-    """How many of the first rows a line takes, of which some may be missing: those after which two in three are there no more."""
+    """How many of the first rows a line takes: those in which what is there outweighs twice what is missing by most."""
     run = np.cumsum(np.where(there, 1, -2))
     return int(run.argmax()) + 1 if run.max(initial=0) > 0 else 0
