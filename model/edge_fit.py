@@ -13,9 +13,8 @@ import numpy as np
 from model.cells import SIDE
 from model.gaze import look
 from postprocessing import band
-from postprocessing.aerials import with_aerials
 from postprocessing.evidence import MEASURES, gathered, heard
-from postprocessing.refine import first_answers, undecided
+from postprocessing.refine import completed, first_answers, undecided
 from preprocessing.exact import scenes, through_jpeg
 from preprocessing.letterbox import resize
 from preprocessing.sources import read_photos
@@ -82,7 +81,7 @@ def known_pixels(kind: str, rgb: np.ndarray, alpha: np.ndarray, ignore: np.ndarr
     """Evidence, float32 (n, measures), and true alpha, float32 (n,), of some pixels where the network's matte of a photo, or its panes, is undecided;
     with a first perceptron's layers, of those where it is in doubt, and with what their neighbours answered."""
     seen = look(rgb, network)
-    layer = cv2.resize(seen.glass, None, fx=SIDE, fy=SIDE) if kind == PANE else with_aerials(seen.matte, seen.photo)  # as serving has them refined
+    layer = cv2.resize(seen.glass, None, fx=SIDE, fy=SIDE) if kind == PANE else completed(seen.matte, seen.photo)  # as serving has them refined
     photo = rgb[seen.window]
     if first:
         answers, points, evidence = first_answers(layer, seen.photo, photo, first)

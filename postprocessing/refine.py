@@ -15,6 +15,7 @@ from postprocessing import band
 from postprocessing.aerials import with_aerials
 from postprocessing.evidence import MEASURES, gathered, heard
 from postprocessing.pieces import one_piece
+from postprocessing.twins import with_twins
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "model" / "edges.npz"
 CERTAIN = 0.05   # a matte this near to 0 or 1 needs no second thought
@@ -26,7 +27,12 @@ PIECE = 256      # points weighed at once: OpenBLAS would wake a second thread f
 
 def refine(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     """A car's float32 matte (h, w) in 0..1 and its uint8 photo, as small (h, w, 3) and as large (height, width, 3) -> float32 alpha (height, width) in 0..1."""
-    return brought_to_edges(with_aerials(matte, small), small, rgb)
+    return brought_to_edges(completed(matte, small), small, rgb)
+
+
+def completed(matte: np.ndarray, small: np.ndarray) -> np.ndarray:
+    """The matte of a car, undecided where it holds a thing back that it feels: the other one of two mirrors, an aerial."""
+    return with_aerials(with_twins(matte), small)
 
 
 def brought_to_edges(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray) -> np.ndarray:

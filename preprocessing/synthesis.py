@@ -17,7 +17,7 @@ OCCLUDER = 0.12   # share of composites with something in front
 SHADOW = 0.65
 REFLECTION = 0.1
 CAMOUFLAGE = 0.15  # car and ground of the same brightness
-ROW, RIGHT_BEHIND = 0.35, 0.2  # shares of pictures with others in which these stand in line with the subject, and so close behind that little is seen of them
+ROW, RIGHT_BEHIND = 0.35, 0.3  # shares of pictures with others in which these stand in line with the subject, and so close behind that little is seen of them
 MOST_NEIGHBOUR = 0.65 # of the subject's area that may be seen of one neighbour
 
 
