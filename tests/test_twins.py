@@ -86,7 +86,7 @@ def test_else_the_matte_stays(before):
 def test_what_stands_low_is_no_mirror():
     before = silhouette().astype(np.float32)
     for side, felt in ((-1, 1.0), (1, 0.25)):
-        cv2.circle(before, (MIDDLE + side * 116, 250), 14, felt, -1)
+        cv2.ellipse(before, (MIDDLE + side * 120, 215), (20, 8), 0, 0, 360, felt, -1)
     before[silhouette() > 0] = 1
     assert with_twins(before) is before
 
