@@ -10,6 +10,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from postprocessing import band
+
 FAINT = 0.02     # of the matte on a line above what is beside it, at least
 SEEN = 16        # levels of a channel in which the photo's line differs from both its sides, at least
 WIDEST = 9       # pixels across, measured level: what is wider is no line
@@ -50,9 +52,9 @@ def with_aerials(matte: np.ndarray, photo: np.ndarray) -> np.ndarray:
         return matte
     above = slice(max(0, top - int(tallest) - BEYOND), top + height // 2)
     roof = np.where(car.any(0), car.argmax(0) - above.start, 0)  # where a column has none of the car, nothing stands on it
-    drawn = np.zeros_like(car[above])
+    drawn, colours = np.zeros_like(car[above]), photo[above].astype(np.float32)
     for line in lines(matte[above], photo[above], roof):
-        if aerial := ends_of(line, matte[above], photo[above], roof, tallest):
+        if aerial := ends_of(line, matte[above], colours, roof, tallest):
             foot, tip, thickness = aerial
             cv2.line(drawn, foot, tip, 255, thickness, cv2.LINE_AA, 4)
     if not drawn.any():
@@ -65,15 +67,21 @@ def with_aerials(matte: np.ndarray, photo: np.ndarray) -> np.ndarray:
 def lines(matte: np.ndarray, photo: np.ndarray, roof: np.ndarray) -> list[Line]:
     """Through each piece above the roof's rows (w,) that is a line in both matte (h, w) and photo (h, w, 3)."""
     open_ = np.arange(len(matte))[:, None] < roof
-    pieces = (crosswise(matte) > FAINT) & (crosswise(photo) > SEEN) & open_
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(pieces.astype(np.uint8), connectivity=8)
+    pieces = ((crosswise(matte) > FAINT) & (crosswise(photo) > SEEN) & open_).astype(np.uint8)
+    _, labels = cv2.connectedComponents(pieces, connectivity=8)
+    columns, rows = band.pixels(pieces).T
+    order = np.argsort(labels[rows, columns], kind="stable")  # by piece, each from its top down
+    starts = np.flatnonzero(np.diff(labels[rows, columns][order], prepend=0))
+    ends = np.append(starts[1:], len(order))
     found = []
-    for label in np.flatnonzero(boxes[1:, cv2.CC_STAT_HEIGHT] >= FEWEST) + 1:
-        left, top, width, height = boxes[label, :4]
-        rows, columns = np.nonzero(labels[top:top + height, left:left + width] == label)
-        slope, start = np.polyfit(rows + top, columns + left, 1)
+    for start, end in zip(starts, ends):
+        row, column = rows[order[start:end]], columns[order[start:end]]
+        if row[-1] - row[0] < FEWEST - 1:
+            continue
+        away = row - row.mean()
+        slope = float(away @ column / (away @ away))  # least squares
         if abs(slope) <= FLATTEST:
-            found.append(Line(slope, start, top))
+            found.append(Line(slope, float(column.mean() - slope * row.mean()), int(row[0])))
     return found
 
 
@@ -83,8 +91,8 @@ def crosswise(layer: np.ndarray) -> np.ndarray:
     return reduce(cv2.max, cv2.split(cv2.max(*(cv2.morphologyEx(layer, way, level) for way in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT)))))
 
 
-def ends_of(line: Line, matte: np.ndarray, photo: np.ndarray, roof: np.ndarray, tallest: float) -> tuple[tuple, tuple, int] | None:
-    """Foot and tip of an aerial, column and row in sixteenths of a pixel, and its thickness in pixels; None where the line is none."""
+def ends_of(line: Line, matte: np.ndarray, colours: np.ndarray, roof: np.ndarray, tallest: float) -> tuple[tuple, tuple, int] | None:
+    """Foot and tip of an aerial in a float32 matte (h, w) and photo (h, w, 3), column and row in sixteenths of a pixel, and its thickness in pixels; None where the line is none."""
     rows = np.arange(len(matte))[::-1]
     columns = line.start + line.slope * rows
     within = (columns >= 0) & (columns <= len(roof) - 1)
@@ -98,7 +106,7 @@ def ends_of(line: Line, matte: np.ndarray, photo: np.ndarray, roof: np.ndarray, 
         return None
     across = columns[:, None] + line.stretch * np.arange(-REACH, REACH + 1)
     places = np.clip(across, 0, len(roof) - 1).astype(np.float32), np.broadcast_to(rows[:, None], across.shape).astype(np.float32)
-    alpha, colour = (cv2.remap(layer, *places, cv2.INTER_LINEAR) for layer in (matte, photo.astype(np.float32)))
+    alpha, colour = (cv2.remap(layer, *places, cv2.INTER_LINEAR) for layer in (matte, colours))
     middle = slice(REACH - 1, REACH + 2)
     left, here, right = colour[:, :SIDE].mean(1), colour[:, middle].mean(1), colour[:, -SIDE:].mean(1)
     seen = np.maximum(np.minimum(here - left, here - right), np.minimum(left - here, right - here)).max(1) > SEEN

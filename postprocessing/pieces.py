@@ -14,24 +14,35 @@ def one_piece(matte: np.ndarray) -> np.ndarray:
     outlines, _ = cv2.findContours(car, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if len(outlines) <= 1:  # the rule, and found out in a third of the time
         return matte
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(car, connectivity=4)
-    if count == 1:
+    labels, areas = labelled(car, 4)
+    if len(areas) == 1:
         return matte
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    main = areas.max()
-    if count > 2:
-        large = np.append(False, areas >= LEAST_PIECE * main)[labels]
-        near = np.bincount(labels[cv2.dilate(large.astype(np.uint8), np.ones((2 * NEAR + 1,) * 2, np.uint8)) > 0], minlength=count) > 0
+    main = areas[1:].max()
+    if len(areas) > 2:
+        large = areas >= LEAST_PIECE * main
+        large[0] = False
+        near = np.bincount(labels[cv2.dilate(of(large, labels), np.ones((2 * NEAR + 1,) * 2, np.uint8)) > 0], minlength=len(areas)) > 0
         near[0] = False
-        kept = near[labels]
-        specks = (car > 0) & ~kept
+        kept = of(near, labels)
+        specks = car - kept
         if specks.any():
-            rim, edge = (cv2.dilate(part.astype(np.uint8), np.ones((RIM, RIM), np.uint8)) > 0 for part in (specks, kept))
+            rim, edge = (cv2.dilate(part, np.ones((RIM, RIM), np.uint8)) for part in (specks, kept))
             matte = np.where(specks | rim & ~edge, np.float32(0), matte)
-        car = kept.astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - car, connectivity=8)
-    small = stats[:, cv2.CC_STAT_AREA] <= LARGEST_HOLE * main
+        car = kept
+    labels, areas = labelled(1 - car, 8)
+    small = areas <= LARGEST_HOLE * main
     for border in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         small[border] = False
     small[0] = False
-    return np.where(small[labels], np.float32(1), matte) if small.any() else matte
+    return np.where(of(small, labels), np.float32(1), matte) if small.any() else matte
+
+
+def labelled(layer: np.ndarray, connectivity: int) -> tuple[np.ndarray, np.ndarray]:
+    """The number of each pixel's piece, int32 (h, w), 0 where a uint8 layer is 0, and the pieces' areas. In half of the time of OpenCV's statistics."""
+    count, labels = cv2.connectedComponents(layer, connectivity=connectivity)
+    return labels, np.bincount(labels.reshape(-1), minlength=count)
+
+
+def of(chosen: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """uint8 (h, w): 1 on the pieces that are chosen, bool (count,)."""
+    return np.take(chosen.view(np.uint8), labels)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from postprocessing.aerials import UNDECIDED
+from postprocessing.pieces import labelled
 
 ALIKE = 0.93      # IoU of the car and its mirror image, at least: else it is not seen from its front or rear
 NARROW = 0.1      # of the car's width: what is narrower sticks out
@@ -72,11 +73,11 @@ def parts(outer: np.ndarray, car: int, lowest: float) -> Iterator[tuple[np.ndarr
 
 def largest(there: np.ndarray) -> tuple[np.ndarray, tuple[int, int, int, int]]:
     """The largest piece of a bool layer, uint8, and its box (x, y, width, height)."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(there.astype(np.uint8))
-    if count == 1:
+    labels, areas = labelled(there.astype(np.uint8), 8)
+    if len(areas) == 1:
         return np.zeros(there.shape, np.uint8), (0, 0, 0, 0)
-    label = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
-    return (labels == label).astype(np.uint8), tuple(stats[label, :4])
+    shape = (labels == 1 + areas[1:].argmax()).astype(np.uint8)
+    return shape, cv2.boundingRect(shape)
 
 
 def axis_of(car: np.ndarray) -> float:
