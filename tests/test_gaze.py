@@ -56,6 +56,15 @@ def test_the_window_has_the_frames_shape_where_the_photo_reaches():
     assert (network.frames[1] != PAD).any(-1).mean() > 0.98
 
 
+@pytest.mark.parametrize("size, box, times", [((3024, 4032), (1201, 603, 1873, 3001), 4), ((3023, 4031), (1201, 603, 1873, 3001), 4), ((1600, 2400), (501, 303, 903, 1803), 2)])
+def test_the_window_of_a_large_photo_can_be_halved_as_often_as_it_is_too_large(size, box, times):
+    """Halving is several times as fast as shrinking by any other factor."""
+    network = RedIsCar()
+    window = look(photo(size, box), network).window
+    sides = [part.stop - part.start for part in window]
+    assert all(side % times == 0 for side in sides) and times <= max(side / frame for side, frame in zip(sides, network.frames[1].shape)) < 2 * times
+
+
 def test_a_photo_is_looked_at_whole_before_it_is_said_to_have_no_car():
     network = RedIsCar()
     seen = look(photo((600, 800)), network)
