@@ -20,17 +20,21 @@ class TooLargeForFormat(ValueError):
 
 def is_opaque(alpha: np.ndarray) -> bool:
     """Whether nothing is transparent, in 8 bits."""
-    return bool(opacity(alpha).min() == 255)
+    return opacity(alpha.min(keepdims=True)).item() == 255
 
 
 def encode_png(rgb: np.ndarray, alpha: np.ndarray | None = None) -> bytes:
     """PNG with straight alpha, or without an alpha channel."""
-    return png(held(pixels(rgb, alpha), "png"))
+    check(rgb.shape, "png")
+    if alpha is None:
+        return png(rgb.shape, rgb.__getitem__)
+    return png((*alpha.shape, 4), lambda rows: pixels(rgb[rows], alpha[rows]))
 
 
 def encode_alpha(alpha: np.ndarray) -> bytes:
     """The alpha alone as a grey PNG, 255 = car."""
-    return png(held(opacity(alpha), "png"))
+    check(alpha.shape, "png")
+    return png(alpha.shape, lambda rows: opacity(alpha[rows]))
 
 
 def encode_jpeg(rgb: np.ndarray, quality: int = QUALITY) -> bytes:
@@ -88,14 +92,14 @@ def bleed(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def write(format: str, picture: np.ndarray, flags: tuple[int, ...]) -> bytes:
-    done, data = cv2.imencode(f".{format}", held(picture, format), flags)
+    check(picture.shape, format)
+    done, data = cv2.imencode(f".{format}", picture, flags)
     if not done:
         raise RuntimeError(f"OpenCV could not encode the {format} picture")
     return data.tobytes()
 
 
-def held(picture: np.ndarray, format: str) -> np.ndarray:
-    """The picture, where a file of the format can hold it."""
-    if max(picture.shape[:2]) > LONGEST[format]:
-        raise TooLargeForFormat(f"a {format} picture is at most {LONGEST[format]:,} pixels wide or high, not {max(picture.shape[:2]):,}")
-    return picture
+def check(shape: tuple[int, ...], format: str) -> None:
+    """Raises TooLargeForFormat where no file of the format holds a picture of that shape."""
+    if max(shape[:2]) > LONGEST[format]:
+        raise TooLargeForFormat(f"a {format} picture is at most {LONGEST[format]:,} pixels wide or high, not {max(shape[:2]):,}")

@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from postprocessing.png import png
+from postprocessing.png import png as write
 from tests.drawn import draw_photo
 
 MODES = {(): "L", (3,): "RGB", (4,): "RGBA"}
+
+
+def png(picture: np.ndarray) -> bytes:
+    return write(picture.shape, picture.__getitem__)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (63, 17), (64, 17), (65, 17), (200, 333)])
