@@ -36,12 +36,12 @@ def gathered(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, points: np.n
     found[:3] = plain, np.clip(guided, -0.5, 1.5), mix
     found[3:7] = np.log(np.stack(spreads) + LEAST)
     found[7:9], found[9] = means.T, photo[1] / matte.shape[1]
-    layers, step = cv2.merge([near, matte]), REACH * np.array([photo[1] / matte.shape[1], photo[0] / matte.shape[0]], np.float32)
+    layers, own = cv2.merge([near, matte]), np.pad(colours, ((0, 0), (0, 1)))
+    places = band.places(points, layers.shape, photo)
     for place, way in enumerate(RING):
-        there = band.sampled(layers, points + step * way, photo)
-        away = there[:, :3] - colours
-        found[10 + place] = there[:, 3]
-        found[10 + len(RING) + place] = np.einsum("ij,ij->i", away, away)
+        there = band.at(layers, places + REACH * way)
+        red, green, blue, _ = np.square(there - own).T
+        found[10 + place], found[10 + len(RING) + place] = there[:, 3], red + green + blue
     found[-len(RING):] = np.log(found[-len(RING):] + LEAST)
     return found
 

@@ -11,7 +11,7 @@ LARGEST_HOLE = 0.003  # of the main piece's area: larger ones may be real gaps, 
 def one_piece(matte: np.ndarray) -> np.ndarray:
     """float32 matte (h, w) in 0..1 -> the same, without specks (their soft rims included) and without small holes."""
     car = (matte > 0.5).astype(np.uint8)
-    outlines, _ = cv2.findContours(car, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    outlines, tree = cv2.findContours(car, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if len(outlines) <= 1:  # the rule, and found out in a third of the time
         return matte
     labels, areas = labelled(car, 4)
@@ -29,6 +29,8 @@ def one_piece(matte: np.ndarray) -> np.ndarray:
             rim, edge = (cv2.dilate(part, np.ones((RIM, RIM), np.uint8)) for part in (specks, kept))
             matte = np.where(specks | rim & ~edge, np.float32(0), matte)
         car = kept
+    if (tree[0, :, 3] < 0).all():  # no outline lies within another
+        return matte
     labels, areas = labelled(1 - car, 8)
     small = areas <= LARGEST_HOLE * main
     for border in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):

@@ -19,22 +19,23 @@ def told_apart(matte: np.ndarray, small: np.ndarray, colours: np.ndarray, points
     matte: float32 (h, w) in 0..1 and small: float32 (h, w, 3) in 0..1, the photo as small as that; colours: float32 (n, 3), the photo's at the
     points. Colours are in 0..1, the three channels summed; where one is not seen nearby, its variance is 1.
     """
-    layers = cv2.merge([*cv2.split(small), np.ones_like(matte)]), np.einsum("ijk,ijk->ij", small, small)
+    layers = cv2.merge([*cv2.split(small), np.ones_like(matte)]), sum(cv2.split(np.square(small)))
     (car, car_spread), (ground, ground_spread) = (nearby(layers, part, points, size) for part in (matte > CERTAIN, matte < 1 - CERTAIN))
-    way, here = car - ground, colours - ground
-    distance = np.einsum("ij,ij->i", way, way)
-    mix = np.einsum("ij,ij->i", here, way) / (distance + np.float32(1e-6))
-    rest = here - np.clip(mix, 0, 1)[:, None] * way
-    return np.clip(mix, -0.5, 1.5), distance, np.einsum("ij,ij->i", rest, rest), car_spread, ground_spread
+    way, here = car - ground, np.ascontiguousarray(colours.T) - ground
+    distance = np.square(way).sum(0)
+    mix = (here * way).sum(0) / (distance + np.float32(1e-6))
+    rest = here - np.clip(mix, 0, 1) * way
+    return np.clip(mix, -0.5, 1.5), distance, np.square(rest).sum(0), car_spread, ground_spread
 
 
 def nearby(layers: tuple[np.ndarray, np.ndarray], part: np.ndarray, points: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """float32 (n, 3) and (n,): mean colour of a part's pixels near points, and its variance, summed over the channels; 1 where they are few.
+    """float32 (3, n) and (n,): mean colour of a part's pixels near points, and its variance, summed over the channels; 1 where they are few.
 
     layers: float32 (h, w, 4), the small photo and 1, and (h, w), its colours' squares; part: bool (h, w).
     """
     sums, squares = (band.sampled(cv2.blur(cv2.copyTo(layer, part.astype(np.uint8)), (2 * NEAR + 1,) * 2), points, size) for layer in layers)
-    count = sums[:, 3]
-    mean = sums[:, :3] / (count + np.float32(1e-4))[:, None]
-    variance = squares / (count + np.float32(1e-4)) - np.einsum("ij,ij->i", mean, mean)
+    *colours, count = np.ascontiguousarray(sums.T)
+    share = 1 / (count + np.float32(1e-4))
+    mean = np.stack(colours) * share
+    variance = squares * share - np.square(mean).sum(0)
     return mean, np.where(count < FEW, np.float32(1), np.maximum(variance, 0))

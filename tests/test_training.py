@@ -39,13 +39,13 @@ def run(*arguments, ok: bool = True) -> str:
 @pytest.fixture(scope="module")
 def trained(drawn, tmp_path_factory) -> Path:  # noqa: F811
     folder = tmp_path_factory.mktemp("run") / "short"
-    run("train", "--data", drawn, "--run", folder, "--steps", 6, *SMALL)
+    run("train", "--data", drawn, "--run", folder, "--steps", 4, *SMALL)
     return folder
 
 
 def test_a_run_leaves_network_log_and_curve(trained):
     rows = list(csv.DictReader((trained / "log.csv").open()))
-    assert [float(row["scale"]) for row in rows] == [0.2, 0.3] and int(rows[-1]["samples"]) == 12
+    assert [float(row["scale"]) for row in rows] == [0.2, 0.3] and int(rows[-1]["samples"]) == 8
     assert all(0 <= float(row["iou"]) <= 1 and float(row["loss"]) > 0 for row in rows)
     assert cv2.imread(str(trained / "curve.png")) is not None
     network = keras.models.load_model(trained / "best.keras", compile=False)
@@ -53,7 +53,7 @@ def test_a_run_leaves_network_log_and_curve(trained):
 
 
 def test_the_same_seed_gives_the_same_network(drawn, trained, tmp_path):  # noqa: F811
-    run("train", "--data", drawn, "--run", tmp_path / "again", "--steps", 6, *SMALL)
+    run("train", "--data", drawn, "--run", tmp_path / "again", "--steps", 4, *SMALL)
     first, again = ((folder / "log.csv").read_text().splitlines()[1].split(",") for folder in (trained, tmp_path / "again"))
     assert float(first[4]) == pytest.approx(float(again[4]), rel=1e-3)
 
@@ -63,7 +63,7 @@ def test_a_stopped_run_can_be_resumed(drawn, tmp_path):  # noqa: F811
     arguments = ["train", "--data", str(drawn), "--run", str(folder), *BRIEF]
     with subprocess.Popen([sys.executable, str(ROOT / "train.py"), *arguments, "--minutes", "30"], stderr=subprocess.PIPE, text=True) as process:
         seen = ""
-        while "step 3" not in seen:
+        while "step 2" not in seen:
             letter = process.stderr.read(1)
             assert letter, seen
             seen += letter
@@ -71,16 +71,16 @@ def test_a_stopped_run_can_be_resumed(drawn, tmp_path):  # noqa: F811
         assert "--resume" in process.stderr.read()
         assert process.wait(120) == 0
     stopped = int(list(csv.DictReader((folder / "log.csv").open()))[-1]["samples"])
-    assert stopped >= 6
+    assert stopped >= 4
     assert "holds a run already" in run(*arguments, "--steps", 2, ok=False)
-    run(*arguments, "--resume", "--steps", stopped // 2 + 4)
-    assert int(list(csv.DictReader((folder / "log.csv").open()))[-1]["samples"]) == stopped + 8
+    run(*arguments, "--resume", "--steps", stopped // 2 + 2)
+    assert int(list(csv.DictReader((folder / "log.csv").open()))[-1]["samples"]) == stopped + 4
 
 
 def test_a_run_goes_on_from_another_network_leaves_photos_out_and_weighs_cutouts(drawn, trained, tmp_path):  # noqa: F811
     (tmp_path / "left_out.txt").write_text("street/s1\n")
     (tmp_path / "often.json").write_text(json.dumps({f"{car.set}/{car.name}": 1.0 for car in read_cutouts(drawn, False)}))
-    told = run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 3, *BRIEF, "--init", trained / "best.keras", "--leave-out", tmp_path / "left_out.txt",
+    told = run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 2, *BRIEF, "--init", trained / "best.keras", "--leave-out", tmp_path / "left_out.txt",
                "--often", tmp_path / "often.json")
     assert "taken over" in told and (tmp_path / "on" / "best.keras").exists()
     statistics = [[weight for weight in keras.models.load_model(folder / "best.keras", compile=False).weights if "moving" in weight.path] for folder in (trained, tmp_path / "on")]
