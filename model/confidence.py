@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from model.gaze import SMALLEST, Prediction, expected_error
+from postprocessing.pieces import labelled
 
 DOUBTS = range(4)  # the measures that are the greater the worse a matte is
 FITTED = Path(__file__).with_name("confidence.json")
@@ -88,9 +89,8 @@ def measures(matte: np.ndarray) -> np.ndarray | None:
 
 def stray(shape: np.ndarray, framed: bool = False) -> int:
     """Pixels outside of the largest connected piece of a boolean shape, or of all pieces that reach the frame."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(shape.astype(np.uint8), connectivity=4)
-    sizes = stats[1:, cv2.CC_STAT_AREA]
-    if not framed or count == 1:
-        return int(sizes.sum() - sizes.max(initial=0))
+    labels, areas = labelled(shape.astype(np.uint8), 4)
+    if not framed or len(areas) == 1:
+        return int(areas[1:].sum() - areas[1:].max(initial=0))
     border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-    return int(sizes.sum() - sizes[border[border > 0] - 1].sum())
+    return int(areas[1:].sum() - areas[border[border > 0]].sum())

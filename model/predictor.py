@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import LifoQueue
 
+import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -47,7 +48,7 @@ class Predictor:
             interpreter.invoke()
             logits = interpreter.get_tensor(self.output)[0]
         levels = logits.view(np.uint8) ^ 128  # int8's order from 0 on
-        return self.share[unfold(levels[..., :-1])], self.share[levels[..., -1]]
+        return cv2.LUT(unfold(levels[..., :-1]), self.share), cv2.LUT(levels[..., -1], self.share)
 
     @contextmanager
     def interpreter(self, frame: tuple[int, int]) -> Iterator[Interpreter]:
