@@ -45,7 +45,7 @@ def encode_jpeg(rgb: np.ndarray, quality: int = QUALITY) -> bytes:
 
 
 def encode_webp(rgb: np.ndarray, alpha: np.ndarray | None = None, quality: int = QUALITY) -> bytes:
-    """WebP with lossy colours and exact alpha, or without alpha. Nearly four times the time of the PNG, for a fifteenth of its bytes."""
+    """WebP with lossy colours and exact alpha, or without alpha. Six times the time of the PNG, for a seventh of its bytes (33 real cut-outs)."""
     picture = pixels(rgb, alpha)
     return write("webp", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR if alpha is None else cv2.COLOR_RGBA2BGRA), (cv2.IMWRITE_WEBP_QUALITY, quality))
 
