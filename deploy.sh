@@ -19,7 +19,7 @@ for setting in API_KEYS RATE_LIMIT RATE_LIMIT_STORAGE TRUSTED_PROXIES MAX_CONCUR
 done
 if [ -n "${API_KEYS:-}" ] || [ "${PUBLIC:-}" = 1 ]; then access=--allow-unauthenticated; else access=--no-allow-unauthenticated; fi
 
-# One vCPU, since every stage is CPU; two requests share it, so that one is read while one is cut out. 2 GiB, since a photo of 50 megapixels takes 1.2
+# One vCPU, since every stage is CPU; two requests share it, so that one is read while one is cut out. 2 GiB, since a photo of 50 megapixels takes 1.0
 # (of 12: 0.4): the free tier has two GiB-seconds for each vCPU-second. "^|^" makes | stand between variables: values hold commas.
 "${run[@]}" gcloud functions deploy "$name" --gen2 --region "$region" --runtime python311 --source . --entry-point remove_background \
     --trigger-http "$access" --memory 2GiB --cpu 1 --concurrency 2 --timeout 60s --min-instances 0 --max-instances 20 \

@@ -111,9 +111,9 @@ def framed(box: Box, photo: tuple[int, int]) -> Window:
     top, bottom, left, right = box
     frame = frame_for((bottom - top, right - left))
     scale = max((bottom - top) / frame[0], (right - left) / frame[1])
-    step = 1 << int(np.log2(max(1.0, scale)))  # a window of whole steps can be halved on its way into the frame: of 12 megapixels that is three times as fast
-    return tuple(slice(int(first) // step * step, min(whole, -(-int(np.ceil(last)) // step) * step)) for first, last, whole in
-                 ((*widened(top, bottom, frame[0] * scale, photo[0]), photo[0]), (*widened(left, right, frame[1] * scale, photo[1]), photo[1])))
+    step = 1 << int(np.log2(max(1.0, scale)))  # windows of whole steps can be halved on their way into the frame: of 12 megapixels that takes a third of the time
+    spans = widened(top, bottom, frame[0] * scale, photo[0]), widened(left, right, frame[1] * scale, photo[1])
+    return tuple(slice(int(first // step) * step, min(whole, int(np.ceil(last / step)) * step)) for (first, last), whole in zip(spans, photo))
 
 
 def widened(start: float, stop: float, length: float, whole: float) -> tuple[float, float]:
