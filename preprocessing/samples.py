@@ -24,7 +24,7 @@ RIM = 7                     # width in pixels of the band at its edge that then 
 ONE = 0.97                  # least share of a photo's mask in one piece, for its car to be lent: it might be two
 PAINT, LIVERY, LONGER, LADEN, OPEN = 0.5, 0.12, 0.15, 0.12, 0.06  # shares of cars in another paint, in a pattern, with a longer or shorter middle, laden, with a door or lid open
 STUDIO, AERIAL, MIRROR, LENS, NIGHT, SMALL, VEIL = 0.12, 0.25, 0.12, 0.1, 0.06, 0.05, 0.1
-MIRRORING, PLATE, STAMP = 0.12, 0.15, 0.08
+LINES, MIRRORING, PLATE, STAMP = 0.12, 0.12, 0.15, 0.08
 ASPECTS = ((4 / 3, 0.4), (3 / 2, 0.2), (16 / 9, 0.15), (1.0, 0.05), (3 / 4, 0.12), (9 / 16, 0.08))  # of composites, and how many of each
 EDGE = 13                   # width of the edge band in pixels
 AS_TAKEN = 0.5              # share of pictures that come as a good camera takes them
@@ -160,6 +160,8 @@ class Samples:
         else:
             made = self.made_up(rng, larger)
         made = made.shrunk(frame)
+        if rng.random() < LINES:
+            made = replace(made, rgb=staging.lines_behind(rng, made.rgb, made.matte))
         if rng.random() < MIRRORING:
             made = replace(made, rgb=staging.mirroring(rng, made.rgb, made.matte))
         if rng.random() < PLATE:
