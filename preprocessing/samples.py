@@ -10,7 +10,7 @@ import numpy as np
 
 from model.cells import SIDE, fold
 from model.frames import GLANCE, LOOKS, frame_for
-from preprocessing import augment, fitted, sources, staging, synthesis
+from preprocessing import augment, fitted, lines, sources, staging, synthesis
 from preprocessing.letterbox import PAD, Letterbox, resize
 from preprocessing.opened import opened
 
@@ -161,7 +161,7 @@ class Samples:
             made = self.made_up(rng, larger)
         made = made.shrunk(frame)
         if rng.random() < LINES:
-            made = replace(made, rgb=staging.lines_behind(rng, made.rgb, made.matte))
+            made = replace(made, rgb=lines.with_lines(rng, made.rgb, made.matte))
         if rng.random() < MIRRORING:
             made = replace(made, rgb=staging.mirroring(rng, made.rgb, made.matte))
         if rng.random() < PLATE:

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from preprocessing import fitted, staging, synthesis
+from preprocessing import fitted, lines, staging, synthesis
 from preprocessing.opened import opened
 from preprocessing.sources import Cutout
 
@@ -234,18 +234,18 @@ def test_lines_stand_behind_the_car_alone():
     cv2.rectangle(matte, (20, 50), (100, 85), 255, -1)
     drawn = []
     for seed in range(60):
-        seen = staging.lines_behind(np.random.default_rng(seed), street, matte)
+        seen = lines.with_lines(np.random.default_rng(seed), street, matte)
         assert np.array_equal(seen[matte > 0], street[matte > 0])
         drawn.append((np.abs(seen.astype(int) - 128).max(-1) > 8).mean())
     assert sum(share > 0.002 for share in drawn) > 40 and np.median(drawn) < 0.1
-    assert staging.lines_behind(np.random.default_rng(0), street, np.zeros(FRAME, np.uint8)) is street
+    assert lines.with_lines(np.random.default_rng(0), street, np.zeros(FRAME, np.uint8)) is street
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_no_post_behind_a_car_could_be_its_aerial(seed):
     """An aerial ends no higher above the car than 0.4 of its height."""
     shape, (top, height) = np.zeros((200, 300), np.uint8), (100, 60)
-    staging.posts(np.random.default_rng(seed), shape, (60, top, 180, height))
+    lines.posts(np.random.default_rng(seed), shape, (60, top, 180, height))
     _, pieces, boxes, _ = cv2.connectedComponentsWithStats((shape > 0).astype(np.uint8))
     for _, first, wide, tall, _ in boxes[1:]:
         assert first < top - 0.4 * height or wide > 0.05 * height, "tall, or with a lamp's arm"
