@@ -3,7 +3,9 @@
 A car fills but a part of most photos; looked at alone it is a third to a half larger, for the same cost. One network does both.
 Where the look says that the glance took too much or too little for the car, it is followed by another, which is the last.
 A matte that is full of doubt gets a second opinion, the network's own of the mirror image: the mean of both errs less (Krizhevsky et al. 2012,
-"ImageNet Classification with Deep Convolutional Neural Networks", section 4.1), most of all where the first erred much.
+"ImageNet Classification with Deep Convolutional Neural Networks", section 4.1), most of all where the first erred much. Where the two
+are at odds, the car is shown smaller, twice as much around it, and seen so if that leaves less doubt: of what it sees large the network knows less.
+What still is full of doubt may lie on its side, as photos do whose orientation was lost: it is glanced at from all sides.
 """
 from typing import NamedTuple, Protocol
 
@@ -18,6 +20,9 @@ MARGIN = 0.2      # of the car's box, kept on every side of it
 CUT_OFF = 0.02    # of a window's side inside the photo: so much car along it says that the window cuts the car
 ALIKE = 0.75      # IoU of the boxes that glance and look give the car: where they are less alike, the look's is looked at
 DOUBT = 0.02      # expected error of a matte: above it, the mirror image is asked as well
+LOST = 0.03       # the same, after the second opinion: above it, the car is shown smaller, and then from all sides
+STANDING = 0.06   # less of it must a turned glance have, for a car and not just anything to stand there,
+SURER = 0.6       # and less than this share of the glance's own
 SMALLEST = 0.002  # share of the photo: a smaller shape is a speck
 
 Window = tuple[slice, slice]  # rows and columns
@@ -44,11 +49,38 @@ class Prediction(NamedTuple):
         whole[self.window] = layer
         return whole
 
+    def turned_back(self, quarters: int) -> "Prediction":
+        """The same of the photo as it was before it was turned by so many quarters anticlockwise."""
+        size, (rows, columns) = self.size, self.window
+        for _ in range(quarters):
+            rows, columns = columns, slice(size[0] - rows.stop, size[0] - rows.start)
+            size = size[::-1]
+        layers = (np.ascontiguousarray(np.rot90(layer, -quarters)) for layer in (self.glance, self.photo, self.matte, self.glass))
+        return Prediction(size, next(layers), (rows, columns), *layers)
+
+
+class Seen(NamedTuple):
+    photo: np.ndarray
+    matte: np.ndarray
+    glass: np.ndarray
+
 
 def look(rgb: np.ndarray, network: Network) -> Prediction:
     """What a network says of a uint8 photo (height, width, 3)."""
+    glance = through(GLANCE, rgb, network)
+    seen = looked(rgb, glance.matte, network)
+    if doubt(seen.matte) <= LOST:
+        return seen
+    turns = {quarters: through(GLANCE, np.rot90(glance.photo, quarters), network).matte for quarters in (1, 2, 3)}
+    quarters = min(turns, key=lambda turn: doubt(turns[turn]))
+    if doubt(turns[quarters]) >= min(STANDING, SURER * doubt(glance.matte)):
+        return seen
+    return looked(np.rot90(rgb, quarters), turns[quarters], network).turned_back(quarters)
+
+
+def looked(rgb: np.ndarray, glance: np.ndarray, network: Network) -> Prediction:
+    """What a network says of a photo that stands as it should, after a glance (its matte) at the whole."""
     size, whole = rgb.shape[:2], (slice(0, rgb.shape[0]), slice(0, rgb.shape[1]))
-    glance = through(GLANCE, rgb, network).matte
     box = around(glance, whole, size)
     window = framed(box, size) if box else whole
     seen = at(window, rgb, network)
@@ -56,13 +88,12 @@ def look(rgb: np.ndarray, network: Network) -> Prediction:
         window, seen = better, at(better, rgb, network)
     if expected_error(seen.matte[::2, ::2]) > DOUBT:  # every fourth pixel tells as much
         seen = with_second_opinion(seen, window, network)
+        wide = twice_as_wide(window, size)
+        if doubt(seen.matte) > LOST and wide != window:
+            smaller = with_second_opinion(at(wide, rgb, network), wide, network)
+            if doubt(smaller.matte) < doubt(seen.matte):
+                window, seen = wide, smaller
     return Prediction(size, glance, window, *seen)
-
-
-class Seen(NamedTuple):
-    photo: np.ndarray
-    matte: np.ndarray
-    glass: np.ndarray
 
 
 def at(window: Window, rgb: np.ndarray, network: Network) -> Seen:
@@ -93,6 +124,11 @@ def expected_error(matte: np.ndarray) -> float:
     return 1 - inside / (area + float(matte.sum()) - inside) if area else 0.0
 
 
+def doubt(matte: np.ndarray) -> float:
+    """Expected error of a float32 matte (height, width), 1 where it holds no car of any size."""
+    return expected_error(matte) if np.count_nonzero(matte > 0.5) >= SMALLEST * matte.size else 1.0
+
+
 def around(matte: np.ndarray, seen: Window, photo: tuple[int, int]) -> Box | None:
     """The car of a matte of the part that was seen of a photo (height, width), with its margin; None where there is no car."""
     car = (one_piece(matte) > 0.5).astype(np.uint8)
@@ -121,6 +157,11 @@ def widened(start: float, stop: float, length: float, whole: float) -> tuple[flo
     length = min(max(length, stop - start), whole)
     start = min(max(0.0, (start + stop - length) / 2), whole - length)
     return start, start + length
+
+
+def twice_as_wide(window: Window, photo: tuple[int, int]) -> Window:
+    """What lies up to half of a window's sides around it as well, as far as the photo (height, width) reaches."""
+    return tuple(slice(max(0, part.start - (part.stop - part.start) // 2), min(whole, part.stop + (part.stop - part.start) // 2)) for part, whole in zip(window, photo))
 
 
 def reconsidered(box: Box | None, window: Window, matte: np.ndarray, photo: tuple[int, int]) -> Window:

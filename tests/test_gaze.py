@@ -128,15 +128,96 @@ def halved(matte: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("size", [(900, 1600), (1200, 900)])
 def test_a_doubtful_matte_is_the_mean_with_that_of_the_mirror_image(size):
     rgb = photo(size, (300, 250, 600, size[1] - 250))
-    seen = look(rgb, network := RightEyed(0.4))
-    _, one, other = network.frames
+    seen = look(rgb, network := RightEyed(0.05))
+    _, one, other, *_ = network.frames
     height, width = seen.photo.shape[:2]
     assert np.array_equal(seen.photo, one[:height, :width]) and np.array_equal(other[:height, :width], one[:height, :width][:, ::-1])
     assert (other[height:] == PAD).all() and (other[:, width:] == PAD).all(), "padded as any other picture"
     car = seen.photo[..., 0] > 150
-    assert car.any() and np.allclose(seen.matte[car], 0.8) and np.allclose(seen.glass, halved(seen.matte))
+    assert car.any() and np.allclose(seen.matte[car], 0.975) and np.allclose(seen.glass, halved(seen.matte))
 
 
 def test_a_matte_without_doubt_is_left_as_it_is():
     seen = look(photo((900, 1600), (300, 250, 600, 1350)), network := RightEyed(0.01))
     assert len(network.frames) == 2 and seen.matte.max() == 1 and 0.98 < seen.matte[seen.matte > 0.5].min() < 1
+
+
+class FarSighted(RedIsCar):
+    """Is in doubt about a car that fills much of a look, more or less so than about one that does not."""
+
+    def __init__(self, large: float, small: float):
+        super().__init__()
+        self.large, self.small = large, small
+
+    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        matte, _ = super().predict(frame)
+        if frame.shape[:2] != GLANCE:
+            matte *= self.large if matte.mean() > 0.3 * (frame != PAD).any(-1).mean() else self.small
+        return matte, halved(matte)
+
+
+def test_a_car_that_stays_in_doubt_is_shown_smaller():
+    rgb = photo((900, 1600), (400, 600, 600, 1000))
+    near, far = look(rgb, RedIsCar()), look(rgb, network := FarSighted(0.8, 1))
+    assert [frame.shape[:2] == GLANCE for frame in network.frames] == [True, False, False, False, False], "itself, its mirror image, both again"
+    for ours, theirs, side in zip(far.window, near.window, rgb.shape):
+        half = (theirs.stop - theirs.start) // 2
+        assert (ours.start, ours.stop) == (max(0, theirs.start - half), min(side, theirs.stop + half))
+    assert far.matte.max() == 1 and (near.matte > 0.5).mean() > 2 * (far.matte > 0.5).mean()
+
+
+def test_a_car_that_is_no_surer_when_small_is_seen_large():
+    rgb = photo((900, 1600), (400, 600, 600, 1000))
+    assert look(rgb, FarSighted(0.9, 0.8)).window == look(rgb, RedIsCar()).window
+
+
+class Upright(RedIsCar):
+    """Is sure of a car where white, its roof, lies above red, and in doubt about any other."""
+
+    def __init__(self, doubt: float = 0.3, doubt_upright: float = 0.0):
+        super().__init__()
+        self.doubts = doubt, doubt_upright
+
+    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        red, _ = super().predict(frame)
+        car = np.maximum(red, (frame.min(-1) > 200).astype(np.float32))
+        (down, across), (down_red, across_red) = (np.argwhere(part > 0).mean(0) for part in (car, red))
+        upright = down_red - down > abs(across_red - across)
+        return car * (1 - self.doubts[int(upright)]), halved(car)
+
+
+def roofed(size: tuple[int, int]) -> np.ndarray:
+    rgb = photo(size, (300, 250, 600, size[1] - 250))
+    rgb[300:400, 250:size[1] - 250] = 255
+    return rgb
+
+
+def corners(window: tuple[slice, slice]) -> np.ndarray:
+    return np.array([(part.start, part.stop) for part in window])
+
+
+@pytest.mark.parametrize("size", [(900, 1600), (1200, 900)])
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_a_photo_on_its_side_or_head_is_looked_at_as_if_it_stood(size, turn):
+    lying = np.ascontiguousarray(np.rot90(roofed(size), turn))
+    seen, upright = look(lying, Upright()), look(roofed(size), Upright())
+    assert seen.size == lying.shape[:2] and seen.glance.shape == np.rot90(upright.glance, turn).shape
+    for ours, theirs in zip(seen[3:], upright[3:]):  # what was seen, its matte and glass
+        assert np.array_equal(ours, np.rot90(theirs, turn)) and ours.flags.c_contiguous
+    inside = np.zeros(size, np.uint8)
+    inside[upright.window] = 1
+    rows, columns = np.nonzero(np.rot90(inside, turn))
+    assert np.array_equal(corners(seen.window), [(rows.min(), rows.max() + 1), (columns.min(), columns.max() + 1)])
+
+
+def test_a_photo_that_stands_is_not_turned():
+    look(roofed((900, 1600)), network := Upright())
+    assert len(network.frames) == 2
+
+
+@pytest.mark.parametrize("own, turned, believed", [(0.3, 0.05, True), (0.3, 0.07, False), (0.07, 0.05, False), (0.07, 0.04, True)])
+def test_a_photo_is_turned_only_where_that_leaves_little_doubt_and_much_less(own, turned, believed):
+    lying = np.ascontiguousarray(np.rot90(roofed((900, 1600))))
+    seen = look(lying, network := Upright(own, turned))
+    assert [frame.shape[:2] for frame in network.frames].count(GLANCE) == 4, "asked of all sides"
+    assert np.isclose(seen.matte.max(), 1 - (turned if believed else own))
