@@ -1,7 +1,7 @@
 """Where the network looks: a glance at the whole photo finds the car, then a look at its surroundings finds its edges.
 
 A car fills but a part of most photos; looked at alone it is a third to a half larger, for the same cost. One network does both.
-Where the look says that the glance took too much or too little for the car, it is followed by another, which is the last.
+Where the look says that the glance took too much or too little for the car, it is followed by another.
 A matte that is full of doubt gets a second opinion, the network's own of the mirror image: the mean of both errs less (Krizhevsky et al. 2012,
 "ImageNet Classification with Deep Convolutional Neural Networks", section 4.1), most of all where the first erred much. Where the two
 are at odds, the car is shown smaller, twice as much around it, and seen so if that leaves less doubt: of what it sees large the network knows less.

@@ -25,8 +25,7 @@ def posts(rng: np.random.Generator, shape: np.ndarray, box: tuple[int, int, int,
     for _ in range(rng.integers(1, 4)):
         column, lean = x + w * rng.uniform(-0.1, 1.1), rng.normal(0, 0.02) * h
         top, thick = y - h * rng.uniform(0.55, 2.0), max(1, round(w * rng.uniform(0.002, 0.02)))
-        lamp = rng.random() < 0.3
-        if lamp:
+        if rng.random() < 0.3:
             top = y - h * rng.uniform(0.25, 1.0)
             arm = column + lean + rng.choice([-1, 1]) * h * rng.uniform(0.05, 0.3)
             cv2.line(shape, (int(column + lean), int(top)), (int(arm), int(top - h * rng.uniform(0, 0.05))), 255, thick, cv2.LINE_AA)
