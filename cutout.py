@@ -93,7 +93,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: bytes | None =
     with clock("refine"):
         alpha = np.zeros(size, np.float32)
         part, photo = alpha[window][seen.window], rgb[window][seen.window]
-        part[:] = refine(seen.matte, seen.photo, photo)
+        part[:] = refine(seen.matte, seen.photo, photo, seen.quarters)
         colours = foreground(rgb, alpha)
         if options.semitransparency:
             part[:] = see_through(part, seen.glass, seen.photo, photo)

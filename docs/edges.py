@@ -24,7 +24,7 @@ def row(angle: str, colour: tuple[int, int, int], share: float) -> np.ndarray:
     photo = draw_photo(1280, 960, angle=angle, colour=colour, seed=11)
     seen = look(photo.rgb, predictor())
     part = photo.rgb[seen.window]
-    plain, alpha = (seen.in_photo(layer) for layer in (resize(seen.matte, part.shape[:2]), refine(seen.matte, seen.photo, part)))
+    plain, alpha = (seen.in_photo(layer) for layer in (resize(seen.matte, part.shape[:2]), refine(seen.matte, seen.photo, part, seen.quarters)))
     x, _, w, _ = cv2.boundingRect((photo.alpha > 0.5).astype(np.uint8))
     column = round(x + share * w)
     top, left = np.argmax(photo.alpha[:, column] > 0.5) - CROP[0] // 2, column - CROP[1] // 2

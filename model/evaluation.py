@@ -64,7 +64,7 @@ def evaluate(data: Path, judged: Path, worst: Path | None = None, xnnpack: bool 
 def matte_of(rgb: np.ndarray, network) -> np.ndarray:
     """A network's uint8 matte of a uint8 photo (height, width, 3), looked at and refined as in serving."""
     seen = look(rgb, network)
-    return cv2.convertScaleAbs(seen.in_photo(refine(seen.matte, seen.photo, rgb[seen.window])), alpha=255)
+    return cv2.convertScaleAbs(seen.in_photo(refine(seen.matte, seen.photo, rgb[seen.window], seen.quarters)), alpha=255)
 
 
 def composites(data: Path, seed: int = SEED, number: int = COMPOSITES, held_back: bool = True) -> list[Photo]:

@@ -42,6 +42,7 @@ class Prediction(NamedTuple):
     photo: np.ndarray   # uint8 (height, width, 3), the window as it was looked at
     matte: np.ndarray   # float32 (height, width) in 0..1, of the window's shape at the frame's size
     glass: np.ndarray   # the same at half of that: how much of it is a window pane
+    quarters: int = 0   # turns anticlockwise after which the photo stands upright
 
     def in_photo(self, layer: np.ndarray) -> np.ndarray:
         """A layer of the window's size as one of the photo's: 0 outside of the window."""
@@ -56,7 +57,7 @@ class Prediction(NamedTuple):
             rows, columns = columns, slice(size[0] - rows.stop, size[0] - rows.start)
             size = size[::-1]
         layers = (np.ascontiguousarray(np.rot90(layer, -quarters)) for layer in (self.glance, self.photo, self.matte, self.glass))
-        return Prediction(size, next(layers), (rows, columns), *layers)
+        return Prediction(size, next(layers), (rows, columns), *layers, quarters)
 
 
 class Seen(NamedTuple):

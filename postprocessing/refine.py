@@ -25,9 +25,13 @@ REACH = 6        # matte pixels on both sides of an edge in which a matte may be
 PIECE = 256      # points weighed at once: OpenBLAS would wake a second thread for more, which mostly waits, at twice the CPU time of all of refinement
 
 
-def refine(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray) -> np.ndarray:
-    """A car's float32 matte (h, w) in 0..1 and its uint8 photo, as small (h, w, 3) and as large (height, width, 3) -> float32 alpha (height, width) in 0..1."""
-    return brought_to_edges(completed(matte, small), small, rgb)
+def refine(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, quarters: int = 0) -> np.ndarray:
+    """A car's float32 matte (h, w) in 0..1 and its uint8 photo, as small (h, w, 3) and as large (height, width, 3) -> float32 alpha (height, width) in 0..1.
+
+    quarters: turns anticlockwise after which the car stands upright, as it is refined.
+    """
+    matte, small, rgb = (np.ascontiguousarray(np.rot90(layer, quarters)) for layer in (matte, small, rgb))
+    return np.rot90(brought_to_edges(completed(matte, small), small, rgb), -quarters)
 
 
 def completed(matte: np.ndarray, small: np.ndarray) -> np.ndarray:

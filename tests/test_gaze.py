@@ -202,7 +202,8 @@ def test_a_photo_on_its_side_or_head_is_looked_at_as_if_it_stood(size, turn):
     lying = np.ascontiguousarray(np.rot90(roofed(size), turn))
     seen, upright = look(lying, Upright()), look(roofed(size), Upright())
     assert seen.size == lying.shape[:2] and seen.glance.shape == np.rot90(upright.glance, turn).shape
-    for ours, theirs in zip(seen[3:], upright[3:]):  # what was seen, its matte and glass
+    assert (seen.quarters, upright.quarters) == (4 - turn, 0)
+    for ours, theirs in zip(seen[3:6], upright[3:6]):  # what was seen, its matte and glass
         assert np.array_equal(ours, np.rot90(theirs, turn)) and ours.flags.c_contiguous
     inside = np.zeros(size, np.uint8)
     inside[upright.window] = 1

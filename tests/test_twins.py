@@ -63,18 +63,20 @@ def test_it_does_not_matter_which_side_is_seen():
     assert one.any() and (one & other).sum() > 0.85 * (one | other).sum()
 
 
-def kept(mirrors: tuple, felt: float) -> float:
-    """How much of the right mirror's place refinement keeps, of a dark car with those mirrors before light ground, twice as large as the matte."""
+def kept(mirrors: tuple, felt: float, lying: int = 0) -> float:
+    """How much of the right mirror's place refinement keeps, of a dark car with those mirrors before light ground, twice as large as the matte, after so many turns to the right."""
     photo = np.full((*SIZE, 3), GROUND, np.uint8)
     photo[silhouette(mirrors) > 0] = CAR
     large = cv2.resize(photo, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
-    alpha = cv2.resize(refine(matte(felt=felt), photo, large), SIZE[::-1], interpolation=cv2.INTER_AREA)
+    alpha = np.rot90(refine(*(np.rot90(layer, -lying) for layer in (matte(felt=felt), photo, large)), lying), lying)
+    alpha = cv2.resize(alpha, SIZE[::-1], interpolation=cv2.INTER_AREA)
     return float((alpha > 0.5)[missing()].mean())
 
 
 @pytest.mark.parametrize("felt", [0.25, 0.4])
-def test_refinement_then_asks_the_photo(felt):
-    assert kept((-1, 1), felt) > 0.8 and kept((-1,), felt) < 0.5
+@pytest.mark.parametrize("lying", [0, 1, 2, 3])
+def test_refinement_then_asks_the_photo(felt, lying):
+    assert kept((-1, 1), felt, lying) > 0.8 and kept((-1,), felt, lying) < 0.5
 
 
 def without_stalk() -> np.ndarray:
