@@ -229,20 +229,27 @@ def average_at(step: int) -> float:
 
 
 def make_update(tf, forward, network, averaged, optimiser):
-    """One compiled step: uint8 photos (n, h, w, 3), truths and weights of matte, glass and other vehicles (n, h/2, w/2, 6) -> loss."""
+    """One step, compiled: uint8 photos (n, h, w, 3), truths and weights of matte, glass and other vehicles (n, h/2, w/2, 6) -> loss."""
     pairs = list(zip(averaged.weights, network.weights, strict=True))
 
     @tf.function  # traced once a frame
-    def update(rgb, truth, weight, average):
+    def learn(rgb, truth, weight):
         truth, weight = tf.cast(truth, tf.float32) / 255, tf.cast(weight, tf.float32) / 255
         with tf.GradientTape() as tape:
             logits = forward(tf.cast(rgb, tf.float32))
             loss = matte_loss(tf, *(layer[..., :-2] for layer in (logits, truth, weight)))
             loss += ASIDE * sum(entropy(tf, *(layer[..., aside] for layer in (logits, truth, weight))) for aside in (-2, -1))
-        gradients = tape.gradient(loss, network.trainable_variables)
+        return loss, tape.gradient(loss, network.trainable_variables)
+
+    @tf.function  # traced once, which takes longer than the other
+    def change(gradients, average):
         optimiser.apply(gradients, network.trainable_variables)
         for mean, value in pairs:
             mean.assign(average * mean + (1 - average) * value)
+
+    def update(rgb, truth, weight, average):
+        loss, gradients = learn(rgb, truth, weight)
+        change(gradients, average)
         return loss
 
     return update
