@@ -12,7 +12,7 @@ serve: .venv/ready
 	@.venv/bin/functions-framework --target remove_background --port $(PORT)
 
 test: .venv/ready .venv-test/ready .venv-bulk/ready chromium
-	.venv-test/bin/python -m pytest tests
+	.venv-test/bin/python -m pytest tests -n auto --dist loadfile --no-loadscope-reorder
 
 picture: .venv-test/ready
 	.venv-test/bin/python -m docs.picture

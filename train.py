@@ -276,12 +276,16 @@ def validate(network, photos) -> dict:
     from model.gaze import look
     from model.metrics import score
     from preprocessing.letterbox import resize
+    from preprocessing.sources import in_threads
 
-    by_set: dict[str, list] = {}
-    for photo in photos:
-        seen = look(photo.rgb, FloatPredictor(network))
+    def judged(photo) -> dict:
+        seen = look(photo.rgb, predictor)
         alpha = seen.in_photo(resize(seen.matte, photo.mask[seen.window].shape))
-        by_set.setdefault(photo.set, []).append(asdict(score(np.rint(255 * alpha).astype(np.uint8), photo.mask, photo.ignore)))
+        return asdict(score(np.rint(255 * alpha).astype(np.uint8), photo.mask, photo.ignore))
+
+    predictor, by_set = FloatPredictor(network), {}
+    for photo, row in zip(photos, in_threads(judged, photos)):
+        by_set.setdefault(photo.set, []).append(row)
     return {key: float(np.mean([np.mean([row[key] for row in rows]) for rows in by_set.values()])) for key in ("iou", "boundary_iou", "clean")}
 
 

@@ -2,20 +2,18 @@
 
     python -m benchmarks.training          in an environment with requirements-train.txt; random pictures, so that anyone can repeat it
 """
-import os
 import time
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+import train  # isort: skip  before TensorFlow, whose settings it makes
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
+import keras
+import numpy as np
+import tensorflow as tf
 
-import train  # noqa: E402
-from model.folded import folded, without_normalisation  # noqa: E402
-from model.frames import FRAMES  # noqa: E402
-from model.fused import with_fused_normalisation  # noqa: E402
-from model.network import get_network  # noqa: E402
+from model.folded import folded, without_normalisation
+from model.frames import FRAMES
+from model.fused import with_fused_normalisation
+from model.network import get_network
 
 ROUNDS, STEPS = 3, 4
 

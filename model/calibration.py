@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from model.confidence import DOUBTS, Judge, logistic, measures_of
-from model.evaluation import composites, matte_of
+from model.evaluation import composites, refined
 from model.gaze import look
 from model.metrics import score
-from preprocessing.sources import read_backgrounds, read_photos
+from preprocessing.sources import Photo, in_threads, read_backgrounds, read_photos
 
 REFUSED = 1000     # one in so many cars
 LONGEST = 1024     # pixels; more than the frame sees
@@ -47,9 +47,15 @@ def calibrate(data: Path, network) -> Judge:
                 return used
             used.remove(worst)
 
-    cars = [measures_of(look(photo.rgb, network)) for photo in read_photos(data, "train", LONGEST)]
-    cars += [measures_of(look(photo.rgb, network)) for photo in composites(data, SEED + 1, 3 * MADE, held_back=False)]
-    empty = [measures_of(look(scene, network)) for scene in read_backgrounds(data, False, LONGEST)]
+    def judged(photo: Photo) -> tuple[np.ndarray | None, bool]:
+        seen = look(photo.rgb, network)
+        return measures_of(seen), score(refined(seen, photo.rgb), photo.mask, photo.ignore).clean
+
+    def measured(pictures: list[np.ndarray]) -> list[np.ndarray | None]:
+        return in_threads(lambda rgb: measures_of(look(rgb, network)), pictures)
+
+    cars = measured([photo.rgb for photo in read_photos(data, "train", LONGEST) + composites(data, SEED + 1, 3 * MADE, held_back=False)])
+    empty = measured(read_backgrounds(data, False, LONGEST))
     seen = [row for row in cars if row is not None], [row for row in empty if row is not None]
     found, truth = np.array([*seen[0], *seen[1]]), np.repeat([1, 0], [len(seen[0]), len(seen[1])])
     present = fit(found, truth, list(range(found.shape[1])))
@@ -58,7 +64,7 @@ def calibrate(data: Path, network) -> Judge:
     print(f"presence: {len(cars)} cars, {len(empty)} empty scenes ({len(empty) - len(seen[1])} without any shape); least {least:.4f}")
 
     photos = read_photos(data, "val") + composites(data, SEED, MADE)
-    rows = [(measures_of(look(photo.rgb, network)), score(matte_of(photo.rgb, network), photo.mask, photo.ignore).clean) for photo in photos]
+    rows = in_threads(judged, photos)
     found, truth = (np.array(part) for part in zip(*((row[:-1], clean) for row, clean in rows if row is not None)))
     used = sensible(found, truth)
     guessed = cross_val_predict(make_pipeline(StandardScaler(), LogisticRegression()), found[:, used], truth, cv=FOLDS, method="predict_proba")[:, 1]

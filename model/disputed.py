@@ -14,7 +14,7 @@ from model.evaluation import TILE, captioned, outlined
 from model.gaze import look
 from preprocessing.letterbox import resize
 from preprocessing.samples import name_of, without
-from preprocessing.sources import Photo, read_photos
+from preprocessing.sources import Photo, in_threads, read_photos
 
 LONGEST = 1024       # pixels that photos are looked at
 BRUSH = 9            # pixels: what is thinner is the edge's inexactness
@@ -34,7 +34,7 @@ def disputed(data: Path, network, left_out: Collection[str] = ()) -> list[Disput
 
     network: anything that `look` looks through. Raises ValueError where one left out is not there.
     """
-    found = [dispute(photo, network) for photo in without(read_photos(data, "train", LONGEST), left_out)]
+    found = in_threads(lambda photo: dispute(photo, network), without(read_photos(data, "train", LONGEST), left_out))
     return sorted((one for one in found if one.share > 0), key=lambda one: -one.share)
 
 

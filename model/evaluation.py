@@ -11,12 +11,12 @@ import numpy as np
 
 from cutout import judge
 from model.cells import unfold
-from model.gaze import look
+from model.gaze import Prediction, look
 from model.metrics import Score, score
 from postprocessing.refine import refine
 from preprocessing.augment import develop, noise_bank
 from preprocessing.letterbox import resize
-from preprocessing.sources import Photo, read_backgrounds, read_cutouts, read_grey, read_photos
+from preprocessing.sources import Photo, in_threads, read_backgrounds, read_cutouts, read_grey, read_photos
 from preprocessing.synthesis import composite
 
 COMPOSITES = 80
@@ -40,19 +40,25 @@ def evaluate(data: Path, judged: Path, worst: Path | None = None, xnnpack: bool 
     network = None if judged.is_dir() else load(judged, xnnpack)
     if network:
         photos += composites(data)
+
+    def judged_one(photo: Photo) -> tuple[Judged, bool]:
+        """Its score, and whether it was seen to show a car."""
+        seen = look(photo.rgb, network) if network else None
+        alpha = refined(seen, photo.rgb) if seen else read_grey(judged / photo.set / f"{photo.name}.png")
+        return Judged(photo, alpha, score(alpha, photo.mask, photo.ignore)), seen is not None and judge().confidence(seen) > 0
+
     by_set: dict[str, list[Judged]] = {}
-    for photo in photos:
-        alpha = matte_of(photo.rgb, network) if network else read_grey(judged / photo.set / f"{photo.name}.png")
-        by_set.setdefault(photo.set, []).append(Judged(photo, alpha, score(alpha, photo.mask, photo.ignore)))
+    found = in_threads(judged_one, photos)
+    for row, _ in found:
+        by_set.setdefault(row.photo.set, []).append(row)
     print(f"{'set':10} {'n':>3}  {'IoU':>6}  {'bIoU':>6}  {'MAE':>6}  clean  worst")
     for name, rows in by_set.items():
         low = min(rows, key=lambda row: row.score.iou)
         iou, boundary_iou, mae, clean = (np.mean([getattr(row.score, key) for row in rows]) for key in ("iou", "boundary_iou", "mae", "clean"))
         print(f"{name:10} {len(rows):3}  {iou:.4f}  {boundary_iou:.4f}  {mae:.4f}  {clean:4.0%}   {low.photo.name} {low.score.iou:.3f}")
     if network:
-        empty = [judge().confidence(look(scene, network)) > 0 for scene in scenes_without_car(data)]
-        refused = [judge().confidence(look(photo.rgb, network)) == 0 for photo in photos]
-        print(f"answered without a car: {sum(empty)} of {len(empty)}; refused with one: {sum(refused)} of {len(refused)}")
+        empty = in_threads(lambda scene: judge().confidence(look(scene, network)) > 0, scenes_without_car(data))
+        print(f"answered without a car: {sum(empty)} of {len(empty)}; refused with one: {sum(not answered for _, answered in found)} of {len(found)}")
     if worst:
         rows = sorted((row for rows in by_set.values() for row in rows), key=lambda row: row.score.iou)[:WORST]
         tiles = [captioned(outlined(row.photo.rgb, row.alpha), f"{row.photo.set} {row.photo.name} {row.score.iou:.3f}") for row in rows]
@@ -63,7 +69,11 @@ def evaluate(data: Path, judged: Path, worst: Path | None = None, xnnpack: bool 
 
 def matte_of(rgb: np.ndarray, network) -> np.ndarray:
     """A network's uint8 matte of a uint8 photo (height, width, 3), looked at and refined as in serving."""
-    seen = look(rgb, network)
+    return refined(look(rgb, network), rgb)
+
+
+def refined(seen: Prediction, rgb: np.ndarray) -> np.ndarray:
+    """What was seen of a uint8 photo (height, width, 3) as its uint8 matte, refined as in serving."""
     return cv2.convertScaleAbs(seen.in_photo(refine(seen.matte, seen.photo, rgb[seen.window], seen.quarters)), alpha=255)
 
 

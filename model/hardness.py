@@ -1,5 +1,4 @@
 """How hard each cut-out is for a network: training then draws the hard ones more often (boosting by resampling, Freund and Schapire 1997, doi 10.1006/jcss.1997.1504)."""
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -10,7 +9,7 @@ from model.metrics import overlap
 from preprocessing.augment import develop, noise_bank
 from preprocessing.letterbox import resize
 from preprocessing.samples import name_of
-from preprocessing.sources import read_backgrounds, read_cutouts
+from preprocessing.sources import in_threads, read_backgrounds, read_cutouts
 from preprocessing.synthesis import composite
 
 SEED = 77
@@ -42,7 +41,6 @@ def hardness(data: Path, network) -> dict[str, float]:
         return lost / EACH
 
     cv2.setNumThreads(1)
-    with ThreadPoolExecutor() as pool:
-        errors = np.array(list(pool.map(missed, range(len(cutouts)))))
+    errors = np.array(in_threads(missed, range(len(cutouts))))
     shares = np.clip(errors / np.median(errors), LEAST, MOST)
     return {name_of(car): float(share) for car, share in zip(cutouts, shares)}

@@ -3,8 +3,10 @@
 Layout: DIR/train/SET/{images,masks[,ignore][,glass]}, DIR/val/SET/..., DIR/cutouts/SET/{rgba,mattes}, DIR/backgrounds/SET/*.jpg; or simply
 DIR/{images,masks}, of which a tenth then validates. Of cut-outs and backgrounds an eighth is never trained on (`held_out`).
 """
+import os
 import re
 import zlib
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,6 +154,7 @@ def shrink(picture: np.ndarray, longest: int | None) -> np.ndarray:
     return resize(picture, (max(1, round(picture.shape[0] * scale)), max(1, round(picture.shape[1] * scale))))
 
 
-def in_threads(read, items: list) -> list:
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(read, items))
+def in_threads(do: Callable, items: Iterable) -> list:
+    """What is done to each of the items, side by side on all cores, in their order."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(do, items))

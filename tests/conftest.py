@@ -16,6 +16,11 @@ ROOT = Path(__file__).resolve().parent.parent
 SERVING = ROOT / ".venv" / "bin"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The file that takes longest comes first, so that where several processes run tests none waits for it at the end."""
+    items.sort(key=lambda item: item.path.name != "test_training.py")
+
+
 @dataclass(frozen=True)
 class Server:
     address: str
