@@ -26,7 +26,7 @@ from tests.drawn import draw_photo, draw_street, encode
 from tests.faulty import FAULTS, faulty
 
 BULK = [ROOT / ".venv-bulk" / "bin" / "python", "-m", "bulk"]
-DRAWINGS = [draw_photo(320, 240, angle=angle, seed=seed).rgb for seed, angle in enumerate(("side", "three_quarter", "rear", "side", "front", "three_quarter"))]
+DRAWINGS = [draw_photo(320, 240, angle=angle, seed=seed).rgb for seed, angle in enumerate(3 * ("side", "three_quarter"))]  # angles that take one look
 STREET = encode(draw_street(320, 240, seed=3))
 GOOD, TEXTS = 260, 1050  # so many names that a listing has several pages of 1,000
 KILLED_AT = (5, 70, 160)  # results that are there when the run is killed
