@@ -10,8 +10,7 @@
     python train.py calibrate --data DIR                what its predictions say about themselves: is there a car, can it be published
 
 The recipe: an ImageNet encoder, real photos and composites, inputs that grow as training goes on (progressive resizing,
-as in EfficientNetV2, Tan and Le 2021, arXiv 2104.00298), cross-entropy weighted at the edge plus soft IoU (Rahman and Wang 2016),
-AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101) under a cosine, and a running average of the weights.
+as in EfficientNetV2, Tan and Le 2021, arXiv 2104.00298), AdamW under a cosine (model/learner.py), and a running average of the weights.
 """
 import argparse
 import csv
@@ -34,9 +33,6 @@ NETWORK, QUANTISED, EDGES, JUDGE, OFTEN = (HERE / "model" / name for name in ("c
 SCALES = (0.5, 0.75, 1.0)  # of the frames of looks; each gets the same share of the run
 RATE = 7e-4                # peak learning rate
 WARM_UP = 200              # steps
-ASIDE = 0.5                # weight in the loss of the glass, and of other vehicles
-DECAY = 0.02               # weight decay of AdamW
-CLIP, MEMORY = 1.0, 0.99   # of AdamW: the gradients' norm at most, and of their squares; without, a few hard batches undo hundreds of steps
 AVERAGE = 0.999            # of the running average of the weights
 BATCH = 8
 VALIDATE_EVERY = 900       # seconds, also between checkpoints
@@ -127,14 +123,20 @@ def train(args: argparse.Namespace) -> None:
     from model.folded import folded, without_normalisation
     from model.fused import with_fused_normalisation
     from model.imagenet import load_imagenet
+    from model.learner import Learner
     from model.network import get_network, inherit
     from model.rounded import rounded
     from preprocessing.samples import Samples, Sources
     from preprocessing.sources import read_photos
 
     cv2.setNumThreads(1)
+    if args.resume != bool(tf.train.latest_checkpoint(args.run / "checkpoint")):
+        raise SystemExit(f"{args.run}: " + ("no checkpoint to resume from" if args.resume else "holds a run already; give another --run, or --resume"))
+    kept = Sources.read(args.data, args.leave_out.read_text().split() if args.leave_out else (), often=json.loads(args.often.read_text()) if args.often else None)
+    photos = read_photos(args.data, "val")
+    validation = photos + composites(args.data, MADE_UP_SEED, min(MADE_UP, len(photos)), held_back=False)
+
     keras.utils.set_random_seed(args.seed)
-    args.run.mkdir(parents=True, exist_ok=True)
     averaged, bare = get_network(others=True), get_network()
     if args.init:
         new = inherit(averaged, keras.models.load_model(args.init, compile=False))
@@ -153,23 +155,13 @@ def train(args: argparse.Namespace) -> None:
         network = with_fused_normalisation(averaged)
         forward = lambda photos: network(photos, training=True)  # noqa: E731
         served = lambda: bare  # noqa: E731
-    optimiser = keras.optimizers.AdamW(args.rate, weight_decay=DECAY, beta_2=MEMORY, global_clipnorm=CLIP)
-    optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    optimiser.build(network.trainable_variables)
+    learner = Learner(network, averaged, forward, args.rate)
     step, elapsed, best = tf.Variable(0, dtype=tf.int64), tf.Variable(0.0, dtype=tf.float64), tf.Variable(-1.0, dtype=tf.float64)
     state = tf.train.CheckpointManager(
-        tf.train.Checkpoint(network=network, averaged=averaged, optimiser=optimiser, step=step, elapsed=elapsed, best=best),
-        args.run / "checkpoint", max_to_keep=1)
+        tf.train.Checkpoint(**learner.state(), step=step, elapsed=elapsed, best=best), args.run / "checkpoint", max_to_keep=1)
     if args.resume:
-        if not state.restore_or_initialize():
-            raise SystemExit(f"{args.run}: no checkpoint to resume from")
-    elif state.latest_checkpoint:
-        raise SystemExit(f"{args.run}: holds a run already; give another --run, or --resume")
-
-    update = make_update(tf, forward, network, averaged, optimiser)
-    photos = read_photos(args.data, "val")
-    validation = photos + composites(args.data, MADE_UP_SEED, min(MADE_UP, len(photos)), held_back=False)
-    kept = Sources.read(args.data, args.leave_out.read_text().split() if args.leave_out else (), often=json.loads(args.often.read_text()) if args.often else None)
+        state.restore_or_initialize()
+    args.run.mkdir(parents=True, exist_ok=True)
     log = Log(args.run, args.resume)
     began, before = time.monotonic(), float(elapsed.numpy())
     for stop in (signal.SIGINT, signal.SIGTERM):  # also where a shell has it started in the background, deaf to the first
@@ -187,7 +179,7 @@ def train(args: argparse.Namespace) -> None:
             bare.save(args.run / "best.keras")
         state.save()
         log.add(minutes=float(elapsed.numpy()) / 60, samples=int(step.numpy()) * args.batch, scale=scale,
-                rate=float(optimiser.learning_rate.numpy()), loss=loss, **scores)
+                rate=float(learner.optimiser.learning_rate.numpy()), loss=loss, **scores)
         return scores
 
     scores: dict = {}
@@ -199,8 +191,8 @@ def train(args: argparse.Namespace) -> None:
                 batches = Samples(kept, args.seed, scale).batches(args.batch, int(step.numpy()))
                 loss, checked = float("nan"), time.monotonic()
                 for batch in batches:
-                    optimiser.learning_rate.assign(rate_at(args.rate, int(step.numpy()), done))
-                    now = float(update(*batch, average=tf.constant(average_at(int(step.numpy())), tf.float32)))
+                    learner.optimiser.learning_rate.assign(rate_at(args.rate, int(step.numpy()), done))
+                    now = learner.step(*batch, average=average_at(int(step.numpy())))
                     loss = now if np.isnan(loss) else 0.99 * loss + 0.01 * now
                     step.assign_add(1)
                     done = progress()
@@ -226,48 +218,6 @@ def rate_at(peak: float, step: int, done: float) -> float:
 def average_at(step: int) -> float:
     """How much of the running average is kept: little at first, so that it forgets the start."""
     return min(AVERAGE, (step + 1) / (step + 10))
-
-
-def make_update(tf, forward, network, averaged, optimiser):
-    """One step, compiled: uint8 photos (n, h, w, 3), truths and weights of matte, glass and other vehicles (n, h/2, w/2, 6) -> loss."""
-    pairs = list(zip(averaged.weights, network.weights, strict=True))
-
-    @tf.function  # traced once a frame
-    def learn(rgb, truth, weight):
-        truth, weight = tf.cast(truth, tf.float32) / 255, tf.cast(weight, tf.float32) / 255
-        with tf.GradientTape() as tape:
-            logits = forward(tf.cast(rgb, tf.float32))
-            loss = matte_loss(tf, *(layer[..., :-2] for layer in (logits, truth, weight)))
-            loss += ASIDE * sum(entropy(tf, *(layer[..., aside] for layer in (logits, truth, weight))) for aside in (-2, -1))
-        return loss, tape.gradient(loss, network.trainable_variables)
-
-    @tf.function  # traced once, which takes longer than the other
-    def change(gradients, average):
-        optimiser.apply(gradients, network.trainable_variables)
-        for mean, value in pairs:
-            mean.assign(average * mean + (1 - average) * value)
-
-    def update(rgb, truth, weight, average):
-        loss, gradients = learn(rgb, truth, weight)
-        change(gradients, average)
-        return loss
-
-    return update
-
-
-def matte_loss(tf, logits, truth, weight):
-    """Weighted cross-entropy plus soft IoU, the latter a photo, so that small cars count as much as large ones."""
-    edges = entropy(tf, logits, truth, weight)
-    counted = tf.cast(weight > 0, tf.float32)
-    alpha, truth = tf.sigmoid(logits) * counted, truth * counted
-    both, either = (tf.reduce_sum(part, (1, 2, 3)) for part in (alpha * truth, alpha + truth - alpha * truth))
-    return edges + 1 - tf.reduce_mean((both + 1) / (either + 1))
-
-
-def entropy(tf, logits, truth, weight):
-    """Weighted cross-entropy; 0 for a batch in which nothing is known."""
-    bits = tf.nn.sigmoid_cross_entropy_with_logits(truth, logits)
-    return tf.reduce_sum(bits * weight) / tf.maximum(tf.reduce_sum(weight), 1)
 
 
 def validate(network, photos) -> dict:

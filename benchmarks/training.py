@@ -8,11 +8,11 @@ import train  # isort: skip  before TensorFlow, whose settings it makes
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from model.folded import folded, without_normalisation
 from model.frames import FRAMES
 from model.fused import with_fused_normalisation
+from model.learner import Learner
 from model.network import get_network
 
 ROUNDS, STEPS = 3, 4
@@ -24,20 +24,16 @@ def main() -> None:
     plain = without_normalisation(staying)
     ways = {"learning": (lambda photos: learning(photos, training=True), learning),
             "folded": (lambda photos: plain.stateless_call(folded(staying), [], photos)[0], staying)}
-    updates = {}
-    for name, (forward, network) in ways.items():
-        optimiser = keras.optimizers.AdamW(1e-6)
-        optimiser.build(network.trainable_variables)
-        updates[name] = train.make_update(tf, forward, network, averaged, optimiser)
+    learners = {name: Learner(network, averaged, forward, 1e-6) for name, (forward, network) in ways.items()}
     for height, width in FRAMES:
         rng = np.random.default_rng(0)
         photos, *targets = (rng.integers(0, 256, (train.BATCH, height // side, width // side, depth), np.uint8) for side, depth in ((1, 3), (2, 6), (2, 6)))
-        spent = dict.fromkeys(updates, 0.0)
+        spent = dict.fromkeys(learners, 0.0)
         for turn in range(ROUNDS + 1):  # by turns, the first not counted
-            for name, update in updates.items():
+            for name, learner in learners.items():
                 began = time.perf_counter()
                 for _ in range(STEPS):
-                    float(update(photos, *targets, average=tf.constant(0.999)))
+                    learner.step(photos, *targets, average=0.999)
                 spent[name] += (time.perf_counter() - began) * (turn > 0)
         rates = {name: ROUNDS * STEPS * train.BATCH / seconds for name, seconds in spent.items()}
         print(f"{width}x{height}: " + ", ".join(f"{name} {rate:.1f} samples/s" for name, rate in rates.items()) + f", {rates['folded'] / rates['learning']:.2f} times")
