@@ -54,8 +54,10 @@ def calibrate(data: Path, network) -> Judge:
     def measured(pictures: list[np.ndarray]) -> list[np.ndarray | None]:
         return in_threads(lambda rgb: measures_of(look(rgb, network)), pictures)
 
-    cars = measured([photo.rgb for photo in read_photos(data, "train", LONGEST) + composites(data, SEED + 1, 3 * MADE, held_back=False)])
     empty = measured(read_backgrounds(data, False, LONGEST))
+    if all(row is None for row in empty):  # before the cars, which take long
+        raise ValueError(f"none of {len(empty)} empty scenes shows any shape: nothing to tell cars from; more data is needed")
+    cars = measured([photo.rgb for photo in read_photos(data, "train", LONGEST) + composites(data, SEED + 1, 3 * MADE, held_back=False)])
     seen = [row for row in cars if row is not None], [row for row in empty if row is not None]
     found, truth = np.array([*seen[0], *seen[1]]), np.repeat([1, 0], [len(seen[0]), len(seen[1])])
     present = fit(found, truth, list(range(found.shape[1])))

@@ -27,7 +27,6 @@ from tests.drawn import draw_photo
 from tests.test_samples import drawn  # noqa: F401  a fixture
 
 BRIEF = ["--scales", "0.2", "--batch", "2"]
-SMALL = ["--scales", "0.2", "0.3", "--batch", "2"]
 
 
 def run(*arguments, ok: bool = True) -> str:
@@ -39,23 +38,40 @@ def run(*arguments, ok: bool = True) -> str:
 @pytest.fixture(scope="module")
 def trained(drawn, tmp_path_factory) -> Path:  # noqa: F811
     folder = tmp_path_factory.mktemp("run") / "short"
-    run("train", "--data", drawn, "--run", folder, "--steps", 4, *SMALL)
+    run("train", "--data", drawn, "--run", folder, "--steps", 2, *BRIEF)
     return folder
 
 
+@pytest.fixture(scope="module")
+def gone_on(drawn, tmp_path_factory) -> tuple[Path, str]:  # noqa: F811
+    """A run from the bundled network in steps too small to change it, one in each of two frames; and what it said."""
+    folder = tmp_path_factory.mktemp("gone_on")
+    (folder / "left_out.txt").write_text("street/s1\n")
+    (folder / "often.json").write_text(json.dumps({f"{car.set}/{car.name}": 1.0 for car in read_cutouts(drawn, False)}))
+    said = run("train", "--data", drawn, "--run", folder, "--steps", 2, "--scales", 0.2, 0.3, "--batch", 2, "--rate", 1e-12, "--init", NETWORK.with_suffix(".keras"),
+               "--leave-out", folder / "left_out.txt", "--often", folder / "often.json")
+    return folder, said
+
+
+def rows_of(folder: Path) -> list[dict[str, float]]:
+    return [{name: float(text) for name, text in row.items()} for row in csv.DictReader((folder / "log.csv").open())]
+
+
 def test_a_run_leaves_network_log_and_curve(trained):
-    rows = list(csv.DictReader((trained / "log.csv").open()))
-    assert [float(row["scale"]) for row in rows] == [0.2, 0.3] and int(rows[-1]["samples"]) == 8
-    assert all(0 <= float(row["iou"]) <= 1 and float(row["loss"]) > 0 for row in rows)
+    (row,) = rows_of(trained)
+    assert row["scale"] == 0.2 and row["samples"] == 4 and 0 <= row["iou"] <= 1 and row["loss"] > 0
     assert cv2.imread(str(trained / "curve.png")) is not None
     network = keras.models.load_model(trained / "best.keras", compile=False)
     assert (trained / "best.keras").stat().st_size < 4.5 * network.count_params(), "float32 weights and nothing else"
 
 
 def test_the_same_seed_gives_the_same_network(drawn, trained, tmp_path):  # noqa: F811
-    run("train", "--data", drawn, "--run", tmp_path / "again", "--steps", 4, *SMALL)
-    first, again = ((folder / "log.csv").read_text().splitlines()[1].split(",") for folder in (trained, tmp_path / "again"))
-    assert float(first[4]) == pytest.approx(float(again[4]), rel=1e-3)
+    run("train", "--data", drawn, "--run", tmp_path / "again", "--steps", 2, *BRIEF)
+    assert rows_of(trained)[0]["loss"] == pytest.approx(rows_of(tmp_path / "again")[0]["loss"], rel=1e-3)
+
+
+def test_frames_grow_over_a_run(gone_on):
+    assert [(row["scale"], row["samples"]) for row in rows_of(gone_on[0])] == [(0.2, 2), (0.3, 4)]
 
 
 def test_a_stopped_run_can_be_resumed(drawn, tmp_path):  # noqa: F811
@@ -70,29 +86,27 @@ def test_a_stopped_run_can_be_resumed(drawn, tmp_path):  # noqa: F811
         process.send_signal(signal.SIGINT)
         assert "--resume" in process.stderr.read()
         assert process.wait(120) == 0
-    stopped = int(list(csv.DictReader((folder / "log.csv").open()))[-1]["samples"])
+    stopped = int(rows_of(folder)[-1]["samples"])
     assert stopped >= 4
     assert "holds a run already" in run(*arguments, "--steps", 2, ok=False)
     run(*arguments, "--resume", "--steps", stopped // 2 + 2)
-    assert int(list(csv.DictReader((folder / "log.csv").open()))[-1]["samples"]) == stopped + 4
+    assert rows_of(folder)[-1]["samples"] == stopped + 4
 
 
-def test_a_run_goes_on_from_another_network_leaves_photos_out_and_weighs_cutouts(drawn, trained, tmp_path):  # noqa: F811
-    (tmp_path / "left_out.txt").write_text("street/s1\n")
-    (tmp_path / "often.json").write_text(json.dumps({f"{car.set}/{car.name}": 1.0 for car in read_cutouts(drawn, False)}))
-    told = run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 2, *BRIEF, "--init", trained / "best.keras", "--leave-out", tmp_path / "left_out.txt",
-               "--often", tmp_path / "often.json")
-    assert "taken over" in told and (tmp_path / "on" / "best.keras").exists()
-    statistics = [[weight for weight in keras.models.load_model(folder / "best.keras", compile=False).weights if "moving" in weight.path] for folder in (trained, tmp_path / "on")]
-    assert all(np.allclose(one, other, rtol=1e-4) for one, other in zip(*statistics, strict=True)), "normalisation stays"
+def test_a_run_goes_on_from_another_network_whose_normalisation_stays(gone_on):
+    folder, said = gone_on
+    assert "taken over" in said
+    statistics = [[weight for weight in keras.models.load_model(path, compile=False).weights if "moving" in weight.path] for path in (NETWORK.with_suffix(".keras"), folder / "best.keras")]
+    assert all(np.allclose(one, other, rtol=1e-4) for one, other in zip(*statistics, strict=True))
+
+
+def test_a_photo_to_leave_out_that_is_not_there_is_named(drawn, tmp_path):  # noqa: F811
     (tmp_path / "left_out.txt").write_text("street/no_such_photo\n")
     assert "no_such_photo" in run("train", "--data", drawn, "--run", tmp_path / "none", "--steps", 1, "--leave-out", tmp_path / "left_out.txt", ok=False)
 
 
-def test_a_run_from_another_network_is_validated_as_int8_would_round_it(drawn, tmp_path):  # noqa: F811
-    """From the bundled network in steps too small to change it."""
-    run("train", "--data", drawn, "--run", tmp_path / "on", "--steps", 1, *BRIEF, "--rate", 1e-12, "--init", NETWORK.with_suffix(".keras"))
-    logged = float(next(csv.DictReader((tmp_path / "on" / "log.csv").open()))["iou"])
+def test_a_run_from_another_network_is_validated_as_int8_would_round_it(drawn, gone_on):  # noqa: F811
+    logged = rows_of(gone_on[0])[0]["iou"]
     photos = read_photos(drawn, "val")
     photos += composites(drawn, train.MADE_UP_SEED, min(train.MADE_UP, len(photos)), held_back=False)
     network = keras.models.load_model(NETWORK.with_suffix(".keras"), compile=False)
