@@ -106,8 +106,8 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: bytes | None =
         car, shadow = box, options.shadow
         if shadow and options.channels == "rgba":
             if options.framing.moves:
-                colours, alpha, car = with_room(colours, alpha, car, shadow)
-            colours, alpha = cast(colours, alpha, car, shadow)
+                colours, alpha, car = with_room(colours, alpha, car, shadow, seen.quarters)
+            colours, alpha = cast(colours, alpha, car, shadow, seen.quarters)
             box = box_of(alpha)
         placement = place(size, box, options.framing)
         if placement.canvas[0] * placement.canvas[1] > MAX_PIXELS:

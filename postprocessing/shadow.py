@@ -46,14 +46,17 @@ class Shadow:
     opacity: float = 1.0  # 0..1
 
 
-def cast(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow) -> tuple[np.ndarray, np.ndarray]:
+def cast(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow, quarters: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """A cut-out, uint8 (height, width, 3) and float32 straight alpha (height, width) in 0..1, with a shadow under it, in the same form.
 
-    box is the car's. Where alpha is 1 nothing changes; what would fall outside of the picture is lost, see `with_room`.
+    box is the car's, which stands after so many quarters of a turn anticlockwise. Where alpha is 1 nothing changes; what would fall outside
+    of the picture is lost, see `with_room`.
     """
     car = cv2.resize(alpha[window(box)], small(box)[::-1], interpolation=cv2.INTER_AREA)
-    room = round(ROOM[shadow.kind] * side(car.shape, shadow))
-    dark = np.maximum((contact if shadow.kind == "contact" else drop)(car, room) - FAINT, 0) * (shadow.opacity / (1 - FAINT))
+    standing = np.ascontiguousarray(np.rot90(car, quarters))
+    room = round(ROOM[shadow.kind] * side(standing.shape, shadow))
+    dark = np.maximum((contact if shadow.kind == "contact" else drop)(standing, room) - FAINT, 0) * (shadow.opacity / (1 - FAINT))
+    dark = np.ascontiguousarray(np.rot90(dark, -quarters))
     x, y, w, h = cv2.boundingRect((dark > 0).astype(np.uint8))
     if not w:
         return rgb, alpha
@@ -72,13 +75,15 @@ def cast(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow) -> tuple[
     return rgb, alpha
 
 
-def with_room(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow) -> tuple[np.ndarray, np.ndarray, Box]:
-    """The cut-out and its box with transparent black added where its shadow would reach past the picture's left, right or lower edge."""
+def with_room(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow, quarters: int = 0) -> tuple[np.ndarray, np.ndarray, Box]:
+    """The cut-out and its box with transparent black added where its shadow, see `cast`, would reach past an edge of the picture; never above the car."""
     top, left, height, width = box
-    room = int(np.ceil(ROOM[shadow.kind] * side(box[2:], shadow)))
-    below, before, after = (max(0, room - free) for free in (alpha.shape[0] - top - height, left, alpha.shape[1] - left - width))
-    rgb, alpha = (cv2.copyMakeBorder(layer, 0, below, before, after, cv2.BORDER_CONSTANT) for layer in (rgb, alpha))
-    return rgb, alpha, (top, left + before, height, width)
+    room = int(np.ceil(ROOM[shadow.kind] * side(box[3:1:-1] if quarters % 2 else box[2:], shadow)))
+    free = [top, left, alpha.shape[0] - top - height, alpha.shape[1] - left - width]  # anticlockwise, as the edges turn
+    free[-quarters % 4] = room
+    above, before, below, after = (max(0, room - edge) for edge in free)
+    rgb, alpha = (cv2.copyMakeBorder(layer, above, below, before, after, cv2.BORDER_CONSTANT) for layer in (rgb, alpha))
+    return rgb, alpha, (top + above, left + before, height, width)
 
 
 def side(size: tuple[int, int], shadow: Shadow) -> int:
