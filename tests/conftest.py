@@ -9,8 +9,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import requests
+
+from tests.drawn import draw_photo, draw_street
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVING = ROOT / ".venv" / "bin"
@@ -100,3 +104,30 @@ def data() -> Path:
     if not (folder / "val").is_dir():
         pytest.skip("no real photos: set FORECOURT_DATA to a folder with val/SET/images and val/SET/masks")
     return folder
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory) -> Path:
+    """A folder of drawn photos, cut-outs and backgrounds in the layout that training reads."""
+    folder = tmp_path_factory.mktemp("data")
+    for number in range(6):
+        photo = draw_photo(192, 144, angle=("side", "three_quarter")[number % 2], seed=number)
+        mask = np.rint(photo.alpha * 255).astype(np.uint8)
+        split = "val" if number == 5 else "train"
+        write(folder / split / "street" / "images" / f"s{number}.png", photo.rgb)
+        write(folder / split / "street" / "masks" / f"s{number}.png", mask)
+        rgba = np.dstack([photo.foreground[..., ::-1], mask])
+        write(folder / "cutouts" / "dealer" / "rgba" / f"{number:04}_car{'abcdef'[number]}_0.png", rgba)
+        write(folder / "cutouts" / "dealer" / "mattes" / f"{number:04}_car{'abcdef'[number]}_0.png", mask)
+        write(folder / "backgrounds" / "houses" / f"houses_{number:03}.png", draw_street(192, 144, seed=number))
+    photo = draw_photo(192, 144, angle="side", seed=4)
+    write(folder / "train" / "street" / "glass" / "s4.png", np.rint(photo.alpha * 255).astype(np.uint8))  # all of it a pane
+    ignore = np.zeros((144, 192), np.uint8)
+    ignore[:, :96] = 255
+    write(folder / "train" / "street" / "ignore" / "s0.png", ignore)
+    return folder
+
+
+def write(path: Path, picture: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR) if picture.ndim == 3 and picture.shape[2] == 3 else picture)

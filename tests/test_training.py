@@ -24,7 +24,6 @@ from postprocessing.refine import perceptron
 from preprocessing.sources import read_cutouts, read_photos
 from tests.conftest import ROOT
 from tests.drawn import draw_photo
-from tests.test_samples import drawn  # noqa: F401  a fixture
 
 BRIEF = ["--scales", "0.2", "--batch", "2"]
 
@@ -36,14 +35,14 @@ def run(*arguments, ok: bool = True) -> str:
 
 
 @pytest.fixture(scope="module")
-def trained(drawn, tmp_path_factory) -> Path:  # noqa: F811
+def trained(drawn, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("run") / "short"
     run("train", "--data", drawn, "--run", folder, "--steps", 2, *BRIEF)
     return folder
 
 
 @pytest.fixture(scope="module")
-def gone_on(drawn, tmp_path_factory) -> tuple[Path, str]:  # noqa: F811
+def gone_on(drawn, tmp_path_factory) -> tuple[Path, str]:
     """A run from the bundled network in steps too small to change it, one in each of two frames; and what it said."""
     folder = tmp_path_factory.mktemp("gone_on")
     (folder / "left_out.txt").write_text("street/s1\n")
@@ -65,7 +64,7 @@ def test_a_run_leaves_network_log_and_curve(trained):
     assert (trained / "best.keras").stat().st_size < 4.5 * network.count_params(), "float32 weights and nothing else"
 
 
-def test_the_same_seed_gives_the_same_network(drawn, trained, tmp_path):  # noqa: F811
+def test_the_same_seed_gives_the_same_network(drawn, trained, tmp_path):
     run("train", "--data", drawn, "--run", tmp_path / "again", "--steps", 2, *BRIEF)
     assert rows_of(trained)[0]["loss"] == pytest.approx(rows_of(tmp_path / "again")[0]["loss"], rel=1e-3)
 
@@ -74,7 +73,7 @@ def test_frames_grow_over_a_run(gone_on):
     assert [(row["scale"], row["samples"]) for row in rows_of(gone_on[0])] == [(0.2, 2), (0.3, 4)]
 
 
-def test_a_stopped_run_can_be_resumed(drawn, tmp_path):  # noqa: F811
+def test_a_stopped_run_can_be_resumed(drawn, tmp_path):
     folder = tmp_path / "stopped"
     arguments = ["train", "--data", str(drawn), "--run", str(folder), *BRIEF]
     with subprocess.Popen([sys.executable, str(ROOT / "train.py"), *arguments, "--minutes", "30"], stderr=subprocess.PIPE, text=True) as process:
@@ -100,12 +99,12 @@ def test_a_run_goes_on_from_another_network_whose_normalisation_stays(gone_on):
     assert all(np.allclose(one, other, rtol=1e-4) for one, other in zip(*statistics, strict=True))
 
 
-def test_a_photo_to_leave_out_that_is_not_there_is_named(drawn, tmp_path):  # noqa: F811
+def test_a_photo_to_leave_out_that_is_not_there_is_named(drawn, tmp_path):
     (tmp_path / "left_out.txt").write_text("street/no_such_photo\n")
     assert "no_such_photo" in run("train", "--data", drawn, "--run", tmp_path / "none", "--steps", 1, "--leave-out", tmp_path / "left_out.txt", ok=False)
 
 
-def test_a_run_from_another_network_is_validated_as_int8_would_round_it(drawn, gone_on):  # noqa: F811
+def test_a_run_from_another_network_is_validated_as_int8_would_round_it(drawn, gone_on):
     logged = rows_of(gone_on[0])[0]["iou"]
     photos = read_photos(drawn, "val")
     photos += composites(drawn, train.MADE_UP_SEED, min(train.MADE_UP, len(photos)), held_back=False)
@@ -121,20 +120,20 @@ def test_a_run_from_another_network_is_validated_as_int8_would_round_it(drawn, g
     assert logged == pytest.approx(train.validate(plain, photos)["iou"], abs=2e-5) and logged != pytest.approx(as_trained, abs=2e-5)
 
 
-def test_hard_cutouts_are_weighed(drawn, tmp_path):  # noqa: F811
+def test_hard_cutouts_are_weighed(drawn, tmp_path):
     run("weigh", "--data", drawn, "--out", tmp_path / "often.json")
     often = json.loads((tmp_path / "often.json").read_text())
     assert set(often) == {f"{car.set}/{car.name}" for car in read_cutouts(drawn, False)}
     assert all(LEAST <= share <= MOST for share in often.values()) and min(often.values()) <= 1 <= max(often.values())
 
 
-def test_where_there_are_no_cutouts_there_is_nothing_to_weigh(drawn, tmp_path):  # noqa: F811
+def test_where_there_are_no_cutouts_there_is_nothing_to_weigh(drawn, tmp_path):
     shutil.copytree(drawn / "backgrounds", tmp_path / "data" / "backgrounds")
     assert "no cut-outs to weigh" in run("weigh", "--data", tmp_path / "data", "--out", tmp_path / "often.json", ok=False)
     assert not (tmp_path / "often.json").exists()
 
 
-def test_the_mask_that_the_network_disputes_most_is_shown_first(drawn, tmp_path):  # noqa: F811
+def test_the_mask_that_the_network_disputes_most_is_shown_first(drawn, tmp_path):
     shutil.copytree(drawn / "train", tmp_path / "data" / "train")
     wrong = tmp_path / "data" / "train" / "street" / "masks" / "s2.png"
     mask = cv2.imread(str(wrong), cv2.IMREAD_GRAYSCALE)
@@ -150,19 +149,19 @@ def test_the_mask_that_the_network_disputes_most_is_shown_first(drawn, tmp_path)
     assert "street/none" in run(*show, "--leave-out", tmp_path / "left_out.txt", ok=False)
 
 
-def test_preview_is_a_sheet_of_samples(drawn, tmp_path):  # noqa: F811
+def test_preview_is_a_sheet_of_samples(drawn, tmp_path):
     run("preview", "--data", drawn, "--scale", 0.3, "--out", tmp_path / "sheet.png")
     assert cv2.imread(str(tmp_path / "sheet.png")).shape == (4 * 240, 6 * 320, 3)
 
 
-def test_quantise_makes_a_network_that_serving_loads(drawn, trained, tmp_path):  # noqa: F811
+def test_quantise_makes_a_network_that_serving_loads(drawn, trained, tmp_path):
     run("quantise", "--data", drawn, "--network", trained / "best.keras", "--out", tmp_path / "small.tflite")
     network = Predictor(tmp_path / "small.tflite")
     assert (tmp_path / "small.tflite").stat().st_size < 6e6
     assert network.predict(np.zeros((*GLANCE, 3), np.uint8))[0].shape == GLANCE
 
 
-def test_evaluate_scores_a_folder_of_mattes(drawn, tmp_path):  # noqa: F811
+def test_evaluate_scores_a_folder_of_mattes(drawn, tmp_path):
     truth = cv2.imread(str(drawn / "val" / "street" / "masks" / "s5.png"), cv2.IMREAD_GRAYSCALE)
     (tmp_path / "street").mkdir()
     cv2.imwrite(str(tmp_path / "street" / "s5.png"), truth)
@@ -171,16 +170,16 @@ def test_evaluate_scores_a_folder_of_mattes(drawn, tmp_path):  # noqa: F811
     assert cv2.imread(str(tmp_path / "worst.png")) is not None
 
 
-def test_evaluate_scores_the_bundled_network(drawn):  # noqa: F811
+def test_evaluate_scores_the_bundled_network(drawn):
     assert "street       1  0.9" in run("evaluate", "--data", drawn)
 
 
-def test_edges_are_learnt_from_large_cut_outs_alone(drawn, tmp_path):  # noqa: F811
+def test_edges_are_learnt_from_large_cut_outs_alone(drawn, tmp_path):
     assert "no cut-outs of 600 pixels" in run("edges", "--data", drawn, "--out", tmp_path / "edges.npz", ok=False)
     assert not (tmp_path / "edges.npz").exists()
 
 
-def test_edges_are_fitted_to_composites_and_photos(drawn, tmp_path):  # noqa: F811
+def test_edges_are_fitted_to_composites_and_photos(drawn, tmp_path):
     shutil.copytree(drawn, tmp_path / "data")
     for angle in ("side", "three_quarter"):
         photo = draw_photo(960, 720, angle=angle, seed=7)
@@ -195,7 +194,7 @@ def test_edges_are_fitted_to_composites_and_photos(drawn, tmp_path):  # noqa: F8
         assert [weights.shape for weights, _ in perceptron(name, tmp_path / "edges.npz")] == [(measures, 32), (32, 16), (16, 1)]
 
 
-def test_calibrate_wants_more_than_a_handful_of_photos(drawn, tmp_path):  # noqa: F811
+def test_calibrate_wants_more_than_a_handful_of_photos(drawn, tmp_path):
     assert "more data is needed" in run("calibrate", "--data", drawn, "--out", tmp_path / "judge.json", ok=False)
     assert not (tmp_path / "judge.json").exists()
 
