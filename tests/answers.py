@@ -31,6 +31,13 @@ def post(address: str, photo: bytes | None = PHOTO, path: str = "/", headers: Va
     return requests.post(address + path, files=files, data=fields, headers=headers, timeout=60)
 
 
+def problem_of(answer: requests.Response) -> tuple[int, str]:
+    assert answer.headers["Content-Type"] == "application/json"
+    (problem,) = answer.json()["errors"]
+    assert problem["title"] and set(problem) == {"title", "detail", "code"}
+    return answer.status_code, problem["code"]
+
+
 def pixels_of(answer: requests.Response, kind: str = "image/png") -> np.ndarray:
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"] == kind

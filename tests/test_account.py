@@ -4,7 +4,7 @@ from hashlib import sha256
 import pytest
 import requests
 
-from tests.test_photo_to_cutout import problem_of
+from tests.answers import problem_of
 
 UNLIMITED = 2**31 - 1
 

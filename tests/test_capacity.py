@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from tests.answers import problem_of
 from tests.drawn import draw_photo, encode
-from tests.test_photo_to_cutout import problem_of
 
 SLOW = encode(draw_photo(3000, 2000, angle="side", seed=5).rgb, "png")
 QUICK = encode(draw_photo(320, 240, angle="side", seed=5).rgb)

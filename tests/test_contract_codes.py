@@ -14,12 +14,11 @@ from PIL import Image
 
 from api import errors
 from api.job import KNOWN
-from tests.answers import HEIGHT, PHOTO, RGB, SIZE, WIDTH, Values, post
+from tests.answers import HEIGHT, PHOTO, RGB, SIZE, WIDTH, Values, post, problem_of
 from tests.conftest import ROOT
 from tests.drawn import draw_street, encode
-from tests.fetch_server import Site, says, serving
-from tests.test_odd_pictures import png
-from tests.test_photo_to_cutout import problem_of
+from tests.fetch_server import says, serving
+from tests.files import png
 
 B64 = base64.b64encode(PHOTO).decode()
 PRIVATE, PLAIN = "https://127.0.0.1/car.png", "http://pictures.example/car.png"

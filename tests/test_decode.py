@@ -1,5 +1,4 @@
 """Decoding: upright pixels in full or at a scale, or an error that says why not, for any bytes. Depths, palettes and colours: test_odd_pictures."""
-import io
 import random
 import struct
 import subprocess
@@ -8,13 +7,11 @@ import zlib
 from collections import Counter
 
 import numpy as np
-import pillow_heif
 import pytest
 from PIL import Image, ImageFile
 
 from preprocessing.decode import MAX_PIXELS, Picture, ResolutionTooHigh, UnreadablePicture, decode, ends_in_pixels
-
-pillow_heif.register_heif_opener()  # so that the tests can write HEIC
+from tests.files import difference, exif, file_of, picture, tiff
 
 # EXIF 2.32, tag 0x0112: what was done to the upright picture, here by numpy
 ORIENTATIONS = {1: lambda up: up, 2: lambda up: up[:, ::-1], 3: lambda up: up[::-1, ::-1], 4: lambda up: up[::-1],
@@ -24,38 +21,6 @@ EXACT = [("PNG", {}), ("WEBP", {"lossless": True}), ("TIFF", {}), ("TIFF", {"com
 CLOSE = [("JPEG", {"quality": 98, "subsampling": 0}), ("JPEG", {"quality": 98, "subsampling": 0, "progressive": True}), ("WEBP", {"quality": 98}),
          ("AVIF", {"quality": 98, "subsampling": "4:4:4"}), ("HEIF", {"quality": 98, "chroma": 444}),
          ("TIFF", {"compression": "jpeg", "quality": 98})]
-
-
-def picture(height: int = 48, width: int = 64) -> np.ndarray:
-    y, x = np.mgrid[:height, :width]
-    return np.stack([x * 255 // width, y * 255 // height, (x + y) * 255 // (width + height)], -1).astype(np.uint8)
-
-
-def file_of(pixels: np.ndarray | Image.Image, format: str, **options) -> bytes:
-    file = io.BytesIO()
-    (pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)).save(file, format, **options)
-    return file.getvalue()
-
-
-def exif(orientation: int) -> bytes:
-    block = Image.Exif()
-    block[0x0112] = orientation
-    return block.tobytes()
-
-
-def tiff(pixels: bytes, fields: dict[int, int], order: str = "<") -> bytes:
-    """TIFF 6.0 of one strip or tile, with its directory at the start, where a cut leaves it whole; Pillow writes it last."""
-    layout = {324: 0, 325: len(pixels)} if 322 in fields else {273: 0, 278: fields[257], 279: len(pixels)}
-    fields = {259: 1, 277: 1, **fields, **layout}
-    fields[min(layout)] = 8 + 2 + 12 * len(fields) + 4
-    directory = b"".join(struct.pack(order + "HHII", tag, 4, 1, value) for tag, value in sorted(fields.items()))
-    return (b"II" if order == "<" else b"MM") + struct.pack(order + "HIH", 42, 8, len(fields)) + directory + bytes(4) + pixels
-
-
-def difference(rgb: np.ndarray, expected: np.ndarray) -> float:
-    """The mean over all pixels, in levels."""
-    assert rgb.shape == expected.shape and rgb.dtype == np.uint8
-    return float(np.abs(rgb.astype(int) - expected).mean())
 
 
 @pytest.mark.parametrize("format, options", EXACT)

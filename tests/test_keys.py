@@ -4,9 +4,9 @@ from hashlib import sha256
 import pytest
 import requests
 
+from tests.answers import problem_of
 from tests.conftest import Server
 from tests.drawn import draw_photo, encode
-from tests.test_photo_to_cutout import problem_of
 
 PHOTO = encode(draw_photo(320, 240, angle="side", seed=5).rgb)
 FIRST, SECOND = "a-key-of-the-first-site", "another key: with \xfc"

@@ -7,10 +7,10 @@ import pytest
 import requests
 from PIL import Image
 
+from tests.answers import problem_of
 from tests.drawn import draw_photo, encode
-from tests.test_decode import file_of
-from tests.test_odd_pictures import P3, cv2_file_of, png, rgb_profile, rows_of
-from tests.test_photo_to_cutout import problem_of
+from tests.files import cv2_file_of, file_of, png, rows_of
+from tests.profiles import P3, rgb_profile
 
 DRAWN = draw_photo(640, 480, angle="side", seed=5)
 PHOTO = Image.fromarray(DRAWN.rgb)

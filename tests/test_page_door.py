@@ -5,8 +5,8 @@ import pytest
 import requests
 
 from api.page import FOLDER
+from tests.answers import problem_of
 from tests.drawn import draw_photo, encode
-from tests.test_photo_to_cutout import problem_of
 
 PHOTO = encode(draw_photo(800, 600, angle="side", seed=5).rgb)
 KEYS = {"API_KEYS": sha256(b"key").hexdigest()}

@@ -9,6 +9,7 @@ import requests
 from PIL import Image
 
 from model.metrics import score
+from tests.answers import problem_of
 from tests.conftest import SERVING
 from tests.drawn import draw_photo, draw_street, encode
 
@@ -23,13 +24,6 @@ def rgba_of(answer: requests.Response) -> np.ndarray:
     with Image.open(io.BytesIO(answer.content)) as png:
         assert (png.format, png.mode) == ("PNG", "RGBA")
         return np.array(png)
-
-
-def problem_of(answer: requests.Response) -> tuple[int, str]:
-    assert answer.headers["Content-Type"] == "application/json"
-    (problem,) = answer.json()["errors"]
-    assert problem["title"] and set(problem) == {"title", "detail", "code"}
-    return answer.status_code, problem["code"]
 
 
 @pytest.mark.parametrize("angle, colour", [

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from tests.answers import problem_of
 from tests.drawn import draw_photo, encode
 from tests.fetch_server import Site, leads_to, says, serving
-from tests.test_photo_to_cutout import problem_of
 
 PHOTO = encode(draw_photo(320, 240, angle="side", seed=5).rgb)
 BLUE = encode(draw_photo(320, 240, seed=1).rgb, "png")

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from tests.answers import problem_of
 from tests.drawn import draw_photo, encode
-from tests.test_photo_to_cutout import problem_of
 
 PHOTO = encode(draw_photo(320, 240, angle="side", seed=5).rgb)
 ALLOWED = {"/": {"GET", "HEAD", "POST"}, "/v1.0/removebg": {"POST"}, "/v1.0/account": {"GET", "HEAD"}, "/account": {"GET", "HEAD"}, "/healthz": {"GET", "HEAD"},

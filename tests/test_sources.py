@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from preprocessing.sources import held_out, photo_paths, read_cutouts, read_photos
-from tests.test_samples import write
+from tests.conftest import write
 
 
 def test_any_folder_of_pictures_and_masks_will_do(tmp_path):

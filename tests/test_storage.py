@@ -10,11 +10,11 @@ import requests
 
 import storage
 from storage import Location, Missing, TooLarge, TooSlow, Unreachable, Unreadable, look, objects, read, write
+from tests.answers import problem_of
 from tests.cloud import emulated
 from tests.conftest import ROOT
 from tests.drawn import draw_photo, encode
 from tests.fetch_server import Site, serving, writes
-from tests.test_photo_to_cutout import problem_of
 
 PHOTO = encode(draw_photo(640, 480, angle="side", seed=5).rgb)
 BLUE = encode(draw_photo(320, 240, seed=1).rgb, "png")

@@ -7,8 +7,8 @@ import requests
 from PIL import Image
 
 from postprocessing.watermark import GROWTH, POSITIONS, Watermark, spot, stamp
+from tests.answers import problem_of
 from tests.drawn import draw_photo, encode
-from tests.test_photo_to_cutout import problem_of
 
 CANVAS = (400, 600)
 MARGIN = 12

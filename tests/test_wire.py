@@ -10,8 +10,8 @@ import requests
 from PIL import Image
 
 from options import PARAMETERS
+from tests.answers import problem_of
 from tests.drawn import draw_photo, encode
-from tests.test_photo_to_cutout import problem_of
 
 SIZE = (480, 640)
 PHOTO = encode(draw_photo(SIZE[1], SIZE[0], angle="side", seed=5).rgb)
