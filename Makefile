@@ -41,12 +41,13 @@ chromium:
 	.venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
+# In the next two, modules are compiled when they are imported: of TensorFlow and Beam little is.
 .venv-test/ready:
 	$(PYTHON) -m venv .venv-test
-	.venv-test/bin/pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	.venv-test/bin/pip install --quiet --disable-pip-version-check --no-compile -r requirements-test.txt
 	@touch $@
 
 .venv-bulk/ready: requirements-bulk.txt
 	$(PYTHON) -m venv .venv-bulk
-	.venv-bulk/bin/pip install --quiet --disable-pip-version-check -r requirements-bulk.txt
+	.venv-bulk/bin/pip install --quiet --disable-pip-version-check --no-compile -r requirements-bulk.txt
 	@touch $@
