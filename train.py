@@ -157,10 +157,10 @@ def train(args: argparse.Namespace) -> None:
         served = lambda: bare  # noqa: E731
     learner = Learner(network, averaged, forward, args.rate)
     step, elapsed, best = tf.Variable(0, dtype=tf.int64), tf.Variable(0.0, dtype=tf.float64), tf.Variable(-1.0, dtype=tf.float64)
-    state = tf.train.CheckpointManager(
-        tf.train.Checkpoint(**learner.state(), step=step, elapsed=elapsed, best=best), args.run / "checkpoint", max_to_keep=1)
+    held = tf.train.Checkpoint(**learner.state(), step=step, elapsed=elapsed, best=best)
+    state = tf.train.CheckpointManager(held, args.run / "checkpoint", max_to_keep=1)
     if args.resume:
-        state.restore_or_initialize()
+        held.restore(state.latest_checkpoint).assert_existing_objects_matched()
     args.run.mkdir(parents=True, exist_ok=True)
     log = Log(args.run, args.resume)
     began, before = time.monotonic(), float(elapsed.numpy())
