@@ -60,6 +60,7 @@ def main() -> None:
     sub.add_argument("--leave-out", type=Path, help="a file of photos not to train on, as SET/STEM, such as model/left_out.txt")
     sub.add_argument("--often", type=Path, help="a file of how often each cut-out is drawn, such as model/often.json; all alike without")
     sub.add_argument("--scales", type=frame_scale, nargs="+", default=SCALES, help="of the frames of looks, growing over the run")
+    sub.add_argument("--calm", action="store_true", help="for the end of a training: more photos, and pictures as they are taken")
     sub.add_argument("--rate", type=float, default=RATE, help="peak learning rate")
     sub.add_argument("--batch", type=int, default=BATCH)
     sub.add_argument("--seed", type=int, default=0)
@@ -98,6 +99,7 @@ def main() -> None:
     sub = command(preview, "write a contact sheet of training samples")
     sub.add_argument("--out", type=Path, default=HERE / "runs" / "preview.png")
     sub.add_argument("--scale", type=frame_scale, default=1.0)
+    sub.add_argument("--calm", action="store_true", help="as train --calm sees them")
     sub.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     args.do(args)
@@ -126,12 +128,14 @@ def train(args: argparse.Namespace) -> None:
     from model.learner import Learner
     from model.network import get_network, inherit
     from model.rounded import rounded
+    from preprocessing.mix import CALM, STAGED
     from preprocessing.samples import Samples, Sources
     from preprocessing.sources import read_photos
 
     cv2.setNumThreads(1)
     if args.resume != bool(tf.train.latest_checkpoint(args.run / "checkpoint")):
         raise SystemExit(f"{args.run}: " + ("no checkpoint to resume from" if args.resume else "holds a run already; give another --run, or --resume"))
+    mix = CALM if args.calm else STAGED
     kept = Sources.read(args.data, args.leave_out.read_text().split() if args.leave_out else (), often=json.loads(args.often.read_text()) if args.often else None)
     photos = read_photos(args.data, "val")
     validation = photos + composites(args.data, MADE_UP_SEED, min(MADE_UP, len(photos)), held_back=False)
@@ -188,7 +192,7 @@ def train(args: argparse.Namespace) -> None:
         try:
             while (done := progress()) < 1:
                 scale = args.scales[int(done * len(args.scales))]
-                batches = Samples(kept, args.seed, scale).batches(args.batch, int(step.numpy()))
+                batches = Samples(kept, args.seed, scale, mix).batches(args.batch, int(step.numpy()))
                 loss, checked = float("nan"), time.monotonic()
                 for batch in batches:
                     learner.optimiser.learning_rate.assign(rate_at(args.rate, int(step.numpy()), done))
@@ -300,9 +304,10 @@ def preview(args: argparse.Namespace) -> None:
     """Four by six samples with the outline of their matte drawn."""
     from model.cells import unfold
     from model.evaluation import outlined, sheet
+    from preprocessing.mix import CALM, STAGED
     from preprocessing.samples import Samples, Sources
 
-    samples = Samples(Sources.read(args.data), args.seed, args.scale)
+    samples = Samples(Sources.read(args.data), args.seed, args.scale, CALM if args.calm else STAGED)
     tiles = [outlined(rgb, unfold(truth[..., :-2])) for rgb, truth, _ in (samples.make(number, samples.frame_of(number)) for number in range(24))]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(args.out), cv2.cvtColor(sheet(tiles, 6), cv2.COLOR_RGB2BGR))

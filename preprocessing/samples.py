@@ -12,29 +12,18 @@ from model.cells import SIDE, fold
 from model.frames import GLANCE, LOOKS, frame_for
 from preprocessing import augment, fitted, lines, sources, staging, synthesis
 from preprocessing.letterbox import PAD, Letterbox, resize
+from preprocessing.mix import STAGED, Mix
 from preprocessing.opened import opened
 
-REAL, EMPTY = 0.5, 0.06     # shares of real photos and of scenes without a car; the rest are composites
-NEIGHBOURS = (0.3, 0.45, 0.25)  # chances of a composite to have none, one or two other vehicles
-REAL_NEIGHBOUR = 0.35       # share of real photos that get one behind their car
-STRANGER = 0.5              # share of neighbours that are the car of another photo
-TWIN = 0.15                 # share of a composite's neighbours that are the subject once more
-MOVED = 0.3                 # share of composites whose subject is the car of a photo (copy-paste, Ghiasi et al. 2021, arXiv 2012.07177)
-RIM = 7                     # width in pixels of the band at its edge that then is not scored: its mask is not that exact
+RIM = 7                     # width in pixels of the band at the edge of a photo's car before another background that is not scored: its mask is not that exact
 ONE = 0.97                  # least share of a photo's mask in one piece, for its car to be lent: it might be two
-PAINT, LIVERY, LONGER, LADEN, OPEN = 0.5, 0.12, 0.15, 0.12, 0.06  # shares of cars in another paint, in a pattern, with a longer or shorter middle, laden, with a door or lid open
-STUDIO, AERIAL, MIRROR, LENS, NIGHT, SMALL, VEIL = 0.12, 0.25, 0.12, 0.1, 0.06, 0.05, 0.1
-LINES, MIRRORING, PLATE, STAMP = 0.12, 0.12, 0.15, 0.08
 ASPECTS = ((4 / 3, 0.4), (3 / 2, 0.2), (16 / 9, 0.15), (1.0, 0.05), (3 / 4, 0.12), (9 / 16, 0.08))  # of composites, and how many of each
 EDGE = 13                   # width of the edge band in pixels
-AS_TAKEN = 0.5              # share of pictures that come as a good camera takes them
-GENTLE = 0.12               # how far their light differs
 WEIGHT, HEAVY, THIN = 32, 160, 255  # the edge band, and what is seen of other vehicles, count five times; thin parts of a car eight times
 GROUND = 25                 # what is neither glass nor vehicle counts a tenth of what is, for the outputs that tell these
 THICK = 15                  # pixels: a part, or a gap, that a square of these does not fit into is thin
 GLANCES = 0.2               # share of batches that glance at whole photos
 FINER = 3                   # a glance is made so much larger first, and shrunk as serving does it
-FULL = 0.8                  # share of composites that fill their frame, when looked at
 ALONE, BESIDE = 0.6, 0.4    # least part of a look's side that a composite's car has, alone and beside neighbours, which a glance may take along
 WIDE_MARGIN = 1.0           # the same for photos: the largest of the car's box, around a look at it and its neighbour
 LONGEST = 1280              # pixels; sources are kept no larger
@@ -124,9 +113,9 @@ class Samples:
     Those of one batch share a frame: that of glances, or one of those of looks (model.frames), which then holds cars of its shape.
     """
 
-    def __init__(self, kept: Sources, seed: int, scale: float = 1.0):
+    def __init__(self, kept: Sources, seed: int, scale: float = 1.0, mix: Mix = STAGED):
         """scale: of the looks' frames, for quicker training on less detail."""
-        self.kept, self.seed = kept, seed
+        self.kept, self.seed, self.mix = kept, seed, mix
         self.looks = [tuple(STEP * round(side * scale / STEP) for side in frame) for frame in LOOKS]
         sets = [photo.set for photo in kept.photos]
         share = np.array([sources.TRUST.get(name, 1.0) / sets.count(name) ** 0.5 for name in sets])
@@ -153,24 +142,24 @@ class Samples:
         rng = np.random.default_rng((self.seed, number))
         draw = rng.random()
         larger = tuple(FINER * side for side in frame) if frame == GLANCE else frame
-        if draw < REAL or not (self.kept.cutouts and self.kept.backgrounds):
+        if draw < self.mix.real or not (self.kept.cutouts and self.kept.backgrounds):
             made = self.real(rng, larger)
-        elif draw < REAL + EMPTY:
+        elif draw < self.mix.real + self.mix.empty:
             made = self.empty(rng, larger)
         else:
             made = self.made_up(rng, larger)
         made = made.shrunk(frame)
-        if rng.random() < LINES:
+        if rng.random() < self.mix.lines:
             made = replace(made, rgb=lines.with_lines(rng, made.rgb, made.matte))
-        if rng.random() < MIRRORING:
+        if rng.random() < self.mix.mirroring:
             made = replace(made, rgb=staging.mirroring(rng, made.rgb, made.matte))
-        if rng.random() < PLATE:
+        if rng.random() < self.mix.plate:
             made = replace(made, rgb=staging.hidden_plate(rng, made.rgb, made.matte))
-        if rng.random() < STAMP:
+        if rng.random() < self.mix.stamp:
             made = replace(made, rgb=staging.stamped(rng, made.rgb))
-        if rng.random() < NIGHT:
+        if rng.random() < self.mix.night:
             made = replace(made, rgb=staging.night(rng, made.rgb, made.matte))
-        rgb = augment.relight(rng, made.rgb, GENTLE) if rng.random() < AS_TAKEN else augment.develop(rng, made.rgb, self.noise)
+        rgb = augment.relight(rng, made.rgb, self.mix.gentle) if rng.random() < self.mix.as_taken else augment.develop(rng, made.rgb, self.noise)
         rgb[made.outside] = PAD  # no camera ever sees the letterbox's pad
         return rgb, *targets(made)
 
@@ -178,11 +167,11 @@ class Samples:
         """A photo, or the part of it around the car."""
         glance = frame not in self.looks
         photo = self.photos.pick(rng, None if glance else self.looks.index(frame))
-        if rng.random() < AERIAL:  # else they are seen on cut-outs alone, and lines above the cars of photos are ground
+        if rng.random() < self.mix.aerial:  # else they are seen on cut-outs alone, and lines above the cars of photos are ground
             photo = dressed(rng, photo, fitted.with_aerial)
-        if rng.random() < MIRROR:
+        if rng.random() < self.mix.mirror:
             photo = dressed(rng, photo, fitted.with_mirror)
-        beside = photo.ignore is None and bool(self.kept.cutouts) and rng.random() < REAL_NEIGHBOUR
+        beside = photo.ignore is None and bool(self.kept.cutouts) and rng.random() < self.mix.neighbour
         if glance:
             matrix = augment.random_window(rng, photo.mask, frame)
         else:
@@ -198,7 +187,7 @@ class Samples:
 
     def empty(self, rng: np.random.Generator, frame: tuple[int, int]) -> Made:
         """A scene without a car."""
-        scene = staging.studio(rng) if rng.random() < STUDIO else self.pick(rng, self.kept.backgrounds)
+        scene = staging.studio(rng) if rng.random() < self.mix.studio else self.pick(rng, self.kept.backgrounds)
         blank = np.zeros(frame, np.uint8)
         return Made(synthesis.fill(rng, scene, frame), blank, blank, blank, blank, blank > 0, True)
 
@@ -206,29 +195,29 @@ class Samples:
         """A composite of a listing photo's shape in the frame's upper left, as the letterbox puts it, or that fills the frame with its car."""
         glance = frame not in self.looks
         content = frame
-        if glance or rng.random() >= FULL:
+        if glance or rng.random() >= self.mix.full:
             shapes, chances = zip(*ASPECTS)
             content = Letterbox.fit((round(1200 / rng.choice(shapes, p=chances)), 1200), frame).content
-        moved = bool(self.strangers.items) and rng.random() < MOVED
+        moved = bool(self.strangers.items) and rng.random() < self.mix.moved
         look = None if glance else self.looks.index(frame)
         found = lifted(self.strangers.pick(rng, look)) if moved else self.cutouts.pick(rng, look)
         car = self.other_make(rng, found)
         scene, texture = self.pick(rng, self.kept.backgrounds), self.pick(rng, self.kept.backgrounds)
-        if not moved and rng.random() < AERIAL:  # a moved car's would lie in the band that is not scored
+        if not moved and rng.random() < self.mix.aerial:  # a moved car's would lie in the band that is not scored
             car = fitted.with_aerial(rng, car)
-        if not moved and rng.random() < MIRROR:
+        if not moved and rng.random() < self.mix.mirror:
             car = fitted.with_mirror(rng, car)
-        if rng.random() < STUDIO:
+        if rng.random() < self.mix.studio:
             scene = staging.studio(rng)
-        neighbours = [self.other_make(rng, found) if rng.random() < TWIN else self.neighbour(rng) for _ in range(rng.choice(len(NEIGHBOURS), p=NEIGHBOURS))]
+        neighbours = [self.other_make(rng, found) if rng.random() < self.mix.twin else self.neighbour(rng) for _ in range(rng.choice(len(self.mix.neighbours), p=self.mix.neighbours))]
         if glance:
-            share = rng.uniform(0.12, 0.3) if rng.random() < SMALL else None
+            share = rng.uniform(0.12, 0.3) if rng.random() < self.mix.small else None
         else:
             share = rng.uniform(BESIDE if neighbours else ALONE, 0.98) if rng.random() < 0.9 else rng.uniform(0.95, 1.3)
         made = synthesis.composite(rng, car, neighbours, scene, texture, content, synthesis.some_place(rng), share,
-                                   rng.uniform(0.3, 0.85) if rng.random() < VEIL else 0.0)
+                                   rng.uniform(0.3, 0.85) if rng.random() < self.mix.veil else 0.0)
         layers = [made.rgb, made.matte, made.others, *([] if made.glass is None else [made.glass])]
-        if rng.random() < LENS:
+        if rng.random() < self.mix.lens:
             layers = staging.bend(rng, layers)
         sides = (0, frame[0] - content[0], 0, frame[1] - content[1])
         rgb, matte, others, *glass = (cv2.copyMakeBorder(layer, *sides, cv2.BORDER_CONSTANT, value=0) for layer in layers)
@@ -239,21 +228,21 @@ class Samples:
 
     def neighbour(self, rng: np.random.Generator) -> sources.Cutout:
         """Another vehicle: a cut-out, or the car of another photo, whose rim of old ground does no harm where it is no car to be kept."""
-        if self.strangers.items and rng.random() < STRANGER:
+        if self.strangers.items and rng.random() < self.mix.stranger:
             return lifted(self.strangers.pick(rng, None))
         return self.other_make(rng, self.pick(rng, self.kept.cutouts))
 
     def other_make(self, rng: np.random.Generator, car: sources.Cutout) -> sources.Cutout:
         """A cut-out as it is, or changed into a car that nobody has photographed: there are but a few hundred."""
-        if rng.random() < PAINT:
+        if rng.random() < self.mix.paint:
             car = staging.repainted(rng, car)
-        if self.kept.backgrounds and rng.random() < LIVERY:
+        if self.kept.backgrounds and rng.random() < self.mix.livery:
             car = staging.wrapped(rng, car, self.pick(rng, self.kept.backgrounds))
-        if rng.random() < LONGER:
+        if rng.random() < self.mix.longer:
             car = staging.lengthened(rng, car)
-        if rng.random() < LADEN:
+        if rng.random() < self.mix.laden:
             car = fitted.laden(rng, car)
-        return opened(rng, car) if rng.random() < OPEN else car
+        return opened(rng, car) if rng.random() < self.mix.open else car
 
     @staticmethod
     def pick(rng: np.random.Generator, items: list):

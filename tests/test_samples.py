@@ -1,4 +1,6 @@
 """What the network sees in training: repeatable samples whose matte is the car alone."""
+from dataclasses import fields
+
 import cv2
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from model.cells import unfold
 from model.frames import GLANCE
 from preprocessing import augment, samples as made, synthesis
 from preprocessing.letterbox import PAD
+from preprocessing.mix import CALM, STAGED, Mix
 from preprocessing.samples import HEAVY, THIN, WEIGHT, Samples, Sources
 from preprocessing.sources import Photo, read_cutouts, read_photos
 
@@ -17,6 +20,11 @@ SCALE = 0.25  # of looks: frames of 96x224 and 128x192 pixels
 @pytest.fixture(scope="module")
 def samples(drawn) -> Samples:
     return Samples(Sources.read(drawn), seed=1, scale=SCALE)
+
+
+def mixed(samples: Samples, **shares) -> Samples:
+    """The same with other shares."""
+    return Samples(samples.kept, samples.seed, SCALE, Mix(**shares))
 
 
 def test_the_same_number_gives_the_same_sample(drawn, samples):
@@ -43,11 +51,10 @@ def test_a_fifth_of_the_batches_are_glances_and_the_rest_are_looks(samples):
 
 
 @pytest.mark.parametrize("look", [0, 1])
-def test_a_look_shows_a_large_car(samples, monkeypatch, look):
-    monkeypatch.setattr(made, "EMPTY", 0.0)
-    shares = []
+def test_a_look_shows_a_large_car(samples, look):
+    shown, shares = mixed(samples, empty=0.0), []
     for number in range(40):
-        matte = unfold(samples.make(number, samples.looks[look])[1][..., :4]) > 127
+        matte = unfold(shown.make(number, shown.looks[look])[1][..., :4]) > 127
         rows, columns = matte.any(1).mean(), matte.any(0).mean()
         shares.append(max(rows, columns))
     assert np.median(shares) > 0.7 and np.min(shares) > 0.3
@@ -56,16 +63,13 @@ def test_a_look_shows_a_large_car(samples, monkeypatch, look):
 @pytest.mark.parametrize("real", [0.0, 1.0])
 def test_a_look_at_a_car_beside_another_may_show_a_smaller_one(samples, monkeypatch, real):
     """As where a glance took the neighbour along."""
-    monkeypatch.setattr(made, "EMPTY", 0.0)
-    monkeypatch.setattr(made, "REAL", real)
+    monkeypatch.setattr(synthesis, "OCCLUDER", 0.0)
     typical = []
     for beside in (0.0, 1.0):
-        monkeypatch.setattr(made, "REAL_NEIGHBOUR", beside)
-        monkeypatch.setattr(made, "NEIGHBOURS", (1 - beside, beside, 0.0))
-        monkeypatch.setattr(synthesis, "OCCLUDER", 0.0)
+        shown = mixed(samples, empty=0.0, real=real, neighbour=beside, neighbours=(1 - beside, beside, 0.0))
         shares = []
         for number in range(40):
-            matte = unfold(samples.make(number, samples.looks[1])[1][..., :4]) > 127
+            matte = unfold(shown.make(number, shown.looks[1])[1][..., :4]) > 127
             shares.append(max(matte.any(1).mean(), matte.any(0).mean()))
         typical.append(np.mean(shares))
     assert typical[1] < typical[0] - 0.03
@@ -119,13 +123,11 @@ def test_glass_is_learnt_only_where_it_is_known(drawn):
 
 
 @pytest.mark.parametrize("real", [0.0, 1.0])
-def test_other_vehicles_are_told_apart_from_the_car_and_from_the_ground_where_all_are_known(samples, monkeypatch, real):
+def test_other_vehicles_are_told_apart_from_the_car_and_from_the_ground_where_all_are_known(samples, real):
     """All are in a composite; beside the car of a photo may stand one that nobody has marked."""
-    for name, value in (("REAL", real), ("EMPTY", 0.0), ("MOVED", 0.0), ("REAL_NEIGHBOUR", 1.0), ("NEIGHBOURS", (0.0, 1.0, 0.0))):
-        monkeypatch.setattr(made, name, value)
-    seen = 0
+    shown, seen = mixed(samples, real=real, empty=0.0, moved=0.0, neighbour=1.0, neighbours=(0.0, 1.0, 0.0)), 0
     for number in range(30):
-        _, truth, weight = samples.make(number, samples.looks[1])
+        _, truth, weight = shown.make(number, shown.looks[1])
         car, others, counted = truth[..., :4].mean(-1), truth[..., 5], weight[..., 5]
         known = weight[..., :4].min(-1) > 0
         assert (car + others).max() < 260 and (counted[known & ((car == 255) | (others == 255))] == 255).all()
@@ -135,12 +137,10 @@ def test_other_vehicles_are_told_apart_from_the_car_and_from_the_ground_where_al
     assert seen > 15
 
 
-def test_composites_are_letterboxed_as_serving_does(samples, monkeypatch):
-    for share in ("REAL", "EMPTY", "FULL"):
-        monkeypatch.setattr(made, share, 0.0)
-    padded = 0
+def test_composites_are_letterboxed_as_serving_does(samples):
+    shown, padded = mixed(samples, real=0.0, empty=0.0, full=0.0), 0
     for number in range(30):
-        rgb, truth, _ = samples.make(number, FRAME)
+        rgb, truth, _ = shown.make(number, FRAME)
         pad = (rgb == PAD).all(-1)
         rows, columns = pad.all(1).sum(), pad.all(0).sum()
         padded += rows > 0 or columns > 0
@@ -163,9 +163,7 @@ def test_unknown_pixels_weigh_nothing(drawn, samples):
 
 
 def test_the_car_may_stand_beside_its_like(samples, monkeypatch):
-    for name, value in (("TWIN", 1.0), ("PAINT", 0.0), ("LIVERY", 0.0), ("LONGER", 0.0), ("LADEN", 0.0), ("OPEN", 0.0), ("AERIAL", 0.0), ("NEIGHBOURS", (0.0, 1.0, 0.0))):
-        monkeypatch.setattr(made, name, value)
-    stood = []
+    shown, stood = mixed(samples, twin=1.0, paint=0.0, livery=0.0, longer=0.0, laden=0.0, open=0.0, aerial=0.0, neighbours=(0.0, 1.0, 0.0)), []
 
     def composite(rng, car, neighbours, *rest):
         stood.append((car, neighbours))
@@ -174,7 +172,7 @@ def test_the_car_may_stand_beside_its_like(samples, monkeypatch):
     real = synthesis.composite
     monkeypatch.setattr(synthesis, "composite", composite)
     for number in range(20):
-        samples.make(number, samples.looks[0])
+        shown.make(number, shown.looks[0])
     assert stood and all(neighbours == [car] for car, neighbours in stood)
 
 
@@ -210,12 +208,11 @@ def test_other_photos_lend_their_cars_as_neighbours_where_all_of_them_is_seen(dr
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_the_car_of_a_photo_may_get_an_aerial_that_is_car(samples, monkeypatch, share):
-    monkeypatch.setattr(made, "AERIAL", share)
     photo, seen = samples.kept.photos[1], []
     warp_photo, warp = augment.warp_photo, augment.warp
     monkeypatch.setattr(augment, "warp_photo", lambda rgb, *where: seen.append(rgb) or warp_photo(rgb, *where))
     monkeypatch.setattr(augment, "warp", lambda layer, *where: seen.append(layer) or warp(layer, *where))
-    alone, grown = Samples(Sources([photo], [], []), 0, SCALE), 0
+    alone, grown = Samples(Sources([photo], [], []), 0, SCALE, Mix(aerial=share)), 0
     for seed in range(20):
         seen.clear()
         alone.real(np.random.default_rng(seed), alone.looks[1])
@@ -230,8 +227,7 @@ def test_the_car_of_a_photo_may_get_an_aerial_that_is_car(samples, monkeypatch, 
 @pytest.mark.parametrize("moved", [0.0, 1.0])
 def test_the_car_of_a_photo_may_stand_elsewhere_its_rim_not_scored(samples, monkeypatch, moved):
     """Nor does it get an aerial, which would lie in the rim."""
-    for name, value in (("REAL", 0.0), ("EMPTY", 0.0), ("AERIAL", moved), ("LONGER", 0.0), ("LADEN", 0.0), ("OPEN", 0.0), ("NEIGHBOURS", (1.0, 0.0, 0.0)), ("MOVED", moved)):
-        monkeypatch.setattr(made, name, value)
+    shown = mixed(samples, real=0.0, empty=0.0, aerial=moved, longer=0.0, laden=0.0, open=0.0, neighbours=(1.0, 0.0, 0.0), moved=moved)
     lent, subjects = {photo.name: photo.mask for photo in samples.strangers.items}, set()
 
     def composite(rng, car, *rest):
@@ -242,9 +238,37 @@ def test_the_car_of_a_photo_may_stand_elsewhere_its_rim_not_scored(samples, monk
     real = synthesis.composite
     monkeypatch.setattr(synthesis, "composite", composite)
     for number in range(20):
-        _, truth, weight = samples.make(number, samples.looks[1])
+        _, truth, weight = shown.make(number, shown.looks[1])
         matte, counted = unfold(truth[..., :4]), unfold(weight[..., :4])
         edge = (matte > 30) & (matte < 225)
         assert (counted[edge] > 0).mean() == pytest.approx(1 - moved, abs=0.04)
         assert (counted[cv2.erode(matte, np.ones((9, 9), np.uint8)) == 255] > 0).all() and (counted[cv2.dilate(matte, np.ones((9, 9), np.uint8)) == 0] > 0).all()
     assert subjects and subjects <= (lent.keys() if moved else {item.name for item in samples.kept.cutouts})
+
+
+def test_shares_of_photos_and_empty_scenes_are_as_said(samples):
+    assert not any(mixed(samples, real=0.0, empty=1.0).make(number, FRAME)[1].any() for number in range(20))
+    assert all(mixed(samples, real=1.0, empty=0.0).make(number, FRAME)[1].any() for number in range(20))
+
+
+def test_a_photo_that_nothing_is_done_to_keeps_its_colours():
+    """What is left without any staging is the photo's crop, and how a camera shows it: with no change of light at all, each colour stays."""
+    paint, ground = (200, 40, 30), (90, 120, 60)
+    mask = np.zeros((200, 300), np.uint8)
+    mask[60:150, 60:240] = 255
+    rgb = np.where(mask[..., None] > 0, paint, ground).astype(np.uint8)
+    plain = {share.name: 0.0 for share in fields(Mix) if share.name != "neighbours"} | {"real": 1.0, "as_taken": 1.0}
+    alone = Samples(Sources([Photo("p", "street", rgb, mask, None)], [], []), 0, SCALE, Mix(**plain))
+    for number in range(10):
+        picture, truth, _ = alone.make(number, alone.looks[1])
+        matte = unfold(truth[..., :4])
+        for colour, where in ((paint, matte == 255), (ground, (matte == 0) & (picture != PAD).any(-1))):
+            inside = cv2.erode(where.astype(np.uint8), np.ones((5, 5), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
+            assert inside.any() and np.abs(picture[inside].astype(int) - colour).max() <= 1
+
+
+def test_the_calm_mix_shows_more_photos_with_less_done_to_them():
+    shares = [share.name for share in fields(Mix) if getattr(CALM, share.name) != getattr(STAGED, share.name)]
+    assert "real" in shares and "as_taken" in shares
+    for name in shares:
+        assert (getattr(CALM, name) > getattr(STAGED, name)) == (name in ("real", "as_taken")), name
