@@ -117,28 +117,28 @@ def frame_scale(text: str) -> float:
 
 def train(args: argparse.Namespace) -> None:
     """Runs over the scales in turn, each for the same share of the run; keeps the average that validates best, as int8 rounds its kernels where it was trained so."""
-    import keras
+    from model.evaluation import composites
+    from preprocessing.mix import CALM, STAGED
+    from preprocessing.samples import Samples, Sources
+    from preprocessing.sources import read_photos
+
+    cv2.setNumThreads(1)
+    if args.resume != (args.run / "checkpoint" / "checkpoint").exists():
+        raise SystemExit(f"{args.run}: " + ("no checkpoint to resume from" if args.resume else "holds a run already; give another --run, or --resume"))
+    kept = Sources.read(args.data, args.leave_out.read_text().split() if args.leave_out else (), often=json.loads(args.often.read_text()) if args.often else None)
+    photos = read_photos(args.data, "val")
+    validation = photos + composites(args.data, MADE_UP_SEED, min(MADE_UP, len(photos)), held_back=False)
+
+    import keras  # not before the data are read: what is wrong with them is told at once
     import tensorflow as tf
     from tqdm import tqdm
 
-    from model.evaluation import composites
     from model.folded import folded, without_normalisation
     from model.fused import with_fused_normalisation
     from model.imagenet import load_imagenet
     from model.learner import Learner
     from model.network import get_network, inherit
     from model.rounded import rounded
-    from preprocessing.mix import CALM, STAGED
-    from preprocessing.samples import Samples, Sources
-    from preprocessing.sources import read_photos
-
-    cv2.setNumThreads(1)
-    if args.resume != bool(tf.train.latest_checkpoint(args.run / "checkpoint")):
-        raise SystemExit(f"{args.run}: " + ("no checkpoint to resume from" if args.resume else "holds a run already; give another --run, or --resume"))
-    mix = CALM if args.calm else STAGED
-    kept = Sources.read(args.data, args.leave_out.read_text().split() if args.leave_out else (), often=json.loads(args.often.read_text()) if args.often else None)
-    photos = read_photos(args.data, "val")
-    validation = photos + composites(args.data, MADE_UP_SEED, min(MADE_UP, len(photos)), held_back=False)
 
     keras.utils.set_random_seed(args.seed)
     averaged, bare = get_network(others=True), get_network()
@@ -192,7 +192,7 @@ def train(args: argparse.Namespace) -> None:
         try:
             while (done := progress()) < 1:
                 scale = args.scales[int(done * len(args.scales))]
-                batches = Samples(kept, args.seed, scale, mix).batches(args.batch, int(step.numpy()))
+                batches = Samples(kept, args.seed, scale, CALM if args.calm else STAGED).batches(args.batch, int(step.numpy()))
                 loss, checked = float("nan"), time.monotonic()
                 for batch in batches:
                     learner.optimiser.learning_rate.assign(rate_at(args.rate, int(step.numpy()), done))
