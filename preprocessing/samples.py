@@ -114,7 +114,7 @@ class Samples:
     """
 
     def __init__(self, kept: Sources, seed: int, scale: float = 1.0, mix: Mix = STAGED):
-        """scale: of the looks' frames, for quicker training on less detail."""
+        """scale: of the looks' frames, for quicker training on less detail; mix: how often what is shown."""
         self.kept, self.seed, self.mix = kept, seed, mix
         self.looks = [tuple(STEP * round(side * scale / STEP) for side in frame) for frame in LOOKS]
         sets = [photo.set for photo in kept.photos]

@@ -68,7 +68,7 @@ def test_the_same_seed_gives_the_same_network_but_of_calmer_samples_another(draw
     run("train", "--data", drawn, "--run", tmp_path / "again", "--steps", 2, *BRIEF)
     run("train", "--data", drawn, "--run", tmp_path / "calm", "--steps", 2, *BRIEF, "--calm")
     first, again, calm = (rows_of(folder)[0]["loss"] for folder in (trained, tmp_path / "again", tmp_path / "calm"))
-    assert again == pytest.approx(first, rel=1e-3) and calm != pytest.approx(first, rel=1e-2)
+    assert again == pytest.approx(first, rel=1e-3) and calm != pytest.approx(first, rel=5e-3)
 
 
 def test_frames_grow_over_a_run(gone_on):
