@@ -35,8 +35,8 @@ RATE = 7e-4                # peak learning rate
 WARM_UP = 200              # steps
 AVERAGE = 0.999            # of the running average of the weights
 BATCH = 8
-VALIDATE_EVERY = 900       # seconds, also between checkpoints
-MADE_UP, MADE_UP_SEED = 60, 41  # composites of the training side, at most, that validate beside as many photos; every third with a neighbour
+VALIDATE_EVERY = 1200      # seconds, also between checkpoints
+COMPOSITES, COMPOSITE_SEED = 45, 41  # that validate beside the photos, at most as many as there are of these
 LOG = ("minutes", "samples", "scale", "rate", "loss", "iou", "boundary_iou", "clean")
 
 
@@ -127,7 +127,7 @@ def train(args: argparse.Namespace) -> None:
         raise SystemExit(f"{args.run}: " + ("no checkpoint to resume from" if args.resume else "holds a run already; give another --run, or --resume"))
     kept = Sources.read(args.data, args.leave_out.read_text().split() if args.leave_out else (), often=json.loads(args.often.read_text()) if args.often else None)
     photos = read_photos(args.data, "val")
-    validation = photos + composites(args.data, MADE_UP_SEED, min(MADE_UP, len(photos)), held_back=False)
+    validation = photos + composites(args.data, COMPOSITE_SEED, min(COMPOSITES, len(photos)))
 
     import keras  # not before the data are read: what is wrong with them is told at once
     import tensorflow as tf

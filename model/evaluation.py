@@ -16,10 +16,10 @@ from model.metrics import Score, score
 from postprocessing.refine import refine
 from preprocessing.augment import develop, noise_bank
 from preprocessing.letterbox import resize
-from preprocessing.sources import Photo, in_threads, read_backgrounds, read_cutouts, read_grey, read_photos
+from preprocessing.sources import Photo, in_threads, read_backgrounds, read_cutouts, read_grey, read_occluders, read_photos
 from preprocessing.synthesis import composite
 
-COMPOSITES = 80
+COMPOSITES = 90
 COMPOSITE_FRAME = (720, 960)
 SEED = 2026
 WORST = 24
@@ -78,8 +78,8 @@ def refined(seen: Prediction, rgb: np.ndarray) -> np.ndarray:
 
 
 def composites(data: Path, seed: int = SEED, number: int = COMPOSITES, held_back: bool = True) -> list[Photo]:
-    """Always the same pictures with exact mattes, every third with a neighbour; none where there are no cut-outs."""
-    cutouts, backgrounds = read_cutouts(data, held_back), read_backgrounds(data, held_back)
+    """Always the same pictures with exact mattes, a third each of cars alone, with a neighbour, and with a person or an object in front; none where there are no cut-outs."""
+    cutouts, backgrounds, occluders = (read(data, held_back) for read in (read_cutouts, read_backgrounds, read_occluders))
     if not (cutouts and backgrounds):
         return []
     noise, photos = noise_bank(0), []
@@ -87,9 +87,10 @@ def composites(data: Path, seed: int = SEED, number: int = COMPOSITES, held_back
         rng = np.random.default_rng((seed, count))
         car, other = (cutouts[i] for i in rng.choice(len(cutouts), 2, replace=len(cutouts) < 2))
         scene, texture = (backgrounds[i] for i in rng.integers(len(backgrounds), size=2))
-        beside = count % 3 == 0
-        made = composite(rng, car, [other] if beside else [], scene, texture, COMPOSITE_FRAME)
-        photos.append(Photo(f"{count:02}", "neighbour" if beside else "composite", develop(rng, made.rgb, noise), made.matte, None, made.glass))
+        kind = ("neighbour", "composite", "occluder" if occluders else "composite")[count % 3]
+        before = [occluders[rng.integers(len(occluders))]] if kind == "occluder" else []
+        made = composite(rng, car, [other] if kind == "neighbour" else [], scene, texture, COMPOSITE_FRAME, before_it=before)
+        photos.append(Photo(f"{count:02}", kind, develop(rng, made.rgb, noise), made.matte, None, made.glass))
     return photos
 
 

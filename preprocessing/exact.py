@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from preprocessing.sources import Cutout, car_alone, held_out, in_threads, read_backgrounds, read_grey, read_raw
+from preprocessing.sources import Cutout, cutout_paths, in_threads, matte_of, read_backgrounds, read_raw
 
 FRAMES = (1066, 1600), (1200, 1600), (900, 1600), (1600, 1200)  # height, width
 LEAST = 600        # pixels of a cut-out's width
@@ -69,12 +69,11 @@ def through_jpeg(rgb: np.ndarray) -> tuple[np.ndarray, bytes]:
 
 
 def read_cars(data: Path, held_back: bool) -> list[Cutout]:
-    """The cut-outs that are wide enough, their `rgba` reduced to straight colours everywhere; the measure, held back, as it was given."""
+    """The cut-outs that are wide enough, their `rgba` reduced to straight colours everywhere."""
     def read(path: Path) -> Cutout:
         rgba = cv2.cvtColor(read_raw(path, cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA)
-        matte = read_grey(path.parent.parent / "mattes" / f"{path.stem}.png")
-        return Cutout(path.stem, path.parent.parent.name, continued(rgba), matte if held_back else car_alone(path, rgba, matte))
-    cars = in_threads(read, [path for path in sorted(data.glob("cutouts/*/rgba/*")) if held_out(path) == held_back])
+        return Cutout(path.stem, path.parent.parent.name, continued(rgba), matte_of(path, rgba))
+    cars = in_threads(read, cutout_paths(data, held_back))
     return [car for car in cars if cv2.boundingRect(car.matte)[2] >= LEAST]
 
 

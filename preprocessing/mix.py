@@ -12,7 +12,7 @@ class Mix:
     neighbours: tuple[float, float, float] = (0.3, 0.45, 0.25)  # of composites: none, one or two other vehicles
     stranger: float = 0.5         # of neighbours: the car of another photo
     twin: float = 0.15            # of a composite's neighbours: the subject once more
-    moved: float = 0.3            # of composites: the subject is the car of a photo (copy-paste, Ghiasi et al. 2021, arXiv 2012.07177)
+    moved: float = 0.15           # of composites: the subject is the car of a photo (copy-paste, Ghiasi et al. 2021, arXiv 2012.07177)
     paint: float = 0.5            # of cut-outs and moved cars: another paint
     livery: float = 0.12          # of these: a pattern
     longer: float = 0.15          # of these: a longer or shorter middle
@@ -22,6 +22,7 @@ class Mix:
     mirror: float = 0.12          # of photos and cut-outs: another mirror
     full: float = 0.8             # of composites, when looked at: the car fills the frame
     small: float = 0.05           # of composites, when glanced at: seen from afar
+    occluder: float = 0.15        # of photos and composites: people or objects in front of the car; of composites as many behind it
     studio: float = 0.12          # of composites and empty scenes: in a studio
     veil: float = 0.1             # of composites: behind glare or haze
     lens: float = 0.1             # of composites: through a bent lens
@@ -36,5 +37,5 @@ class Mix:
 
 STAGED = Mix()
 # For the end of a training, as detectors are trained without mosaics then (YOLOX, Ge et al. 2021, arXiv 2107.08430).
-CALM = Mix(real=0.58, empty=0.04, neighbour=0.25, paint=0.25, livery=0.03, longer=0.04, laden=0.05, open=0.03, aerial=0.1, mirror=0.05, studio=0.08,
+CALM = Mix(real=0.58, empty=0.04, neighbour=0.25, paint=0.25, livery=0.03, longer=0.04, laden=0.05, open=0.03, aerial=0.1, mirror=0.05, occluder=0.08, studio=0.08,
            small=0.03, veil=0.03, lens=0.03, lines=0.04, mirroring=0.04, plate=0.08, stamp=0.03, night=0.01, as_taken=0.85, gentle=0.08)

@@ -2,7 +2,7 @@
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -26,7 +26,7 @@ GLANCES = 0.2               # share of batches that glance at whole photos
 FINER = 3                   # a glance is made so much larger first, and shrunk as serving does it
 ALONE, BESIDE = 0.6, 0.4    # least part of a look's side that a composite's car has, alone and beside neighbours, which a glance may take along
 WIDE_MARGIN = 1.0           # the same for photos: the largest of the car's box, around a look at it and its neighbour
-LONGEST = 1280              # pixels; sources are kept no larger
+LONGEST = 1100              # pixels; sources are kept no larger
 STEP = 32                   # pixels: the network's stride
 AHEAD = 4                   # batches made in advance
 
@@ -36,6 +36,7 @@ class Sources:
     photos: list[sources.Photo]
     cutouts: list[sources.Cutout]
     backgrounds: list[np.ndarray]
+    occluders: list[np.ndarray] = field(default_factory=list)
     often: np.ndarray | None = None  # (cut-outs,), how often each is drawn; None: all alike
 
     @classmethod
@@ -44,7 +45,7 @@ class Sources:
         photos, cutouts = without(sources.read_photos(data, "train", longest), left_out), sources.read_cutouts(data, False, longest)
         if often is not None and (unlike := set(often) ^ {name_of(car) for car in cutouts}):
             raise ValueError(f"weighed or there, but not both: {', '.join(sorted(unlike))}")
-        return cls(photos, cutouts, sources.read_backgrounds(data, False, longest),
+        return cls(photos, cutouts, sources.read_backgrounds(data, False, longest), sources.read_occluders(data, False, longest),
                    None if often is None else np.array([often[name_of(car)] for car in cutouts]))
 
 
@@ -59,6 +60,7 @@ class Made:
     glass: np.ndarray | None    # None: not known
     outside: np.ndarray         # bool, the letterbox's pad
     all_known: bool             # whether the ground holds no other vehicles than those
+    coarse: bool = False        # whether the matte's edge is no more exact than its inside is worth
 
     def shrunk(self, size: tuple[int, int]) -> "Made":
         """The same at (height, width), by area as serving does it."""
@@ -66,13 +68,15 @@ class Made:
             return self
         glass = None if self.glass is None else resize(self.glass, size)
         outside = resize(self.outside.astype(np.uint8), size) > 0
-        return Made(*(resize(layer, size) for layer in (self.rgb, self.matte, self.others, self.unknown)), glass, outside, self.all_known)
+        return Made(*(resize(layer, size) for layer in (self.rgb, self.matte, self.others, self.unknown)), glass, outside, self.all_known, self.coarse)
 
 
 def targets(made: Made) -> tuple[np.ndarray, np.ndarray]:
     """Truth and weight of the matte, of the glass and of other vehicles, in cells."""
-    weight = np.where((edge_of(made.matte, EDGE) > 0) | (made.others > 127), HEAVY, WEIGHT).astype(np.uint8)
-    weight[thin(made.matte)] = THIN
+    weight = np.where(made.others > 127, HEAVY, WEIGHT).astype(np.uint8)
+    if not made.coarse:
+        weight[edge_of(made.matte, EDGE) > 0] = HEAVY
+        weight[thin(made.matte)] = THIN
     weight[made.unknown > 0] = 0
     cells = made.matte.shape[0] // SIDE, made.matte.shape[1] // SIDE
     car, others, unknown = (resize(layer, cells) for layer in (made.matte, made.others, made.unknown))
@@ -120,9 +124,9 @@ class Samples:
         sets = [photo.set for photo in kept.photos]
         share = np.array([sources.TRUST.get(name, 1.0) / sets.count(name) ** 0.5 for name in sets])
         self.photos = Shaped(kept.photos, [photo.mask for photo in kept.photos], share / share.sum())
-        often = np.ones(len(kept.cutouts)) if kept.often is None else kept.often
+        often = np.array([sources.CUTOUT_TRUST.get(car.set, 1.0) for car in kept.cutouts]) * (1.0 if kept.often is None else kept.often)
         self.cutouts = Shaped(kept.cutouts, [car.matte for car in kept.cutouts], often / max(often.sum(), 1e-9))
-        free = [photo for photo in kept.photos if stands_free(photo)]
+        free = [photo for photo in kept.photos if photo.set not in sources.COARSE and stands_free(photo)]
         self.strangers = Shaped(free, [photo.mask for photo in free], np.ones(len(free)))
         self.noise = augment.noise_bank(seed)
 
@@ -183,7 +187,11 @@ class Samples:
         others = blank
         if beside:
             rgb, others = synthesis.paste_neighbour(rng, rgb, matte, self.neighbour(rng))
-        return Made(rgb, matte, others, blank if ignore is None else ignore, glass, outside, False)
+        if self.kept.occluders and rng.random() < self.mix.occluder:
+            rgb, clear = synthesis.place_occluder(rng, rgb, self.pick(rng, self.kept.occluders), boxed(matte), in_front=True)
+            matte, others = (cv2.multiply(layer, clear, scale=1 / 255) for layer in (matte, others))
+            glass = None if glass is None else cv2.multiply(glass, clear, scale=1 / 255)
+        return Made(rgb, matte, others, blank if ignore is None else ignore, glass, outside, False, photo.set in sources.COARSE)
 
     def empty(self, rng: np.random.Generator, frame: tuple[int, int]) -> Made:
         """A scene without a car."""
@@ -215,7 +223,7 @@ class Samples:
         else:
             share = rng.uniform(BESIDE if neighbours else ALONE, 0.98) if rng.random() < 0.9 else rng.uniform(0.95, 1.3)
         made = synthesis.composite(rng, car, neighbours, scene, texture, content, synthesis.some_place(rng), share,
-                                   rng.uniform(0.3, 0.85) if rng.random() < self.mix.veil else 0.0)
+                                   rng.uniform(0.3, 0.85) if rng.random() < self.mix.veil else 0.0, self.things(rng), self.things(rng))
         layers = [made.rgb, made.matte, made.others, *([] if made.glass is None else [made.glass])]
         if rng.random() < self.mix.lens:
             layers = staging.bend(rng, layers)
@@ -225,6 +233,12 @@ class Samples:
         outside[:content[0], :content[1]] = False
         unknown = edge_of(matte, RIM) if moved else np.zeros(frame, np.uint8)
         return Made(rgb, matte, others, unknown, glass[0] if glass else None, outside, True)
+
+    def things(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """An occluder, now and then two, mostly none."""
+        if not self.kept.occluders or rng.random() >= self.mix.occluder:
+            return []
+        return [self.pick(rng, self.kept.occluders) for _ in range(1 + (rng.random() < 0.3))]
 
     def neighbour(self, rng: np.random.Generator) -> sources.Cutout:
         """Another vehicle: a cut-out, or the car of another photo, whose rim of old ground does no harm where it is no car to be kept."""
@@ -299,6 +313,12 @@ class Shaped:
         """One of all, or of those that fill a look's frame, if there are any."""
         total = self.all if look is None or not self.shares[look] else self.sums[look]
         return self.items[int(np.searchsorted(total, rng.random() * total[-1], side="right"))]
+
+
+def boxed(matte: np.ndarray) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the car in a uint8 matte; of the whole matte where it has none."""
+    x, y, w, h = cv2.boundingRect((matte > 127).astype(np.uint8))
+    return (x, y, x + w, y + h) if w else (0, 0, matte.shape[1], matte.shape[0])
 
 
 def car_shape(matte: np.ndarray) -> tuple[int, int]:

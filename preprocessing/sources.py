@@ -17,7 +17,9 @@ import numpy as np
 from preprocessing.letterbox import resize
 
 # How much a photo of a set counts: human masks before fused ones, many cars before many angles of few.
-TRUST = {"street": 2.5, "web": 2.5, "voc": 2.0, "studio": 1.2, "video": 1.0, "listing": 1.0, "dealer": 1.0, "closeup": 0.6}
+TRUST = {"wild": 2.0, "street": 2.5, "web": 2.5, "voc": 2.0, "studio": 3.0, "video": 1.0, "listing": 0.7, "dealer": 0.7, "closeup": 0.4}
+CUTOUT_TRUST = {"turntable": 0.3}  # the same of cut-outs
+COARSE = {"wild"}  # sets whose masks are right, but drawn at so few pixels that their edges do not count more than the rest
 OPAQUE = 240        # alpha from which a pane counts as not see-through
 CLEAR = 8           # alpha under which nothing is there: not even a pane of a turntable, whose panes are half clear
 BLACK, SOLID = 8, 252  # of a shadow: its brightest colour, and the alpha that it stays under
@@ -69,14 +71,36 @@ def read_cutouts(data: Path, held_back: bool, longest: int | None = None) -> lis
     """The cut-outs to train on, or those held out."""
     def read(path: Path) -> Cutout:
         rgba = cv2.cvtColor(read_raw(path, cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA)
-        matte = read_grey(path.parent.parent / "mattes" / f"{path.stem}.png")
-        if not held_back:  # which are a measure: they stay as they were given
-            matte = car_alone(path, rgba, matte)
+        matte = matte_of(path, rgba)
         alpha = rgba[..., 3:].astype(np.uint16)
         rgba[..., :3] = (rgba[..., :3] * alpha + 127) // 255
         panes = see_through(rgba[..., 3], matte)
         return Cutout(path.stem, path.parent.parent.name, shrink(rgba, longest), shrink(matte, longest), None if panes is None else shrink(panes, longest))
-    return in_threads(read, [path for path in sorted(data.glob("cutouts/*/rgba/*")) if held_out(path) == held_back])
+    return in_threads(read, cutout_paths(data, held_back))
+
+
+def cutout_paths(data: Path, held_back: bool) -> list[Path]:
+    """The cut-outs to train on, or those that validate: of sets named `_val`. Those of sets named `_test` are neither."""
+    every = [path for path in sorted(data.glob("cutouts/*/rgba/*")) if not path.parts[-3].endswith("_test")]
+    return [path for path in every if path.parts[-3].endswith("_val") == held_back]
+
+
+def matte_of(path: Path, rgba: np.ndarray) -> np.ndarray:
+    """The matte beside a cut-out's picture, without what is ground in it; its own alpha where the set has no mattes."""
+    if not (beside := path.parent.parent / "mattes").is_dir():
+        return np.ascontiguousarray(rgba[..., 3])
+    return car_alone(path, rgba, read_grey(beside / f"{path.stem}.png"))
+
+
+def read_occluders(data: Path, held_back: bool, longest: int | None = None) -> list[np.ndarray]:
+    """uint8 (height, width, 4), colour multiplied by alpha: people and objects that may stand before a car, cropped to what they show."""
+    def read(path: Path) -> np.ndarray:
+        rgba = cv2.cvtColor(read_raw(path, cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA)
+        x, y, w, h = cv2.boundingRect((rgba[..., 3] > 127).astype(np.uint8))
+        rgba = rgba[y:y + h, x:x + w]
+        colour = (rgba[..., :3] * rgba[..., 3:].astype(np.uint16) + 127) // 255
+        return shrink(np.dstack([colour.astype(np.uint8), rgba[..., 3]]), longest)
+    return in_threads(read, [path for path in sorted(data.glob("occluders/*/*")) if held_out(path) == held_back])
 
 
 def read_backgrounds(data: Path, held_back: bool, longest: int | None = None, sets: str = "*") -> list[np.ndarray]:
@@ -119,14 +143,10 @@ def without_shadow(rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:
 
 
 def held_out(path: Path) -> bool:
-    """An eighth by hash of the name; variants of one render and crops of one place go together, a turntable is trained on whole."""
-    if "turntable" in path.parts:
-        return False
+    """An eighth of backgrounds and occluders, by hash of the name; crops of one place go together."""
     group = path.stem
     if place := re.fullmatch(r"(places\w*)_(\d+)", path.stem):
         group = f"{place[1]} {int(place[2]) // SCENES_PER_PLACE}"
-    elif "cutouts" in path.parts:
-        group = re.sub(r"\d+", "", path.stem.rpartition("_")[0])
     return zlib.crc32(group.encode()) % 8 == 0
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from preprocessing.augment import at_pixel_centres, compose, warp
 from preprocessing.sources import Cutout
 
-OCCLUDER = 0.12   # share of composites with something in front
+OCCLUDER = 0.12   # share of composites with a post or a blob of something in front
+PERSON = 1.1      # upper bound of an occluder's height, in heights of the car; an object's is smaller
 SHADOW = 0.65
 REFLECTION = 0.1
 CAMOUFLAGE = 0.15  # car and ground of the same brightness
@@ -33,12 +34,14 @@ class Composite(NamedTuple):
 
 
 def composite(rng: np.random.Generator, car: Cutout, neighbours: Sequence[Cutout], scene: np.ndarray, texture: np.ndarray,
-              frame: tuple[int, int], stand_at: Place | None = None, share: float | None = None, veil: float = 0.0) -> Composite:
+              frame: tuple[int, int], stand_at: Place | None = None, share: float | None = None, veil: float = 0.0,
+              behind_it: Sequence[np.ndarray] = (), before_it: Sequence[np.ndarray] = ()) -> Composite:
     """One picture of frame (height, width).
 
     car is the subject, neighbours are other vehicles: behind and beside it, or where stand_at puts them. scene and texture are
     backgrounds, the second for what may stand in front. share is the subject's part of the frame's side, None for any. veil is how far
-    the ground is washed out in the car's own colour, as that of a white car before a white sky: 0..1.
+    the ground is washed out in the car's own colour, as that of a white car before a white sky: 0..1. behind_it and before_it are
+    occluders (read_occluders) that stand on the ground behind the subject and in front of it.
     """
     picture = fill(rng, scene, frame)
     place, box = stand(rng, car.matte, frame, share)
@@ -48,6 +51,8 @@ def composite(rng: np.random.Generator, car: Cutout, neighbours: Sequence[Cutout
     for number, neighbour in enumerate(neighbours):
         picture, seen = add_neighbour(rng, picture, neighbour, (stand_at or behind)(rng, neighbour, box, number), matte)
         others = cv2.max(others, seen)
+    for thing in behind_it:
+        picture, _ = place_occluder(rng, picture, thing, box, in_front=False)
     if rng.random() < SHADOW:
         picture = cast_shadow(rng, picture, matte, box)
     if rng.random() < REFLECTION:
@@ -56,8 +61,10 @@ def composite(rng: np.random.Generator, car: Cutout, neighbours: Sequence[Cutout
     if veil and cv2.countNonZero(matte):
         picture = cv2.add(cv2.convertScaleAbs(picture, alpha=1 - veil), (*(veil * np.array(cv2.mean(rgba, matte)[:3])), 0.0))
     picture = over(rgba, picture)
-    if rng.random() < OCCLUDER:
-        picture, clear = stand_in_front(rng, picture, texture, box)
+    hidden = [stand_in_front(rng, picture, texture, box)] if rng.random() < OCCLUDER else []
+    for thing in before_it:
+        hidden.append(place_occluder(rng, hidden[-1][0] if hidden else picture, thing, box, in_front=True))
+    for picture, clear in hidden:
         matte, others = (cv2.multiply(layer, clear, scale=1 / 255) for layer in (matte, others))
         glass = None if glass is None else cv2.multiply(glass, clear, scale=1 / 255)
     return Composite(picture, matte, others, glass)
@@ -193,7 +200,7 @@ def reflect(rng: np.random.Generator, picture: np.ndarray, rgba: np.ndarray, pla
     return over(cv2.convertScaleAbs(mirrored, alpha=rng.uniform(0.1, 0.45)), picture)
 
 
-def match_light(rng: np.random.Generator, picture: np.ndarray, rgba: np.ndarray, matte: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def match_light(rng: np.random.Generator, picture: np.ndarray, rgba: np.ndarray, matte: np.ndarray, camouflage: float = CAMOUFLAGE) -> tuple[np.ndarray, np.ndarray]:
     """Brings the car's brightness and tint towards the scene's, at times so near that it hardly stands out."""
     inside = cv2.countNonZero(matte)
     if not inside:
@@ -201,7 +208,7 @@ def match_light(rng: np.random.Generator, picture: np.ndarray, rgba: np.ndarray,
     car = np.maximum(cv2.mean(rgba, matte)[:3], 1.0)
     ground = np.maximum(cv2.mean(picture)[:3], 1.0)
     ratio = np.array(ground) / car
-    if rng.random() < CAMOUFLAGE:
+    if rng.random() < camouflage:
         gain = np.clip(1 / ratio.mean(), 0.3, 3.0) ** rng.uniform(0.8, 1.0)
         picture = cv2.convertScaleAbs(picture, alpha=gain)
     else:
@@ -209,6 +216,23 @@ def match_light(rng: np.random.Generator, picture: np.ndarray, rgba: np.ndarray,
         gain = np.clip(ratio.mean() ** rng.uniform(0, 0.5) * tint ** rng.uniform(0, 0.5), 0.5, 1.8)
         rgba = cv2.multiply(rgba, (*gain, 1.0))
     return picture, rgba
+
+
+def place_occluder(rng: np.random.Generator, picture: np.ndarray, thing: np.ndarray, box: tuple, in_front: bool) -> tuple[np.ndarray, np.ndarray]:
+    """A person or an object (uint8, premultiplied RGBA) that stands on the ground before the car's box or behind it; and uint8 (height, width), 255 where it is not."""
+    frame, (high, wide) = picture.shape[:2], thing.shape[:2]
+    width, height = box[2] - box[0], box[3] - box[1]
+    tall = height * (rng.uniform(0.6, PERSON) if high > 1.6 * wide else rng.uniform(0.15, 0.7))
+    tall = min(tall, 0.6 * width * high / wide)
+    breadth = tall * wide / high
+    centre = rng.uniform(box[0] - 0.3 * breadth, box[2] + 0.3 * breadth)
+    foot = box[3] + height * (rng.uniform(-0.05, 0.2) if in_front else rng.uniform(-0.25, -0.02))
+    matrix = placement((0, 0, wide, high), (centre - breadth / 2, foot - tall, centre + breadth / 2, foot), rng)
+    shown = warp(thing, matrix, frame)
+    if rng.random() < SHADOW:
+        picture = cast_shadow(rng, picture, shown[..., 3], (centre - breadth / 2, foot - tall, centre + breadth / 2, foot))
+    picture, shown = match_light(rng, picture, shown, shown[..., 3], camouflage=0.0)
+    return over(shown, picture), 255 - shown[..., 3]
 
 
 def stand_in_front(rng: np.random.Generator, picture: np.ndarray, texture: np.ndarray, box: tuple) -> tuple[np.ndarray, np.ndarray]:
