@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 
 from cutout import predictor
-from model.gaze import look
+from model.localise import localise
 from postprocessing.compose import over_colour
 from postprocessing.foreground import foreground
 from postprocessing.refine import refine
@@ -22,7 +22,7 @@ ROOFS = (("side", (168, 28, 34), 0.55), ("side", (26, 28, 30), 0.9), ("three_qua
 def row(angle: str, colour: tuple[int, int, int], share: float) -> np.ndarray:
     """The photo, the network's matte alone with the photo's colours on magenta, and the whole way on magenta."""
     photo = draw_photo(1280, 960, angle=angle, colour=colour, seed=11)
-    seen = look(photo.rgb, predictor())
+    seen = localise(photo.rgb, predictor())
     part = photo.rgb[seen.window]
     plain, alpha = (seen.in_photo(layer) for layer in (resize(seen.matte, part.shape[:2]), refine(seen.matte, seen.photo, part, seen.quarters)))
     x, _, w, _ = cv2.boundingRect((photo.alpha > 0.5).astype(np.uint8))

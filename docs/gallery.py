@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bulk.convert import Refusal, convert
+from events.convert import Refusal, convert
 from options import Options
 from postprocessing import compose
 from preprocessing.decode import decode
