@@ -3,49 +3,30 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 
 import cv2
 import numpy as np
 
-from model.confidence import Judge
-from model.gaze import look
+from exceptions import FileTooLarge, NoCar, RegionEmpty, RegionOutside, ResolutionTooHigh
+from model.confidence import ConfidenceModel
+from model.localise import localise
 from model.predictor import Predictor
+from once import once
 from options import Options, Region
-from postprocessing import compose
+from postprocessing import compose, framing
 from postprocessing.encode import encode_alpha, encode_jpeg, encode_png, encode_webp, encode_zip, is_opaque, opacity
 from postprocessing.foreground import foreground
-from postprocessing.framing import Box, box_of, fit_pixels, place
 from postprocessing.glass import see_through
 from postprocessing.refine import refine
 from postprocessing.shadow import cast, with_room
-from postprocessing.watermark import configured, stamp
-from preprocessing.decode import MAX_PIXELS, Picture, ResolutionTooHigh, UnreadablePicture, decode
+from postprocessing.watermark import stamp
+from preprocessing.decode import MAX_FILE, MAX_PIXELS, Picture, decode
 from preprocessing.letterbox import resize
+from preprocessing.orientation import Box, turn, turn_box
 
 cv2.setNumThreads(1)  # an instance has about one core, and requests already run side by side
 
 WHITE = (255, 255, 255, 255)
-
-
-class NoCar(ValueError):
-    """The picture, or the region asked for, shows no vehicle."""
-
-
-class UnreadableBackdrop(ValueError):
-    """The backdrop's file is no readable picture."""
-
-
-class UnreadableWatermark(ValueError):
-    """The watermark's file is no readable picture."""
-
-
-class BadRegion(ValueError):
-    """The region asked for reaches beyond the photo, or is empty."""
-
-    def __init__(self, code: str, detail: str):
-        super().__init__(detail)
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -54,108 +35,91 @@ class CutOut:
     format: str                      # png, jpg, webp or zip
     size: tuple[int, int]            # height, width in pixels
     full: tuple[int, int]            # height, width that size=full would have given, without framing
-    car: Box                         # top, left, height, width of the car in the answer
+    car: Box                         # of the car in the answer
     confidence: float                # 0..1, how likely it can be published untouched
     milliseconds: dict[str, float]   # by stage
 
 
-@cache
+@once
 def predictor() -> Predictor:
     """The bundled network, loaded at its first use and then shared."""
     return Predictor()
 
 
-@cache
-def judge() -> Judge:
+@once
+def confidence_model() -> ConfidenceModel:
     """What calibration of the bundled network found."""
-    return Judge.read()
+    return ConfidenceModel.read()
 
 
-def cut_out(photo: bytes, options: Options = Options(), backdrop: bytes | None = None, watermark: bytes | None = None) -> CutOut:
-    """Cuts the car out of a photo and puts it where and on what the options say; backdrop and watermark are pictures' files.
+def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdrop | None = None, watermark: Picture | None = None) -> CutOut:
+    """Cuts the car out of a photo and puts it where and on what the options say.
 
-    Raises UnreadablePicture or ResolutionTooHigh (see preprocessing.decode), TooLargeForFormat (postprocessing.encode), NoCar,
-    BadRegion, UnreadableBackdrop or UnreadableWatermark.
+    Raises a CutOutError (see exceptions).
     """
+    if len(photo) > MAX_FILE:
+        raise FileTooLarge(f"at most {MAX_FILE:,} bytes")
     clock = Clock()
     with clock("decode"):
         picture = decode(photo, options.pixels)
-        size = fit_pixels(picture.size, options.pixels or MAX_PIXELS)
+        size = framing.fit_pixels(picture.size, options.pixels or MAX_PIXELS)
         rgb = resize(picture.rgb, size)
-        behind = decode_beside(backdrop, UnreadableBackdrop) if backdrop is not None else None
-        mark = decode_beside(watermark, UnreadableWatermark) if watermark is not None else logo(options.watermark.name)
-    window = window_of(options.region, picture.size, size)
+    region = region_box(options.region, picture.size, size)
     with clock("predict"):
-        seen = look(rgb[window], predictor())
-        confidence = judge().confidence(seen)
+        prediction = localise(rgb[framing.window(region)], predictor())
+        confidence = confidence_model().confidence(prediction)
     if confidence == 0:
         raise NoCar("no vehicle was found")
+    turns = prediction.quarter_turns  # from here on until it is framed, the photo stands upright
+    rgb, region = turn(rgb, turns), framing.window(turn_box(region, size, turns))
     with clock("refine"):
-        alpha = np.zeros(size, np.float32)
-        part, photo = alpha[window][seen.window], rgb[window][seen.window]
-        part[:] = refine(seen.matte, seen.photo, photo, seen.quarters)
+        alpha = np.zeros(rgb.shape[:2], np.float32)
+        car_alpha, car_rgb = alpha[region][prediction.window], rgb[region][prediction.window]
+        car_alpha[:] = refine(prediction.matte, prediction.photo, car_rgb)
         colours = foreground(rgb, alpha)
         if options.semitransparency:
-            part[:] = see_through(part, seen.glass, seen.photo, photo)
+            car_alpha[:] = see_through(car_alpha, prediction.glass, prediction.photo, car_rgb)
         if picture.alpha is not None:  # what was transparent before stays so
-            alpha *= resize(picture.alpha, size).astype(np.float32) / 255
+            alpha *= turn(resize(picture.alpha, size), turns).astype(np.float32) / 255
     with clock("compose"):
-        box = box_of(alpha)
-        if box is None:
+        car = framing.box_of(alpha)
+        if car is None:
             raise NoCar("the vehicle is transparent already")
-        car, shadow = box, options.shadow
-        if shadow and options.channels == "rgba":
+        if options.shadow and options.channels == "rgba":
             if options.framing.moves:
-                colours, alpha, car = with_room(colours, alpha, car, shadow, seen.quarters)
-            colours, alpha = cast(colours, alpha, car, shadow, seen.quarters)
-            box = box_of(alpha)
-        placement = place(size, box, options.framing)
+                colours, alpha, car = with_room(colours, alpha, car, options.shadow)
+            colours, alpha = cast(colours, alpha, car, options.shadow)
+        car = turn_box(car, alpha.shape, -turns)
+        colours, alpha = turn(colours, -turns), turn(alpha, -turns)
+        placement = framing.place(size, framing.box_of(alpha), options.framing)
         if placement.canvas[0] * placement.canvas[1] > MAX_PIXELS:
             raise ResolutionTooHigh(f"with its margin the answer would have more than {MAX_PIXELS:,} pixels")
         colours, alpha = placement.apply(colours, alpha)
         if options.channels == "rgba":
             if options.colour:
                 colours, alpha = compose.over_colour(colours, alpha, options.colour)
-            if behind is not None:
-                colours, alpha = compose.over_picture(colours, alpha, behind.rgb, transparency(behind))
-            if mark is not None:
-                colours, alpha = stamp(colours, alpha, mark.rgb, transparency(mark), options.watermark)
+            if backdrop:
+                colours, alpha = compose.over_backdrop(colours, alpha, backdrop)
+            if watermark:
+                colours, alpha = stamp(colours, alpha, watermark.rgb, watermark.opacity, options.watermark)
     with clock("encode"):
         data, format = encode(colours, alpha, options)
     return CutOut(data, format, placement.canvas, picture.size, placement.moved(car), confidence, clock.milliseconds)
 
 
-def decode_beside(data: bytes, unreadable: type[ValueError]) -> Picture:
-    try:
-        return decode(data)
-    except UnreadablePicture as error:
-        raise unreadable(str(error)) from error
-
-
-@cache
-def logo(name: str | None) -> Picture | None:
-    """The configured watermark of that name."""
-    return decode_beside(configured()[name].read_bytes(), UnreadableWatermark) if name else None
-
-
-def transparency(picture: Picture) -> np.ndarray | None:
-    """A picture's alpha as float32 in 0..1, None where it has none."""
-    return None if picture.alpha is None else picture.alpha.astype(np.float32) / 255
-
-
-def window_of(region: Region | None, full: tuple[int, int], size: tuple[int, int]) -> tuple[slice, slice]:
-    """Rows and columns of a photo at `size` for a region given in the pixels of its `full` size (height, width)."""
+def region_box(region: Region | None, full: tuple[int, int], size: tuple[int, int]) -> Box:
+    """A region given in the pixels of a photo's `full` size (height, width), in those of its `size`. Raises RegionOutside or RegionEmpty."""
     if region is None:
-        return slice(None), slice(None)
+        return 0, 0, *size
     height, width = full
     left, top, right, bottom = (value if unit == "px" else value / 100 * side for (value, unit), side in zip(region.edges, (width, height) * 2))
     if max(left, right) > width or max(top, bottom) > height:
-        raise BadRegion("roi_exceeds_bounds", f"the photo is {width} pixels wide and {height} high")
-    rows, columns = (slice(round(first * now / whole), round(last * now / whole))
-                     for first, last, now, whole in ((top, bottom, size[0], height), (left, right, size[1], width)))
-    if rows.stop <= rows.start or columns.stop <= columns.start:
-        raise BadRegion("roi_region_empty", "left must be less than right, and top less than bottom")
-    return rows, columns
+        raise RegionOutside(f"the photo is {width} pixels wide and {height} high")
+    (first_row, last_row), (first_column, last_column) = ((round(first * now / whole), round(last * now / whole))
+                                                          for first, last, now, whole in ((top, bottom, size[0], height), (left, right, size[1], width)))
+    if last_row <= first_row or last_column <= first_column:
+        raise RegionEmpty("left must be less than right, and top less than bottom")
+    return first_row, first_column, last_row - first_row, last_column - first_column
 
 
 def encode(rgb: np.ndarray, alpha: np.ndarray, options: Options) -> tuple[bytes, str]:

@@ -3,7 +3,7 @@
 The names and meanings are those of remove.bg's v1.0 wire. Doors other than HTTP take the same words.
 """
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from PIL import ImageColor
 
 from postprocessing.framing import Framing, Length, Margin
 from postprocessing.shadow import Shadow
-from postprocessing.watermark import POSITIONS, Watermark, configured
+from postprocessing.watermark import POSITIONS, Watermark
 
 PIXELS = {"preview": 250_000, "medium": 1_500_000, "hd": 4_000_000, "4k": 10_000_000, "50MP": 50_000_000}
 SIZES = {"auto": None, "full": None, **PIXELS, "small": PIXELS["preview"], "regular": PIXELS["preview"]}
@@ -92,12 +92,6 @@ def share(text: str) -> float:
     return float(match[1])
 
 
-def watermark(text: str) -> str | None:
-    if text and text not in configured():
-        raise ValueError(f"takes the name of a configured picture, not {text[:40]!r}")
-    return text or None
-
-
 def colour(text: str) -> tuple[int, int, int, int] | None:
     """3, 4, 6 or 8 hexadecimal digits, with # or without, or a CSS colour name; empty for none."""
     if not text:
@@ -109,10 +103,10 @@ def colour(text: str) -> tuple[int, int, int, int] | None:
 
 
 def lengths(text: str, units: str = "px|%") -> list[tuple[float, str]]:
-    """Numbers with their units, apart by spaces."""
+    """Space-separated numbers with their units."""
     found = [re.fullmatch(rf"{NUMBER}({units})", part) for part in text.split()]
     if not found or None in found:
-        raise ValueError(f"takes numbers with {units.replace('|', ' or ')}, apart by spaces; not {text[:60]!r}")
+        raise ValueError(f"takes space-separated numbers with {units.replace('|', ' or ')}; not {text[:60]!r}")
     return [(float(match[1]), match[2]) for match in found]
 
 
@@ -161,15 +155,18 @@ PARAMETERS = {
     "add_shadow": Parameter(boolean, "false", "a shadow under the car, of type contact unless shadow_type says otherwise"),
     "shadow_type": Parameter(choice("none", "contact", "drop", car="contact"), None, "contact (or car): soft, where the car stands; drop: its whole outline"),
     "shadow_opacity": Parameter(percent, "100", "how dark the shadow is, 0 to 100"),
-    "watermark": Parameter(watermark, "", "the name of a configured picture to put on the answer, instead of watermark_file"),
+    "watermark": Parameter(lambda text: text or None, "", "the name of a configured picture to put on the answer, instead of watermark_file"),
     "watermark_position": Parameter(choice(*POSITIONS), "bottom-right", "where it stands"),
     "watermark_scale": Parameter(share, "20", "its width in percent of the answer's, 1 to 100"),
     "watermark_opacity": Parameter(percent, "100", "how much of it is seen, 0 to 100"),
 }
 
 
-def parse(values: Mapping[str, str]) -> Options:
-    """Options from texts by parameter name; a missing one has its default. Raises InvalidOption, and KeyError for an unknown name."""
+def parse(values: Mapping[str, str], watermarks: Collection[str] = ()) -> Options:
+    """Options from texts by parameter name; a missing one has its default. watermarks: names of the configured ones.
+
+    Raises InvalidOption, and KeyError for an unknown name.
+    """
     def value(name: str) -> Any:
         text = values.get(name, PARAMETERS[name].default)
         try:
@@ -180,6 +177,8 @@ def parse(values: Mapping[str, str]) -> Options:
     for name in values:
         PARAMETERS[name]
     got = {name: value(name) for name in PARAMETERS}
+    if got["watermark"] and got["watermark"] not in watermarks:
+        raise InvalidOption("watermark", f"takes the name of a configured picture, not {got['watermark'][:40]!r}")
     kind = got["shadow_type"] or ("contact" if got["add_shadow"] else "none")
     if got["add_shadow"] and kind == "none":
         raise InvalidOption("shadow_type", "is none, but add_shadow asks for one")

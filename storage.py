@@ -5,8 +5,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING
+
+from once import once
 
 if TYPE_CHECKING:
     from google.cloud.storage import Client
@@ -61,7 +62,7 @@ class Object:
     metadata: dict[str, str] = field(default_factory=dict)
 
 
-@cache
+@once
 def client() -> "Client":
     """With the credentials of the environment, or none for the emulator that STORAGE_EMULATOR_HOST names."""
     from google.cloud.storage import Client
@@ -87,7 +88,7 @@ def read(location: Location, most: int, seconds: float, generation: int | None =
     return body.getvalue()
 
 
-def look(location: Location, seconds: float = PATIENCE) -> Object | None:
+def stat(location: Location, seconds: float = PATIENCE) -> Object | None:
     """The newest generation of an object, None where there is none. Raises Unreadable, TooSlow or Unreachable."""
     from google.cloud.storage.retry import DEFAULT_RETRY
 

@@ -3,14 +3,14 @@
     python train.py preview  --data DIR                 what the network will see, as a contact sheet
     python train.py train    --data DIR --minutes 120   a run in runs/NAME: best.keras, log.csv, curve.png
     python train.py weigh    --data DIR                 how hard each cut-out is, for train --often
-    python train.py disputed --data DIR                 masks that the network disagrees with, for model/left_out.txt
+    python train.py disputed --data DIR                 masks that the network disagrees with, for training/excluded_photos.txt
     python train.py evaluate --data DIR                 IoU, boundary IoU, MAE and clean share by set
     python train.py quantise --data DIR                 int8 for LiteRT, calibrated on real photos
     python train.py edges    --data DIR                 how the evidence at its edges is weighed
     python train.py calibrate --data DIR                what its predictions say about themselves: is there a car, can it be published
 
 The recipe: an ImageNet encoder, real photos and composites, inputs that grow as training goes on (progressive resizing,
-as in EfficientNetV2, Tan and Le 2021, arXiv 2104.00298), AdamW under a cosine (model/learner.py), and a running average of the weights.
+as in EfficientNetV2, Tan and Le 2021, arXiv 2104.00298), AdamW under a cosine (training/learner.py), and a running average of the weights.
 """
 import argparse
 import csv
@@ -29,7 +29,8 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
-NETWORK, QUANTISED, EDGES, JUDGE, OFTEN = (HERE / "model" / name for name in ("car_matte.keras", "car_matte.tflite", "edges.npz", "confidence.json", "often.json"))
+SERVING, TRAINING = HERE / "model", HERE / "training"
+NETWORK, QUANTISED, EDGES, JUDGE, OFTEN = TRAINING / "car_matte.keras", SERVING / "car_matte.tflite", SERVING / "edges.npz", SERVING / "confidence.json", TRAINING / "sampling_weights.json"
 SCALES = (0.5, 0.75, 1.0)  # of the frames of looks; each gets the same share of the run
 RATE = 7e-4                # peak learning rate
 WARM_UP = 200              # steps
@@ -57,8 +58,8 @@ def main() -> None:
     sub.add_argument("--run", type=Path, default=HERE / "runs" / "latest", help="folder of the run's files")
     sub.add_argument("--resume", action="store_true", help="go on from the checkpoint in the run's folder")
     sub.add_argument("--init", type=Path, help="start from this .keras network, whose normalisation then stays, instead of ImageNet weights")
-    sub.add_argument("--leave-out", type=Path, help="a file of photos not to train on, as SET/STEM, such as model/left_out.txt")
-    sub.add_argument("--often", type=Path, help="a file of how often each cut-out is drawn, such as model/often.json; all alike without")
+    sub.add_argument("--leave-out", type=Path, help="a file of photos not to train on, as SET/STEM, such as training/excluded_photos.txt")
+    sub.add_argument("--often", type=Path, help="a file of how often each cut-out is drawn, such as training/sampling_weights.json; all alike without")
     sub.add_argument("--scales", type=frame_scale, nargs="+", default=SCALES, help="of the frames of looks, growing over the run")
     sub.add_argument("--calm", action="store_true", help="for the end of a training: more photos, and pictures as they are taken")
     sub.add_argument("--rate", type=float, default=RATE, help="peak learning rate")
@@ -71,7 +72,7 @@ def main() -> None:
 
     sub = command(disputed, "show where masks of training photos and a network disagree most: either may be wrong")
     sub.add_argument("--network", type=Path, default=QUANTISED, help=".keras or .tflite")
-    sub.add_argument("--leave-out", type=Path, help="a file of photos not to show, as SET/STEM, such as model/left_out.txt")
+    sub.add_argument("--leave-out", type=Path, help="a file of photos not to show, as SET/STEM, such as training/excluded_photos.txt")
     sub.add_argument("--out", type=Path, default=HERE / "runs" / "disputed.png")
     sub.add_argument("--skip", type=int, default=0, help="so many of the most disputed")
     sub.add_argument("--number", type=int, default=48, help="of photos on the sheet")
@@ -117,10 +118,10 @@ def frame_scale(text: str) -> float:
 
 def train(args: argparse.Namespace) -> None:
     """Runs over the scales in turn, each for the same share of the run; keeps the average that validates best, as int8 rounds its kernels where it was trained so."""
-    from model.evaluation import composites
-    from preprocessing.mix import CALM, STAGED
-    from preprocessing.samples import Samples, Sources
-    from preprocessing.sources import read_photos
+    from training.evaluation import composites
+    from training.data.augmentation import FINETUNE, STRONG
+    from training.data.samples import Samples, Sources
+    from training.data.sources import read_photos
 
     cv2.setNumThreads(1)
     if args.resume != (args.run / "checkpoint" / "checkpoint").exists():
@@ -133,12 +134,12 @@ def train(args: argparse.Namespace) -> None:
     import tensorflow as tf
     from tqdm import tqdm
 
-    from model.folded import folded, without_normalisation
-    from model.fused import with_fused_normalisation
-    from model.imagenet import load_imagenet
-    from model.learner import Learner
-    from model.network import get_network, inherit
-    from model.rounded import rounded
+    from training.batch_norm_folding import folded_weights, without_batch_norm
+    from training.fused_batch_norm import with_fused_batch_norm
+    from training.imagenet import load_imagenet
+    from training.learner import Learner
+    from training.network import get_network, inherit
+    from training.fake_quantisation import fake_quantised
 
     keras.utils.set_random_seed(args.seed)
     averaged, bare = get_network(others=True), get_network()
@@ -147,16 +148,16 @@ def train(args: argparse.Namespace) -> None:
         print(f"{args.init}: taken over" + (f", but for {', '.join(new)}" if new else ""))
         network = keras.models.clone_model(averaged)
         network.set_weights(averaged.get_weights())
-        plain = without_normalisation(network)
-        forward = lambda photos: plain.stateless_call(rounded(folded(network)), [], photos)[0]  # noqa: E731
-        bare_plain = without_normalisation(bare)
+        plain = without_batch_norm(network)
+        forward = lambda photos: plain.stateless_call(fake_quantised(folded_weights(network)), [], photos)[0]  # noqa: E731
+        bare_plain = without_batch_norm(bare)
 
         def served():
-            bare_plain.set_weights(rounded(folded(bare)))
+            bare_plain.set_weights(fake_quantised(folded_weights(bare)))
             return bare_plain
     else:
         load_imagenet(averaged)
-        network = with_fused_normalisation(averaged)
+        network = with_fused_batch_norm(averaged)
         forward = lambda photos: network(photos, training=True)  # noqa: E731
         served = lambda: bare  # noqa: E731
     learner = Learner(network, averaged, forward, args.rate)
@@ -192,7 +193,7 @@ def train(args: argparse.Namespace) -> None:
         try:
             while (done := progress()) < 1:
                 scale = args.scales[int(done * len(args.scales))]
-                batches = Samples(kept, args.seed, scale, CALM if args.calm else STAGED).batches(args.batch, int(step.numpy()))
+                batches = Samples(kept, args.seed, scale, FINETUNE if args.calm else STRONG).batches(args.batch, int(step.numpy()))
                 loss, checked = float("nan"), time.monotonic()
                 for batch in batches:
                     learner.optimiser.learning_rate.assign(rate_at(args.rate, int(step.numpy()), done))
@@ -226,15 +227,14 @@ def average_at(step: int) -> float:
 
 def validate(network, photos) -> dict:
     """IoU, boundary IoU and clean share, each the mean over the sets' means, of the looks' bare mattes without refinement."""
-    from model.evaluation import FloatPredictor
-    from model.gaze import look
-    from model.metrics import score
-    from preprocessing.letterbox import resize
-    from preprocessing.sources import in_threads
+    from training.evaluation import FloatPredictor
+    from model.localise import localise
+    from training.metrics import score
+    from training.data.sources import in_threads
 
     def judged(photo) -> dict:
-        seen = look(photo.rgb, predictor)
-        alpha = seen.in_photo(resize(seen.matte, photo.mask[seen.window].shape))
+        seen = localise(photo.rgb, predictor)
+        alpha = seen.unrefined()
         return asdict(score(np.rint(255 * alpha).astype(np.uint8), photo.mask, photo.ignore))
 
     predictor, by_set = FloatPredictor(network), {}
@@ -276,8 +276,8 @@ class Log:
 
 def weigh(args: argparse.Namespace) -> None:
     """How hard each cut-out is for a quantised network."""
-    from model.evaluation import load
-    from model.hardness import hardness
+    from training.evaluation import load
+    from training.hard_examples import hardness
 
     args.out.write_text(json.dumps({name: round(share, 2) for name, share in hardness(args.data, load(args.network)).items()}, indent=1) + "\n")
     print(args.out)
@@ -285,8 +285,8 @@ def weigh(args: argparse.Namespace) -> None:
 
 def disputed(args: argparse.Namespace) -> None:
     """A sheet of the largest pieces that only a network or only a mask holds."""
-    from model.disputed import disputed as found, shown
-    from model.evaluation import load, sheet
+    from training.label_review import disputed as found, shown
+    from training.evaluation import load, sheet
 
     left_out = args.leave_out.read_text().split() if args.leave_out else []
     tiles = [shown(one) for one in found(args.data, load(args.network), left_out)[args.skip:args.skip + args.number]]
@@ -302,13 +302,13 @@ def disputed(args: argparse.Namespace) -> None:
 
 def preview(args: argparse.Namespace) -> None:
     """Four by six samples with the outline of their matte drawn."""
-    from model.cells import unfold
-    from model.evaluation import outlined, sheet
-    from preprocessing.mix import CALM, STAGED
-    from preprocessing.samples import Samples, Sources
+    from model.space_to_depth import depth_to_space
+    from training.evaluation import outlined, sheet
+    from training.data.augmentation import FINETUNE, STRONG
+    from training.data.samples import Samples, Sources
 
-    samples = Samples(Sources.read(args.data), args.seed, args.scale, CALM if args.calm else STAGED)
-    tiles = [outlined(rgb, unfold(truth[..., :-2])) for rgb, truth, _ in (samples.make(number, samples.frame_of(number)) for number in range(24))]
+    samples = Samples(Sources.read(args.data), args.seed, args.scale, FINETUNE if args.calm else STRONG)
+    tiles = [outlined(rgb, depth_to_space(truth[..., :-2])) for rgb, truth, _ in (samples.make(number, samples.frame_of(number)) for number in range(24))]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(args.out), cv2.cvtColor(sheet(tiles, 6), cv2.COLOR_RGB2BGR))
     print(args.out)
@@ -316,14 +316,14 @@ def preview(args: argparse.Namespace) -> None:
 
 def evaluate(args: argparse.Namespace) -> None:
     """The table by set, and the sheet of the worst."""
-    from model.evaluation import evaluate as judge
+    from training.evaluation import evaluate as judge
 
     judge(args.data, args.mattes or args.network, args.worst, args.xnnpack)
 
 
 def quantise(args: argparse.Namespace) -> None:
     """Float network -> int8 .tflite."""
-    from model.quantise import quantise as convert
+    from training.quantise import quantise as convert
 
     args.out.write_bytes(convert(args.network, args.data))
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.2f} MB")
@@ -331,8 +331,8 @@ def quantise(args: argparse.Namespace) -> None:
 
 def edges(args: argparse.Namespace) -> None:
     """How refinement weighs what it finds at an edge."""
-    from model.edge_fit import fit_edges
-    from model.evaluation import load
+    from training.edge_fit import fit_edges
+    from training.evaluation import load
 
     np.savez(args.out, **fit_edges(args.data, load(args.network), args.composites))
     print(args.out)
@@ -340,8 +340,8 @@ def edges(args: argparse.Namespace) -> None:
 
 def calibrate(args: argparse.Namespace) -> None:
     """How the quantised network's mattes tell their own quality."""
-    from model.calibration import calibrate as fit
-    from model.evaluation import load
+    from training.calibration import calibrate as fit
+    from training.evaluation import load
 
     fit(args.data, load(args.network)).write(args.out)
     print(args.out)

@@ -1,14 +1,12 @@
 """How many cut-outs are made at once: as many as there are cores and gigabytes for; more would only wait for each other, and fill the memory."""
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from api.errors import Busy
+from machine import cores, memory
 
 PHOTO_BYTES = 1 << 30  # what a cut-out of the largest photo takes, roughly
-CONTAINERS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))  # cgroups 2 and 1
 
 
 class Capacity:
@@ -27,12 +25,6 @@ class Capacity:
             self.places.release()
 
 
-def sensible() -> int:
-    """One a core and a gigabyte of memory, at least one."""
-    return max(1, min(os.cpu_count() or 1, memory() // PHOTO_BYTES))
-
-
-def memory() -> int:
-    """Bytes that this process may use: the machine's, or the container's where that is less."""
-    limits = [path.read_text().strip() for path in CONTAINERS if path.exists()]
-    return min([os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), *(int(limit) for limit in limits if limit != "max")])
+def default_places() -> int:
+    """One for each core and each gigabyte of memory, at least one."""
+    return max(1, min(cores(), memory() // PHOTO_BYTES))

@@ -16,13 +16,13 @@ class Cors:
 
     @classmethod
     def parse(cls, text: str) -> "Cors":
-        """Origins apart by commas, or *. Raises ValueError."""
+        """Comma-separated origins, or *. Raises ValueError."""
         origins = [origin.strip() for origin in text.split(",")]
         if origins != ["*"] and not all(re.fullmatch(r"https?://[a-z0-9.-]+(:\d+)?", origin) for origin in origins):
-            raise ValueError("takes * or origins such as https://cars.example, apart by commas")
+            raise ValueError("takes * or origins such as https://cars.example, comma-separated")
         return cls(frozenset(origins))
 
-    def tell(self, request: Request, reply: Response) -> None:
+    def add_headers(self, request: Request, reply: Response) -> None:
         """Puts into the reply whether a page of the request's origin may read it, and for OPTIONS, what it may ask."""
         if not self.origins:
             return

@@ -1,6 +1,17 @@
 """What can be wrong with a request: a status, a code for programs, a title for people."""
 from collections.abc import Iterable
 
+from exceptions import CutOutError
+
+REFUSED = {
+    "failed_to_read_image": "The picture could not be read",
+    "file_too_large": "The picture's file is too large",
+    "resolution_too_high": "The picture has too many pixels",
+    "roi_exceeds_bounds": "The region of interest does not fit the picture",
+    "roi_region_empty": "The region of interest does not fit the picture",
+    "unknown_foreground": "No vehicle was found in the picture",
+}  # titles of what the core refuses
+
 
 class ApiError(Exception):
     """Answered as {"errors": [{"title", "detail", "code"}]} with its status."""
@@ -47,24 +58,12 @@ class UnknownParameter(ApiError):
     code, title = "unknown_parameter", "A parameter is not known"
 
 
-class FailedToReadImage(ApiError):
-    code, title = "failed_to_read_image", "The picture could not be read"
+class Refused(ApiError):
+    """What the core refuses, by its own code."""
 
-
-class FileTooLarge(ApiError):
-    code, title = "file_too_large", "The picture's file is too large"
-
-
-class TooManyPixels(ApiError):
-    code, title = "resolution_too_high", "The picture has too many pixels"
-
-
-class InvalidRegion(ApiError):
-    title = "The region of interest does not fit the picture"
-
-
-class UnknownForeground(ApiError):
-    code, title = "unknown_foreground", "No vehicle was found in the picture"
+    def __init__(self, refusal: CutOutError):
+        super().__init__(str(refusal), refusal.code)
+        self.title = REFUSED.get(refusal.code, InvalidParameter.title)
 
 
 class AuthFailed(ApiError):

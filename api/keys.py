@@ -18,11 +18,11 @@ class Keys:
 
     @classmethod
     def parse(cls, text: str) -> "Keys":
-        """Keys from digests of 64 hexadecimal digits, apart by commas. Raises ValueError, which never repeats an entry: it may be a key itself."""
+        """Keys from digests of 64 hexadecimal digits, comma-separated. Raises ValueError, which never repeats an entry: it may be a key itself."""
         entries = [entry.strip() for entry in text.split(",")]
         for number, entry in enumerate(entries, 1):
             if not re.fullmatch("[0-9a-fA-F]{64}", entry):
-                raise ValueError(f"takes SHA-256 digests of 64 hexadecimal digits, apart by commas; entry {number} of {len(entries)} is none")
+                raise ValueError(f"takes SHA-256 digests of 64 hexadecimal digits, comma-separated; entry {number} of {len(entries)} is none")
         return cls(tuple(map(bytes.fromhex, entries)))
 
     def name(self, given: str | None) -> str | None:

@@ -55,7 +55,7 @@ class Limiter:
         """Counts one request. Raises RateLimitUnavailable."""
         return self.quota(caller, cost=1)
 
-    def look(self, caller: str) -> Quota:
+    def peek(self, caller: str) -> Quota:
         """What is left, without a count. Raises RateLimitUnavailable."""
         return self.quota(caller, cost=0)
 

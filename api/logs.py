@@ -1,6 +1,6 @@
 """One line a request on stdout, as JSON that Cloud Logging reads: what was asked, what came of it, and the time of each stage.
 
-It never holds pixels, keys, visitors' addresses, or query strings, which may hold any of them. A crash is told so that Error Reporting groups it.
+It never holds pixels, keys, contextors' addresses, or query strings, which may hold any of them. A crash is told so that Error Reporting groups it.
 Source of the fields: https://cloud.google.com/logging/docs/structured-logging and https://cloud.google.com/error-reporting/docs/formatting-error-messages
 """
 import json
@@ -15,45 +15,45 @@ from typing import Any
 
 from flask import Request, Response
 
-from api.visit import Visit
+from api.context import RequestContext
 
 LONGEST = 200  # characters of what a caller chose
 REPORT = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
 
 
-def write(visit: Visit, reply: Response) -> None:
-    sys.stdout.write(json.dumps(line(visit, reply)) + "\n")
+def write(context: RequestContext, reply: Response) -> None:
+    sys.stdout.write(json.dumps(line(context, reply)) + "\n")
     sys.stdout.flush()
 
 
-def line(visit: Visit, reply: Response) -> dict[str, Any]:
-    request = visit.request
+def line(context: RequestContext, reply: Response) -> dict[str, Any]:
+    request = context.request
     called = {"method": request.method[:LONGEST], "url": request.path[:LONGEST], "user_agent": request.headers.get("User-Agent", "")[:LONGEST]}
     entry = {
         "severity": "INFO" if reply.status_code < 400 else "WARNING" if reply.status_code < 500 else "ERROR",
-        "message": f"{called['method']} {called['url']} {reply.status_code} {visit.code}",
+        "message": f"{called['method']} {called['url']} {reply.status_code} {context.code}",
         "httpRequest": {
             "requestMethod": called["method"], "requestUrl": called["url"], "userAgent": called["user_agent"], "protocol": request.environ["SERVER_PROTOCOL"],
             "requestSize": str(request.content_length or 0), "responseSize": str(reply.content_length or 0), "status": reply.status_code,
-            "latency": f"{time.perf_counter() - visit.began:.3f}s",
+            "latency": f"{time.perf_counter() - context.began:.3f}s",
         },
         **trace(request),
-        "request_id": visit.id,
-        "code": visit.code,
+        "request_id": context.id,
+        "code": context.code,
     }
-    if visit.key:
-        entry["key"] = visit.key
-    if visit.job:
-        entry["photo"] = {"bytes": len(visit.job.photo)}
-    if visit.result:
-        entry["photo"] |= side_lengths(visit.result.full)
-        entry["answer"] = {"format": visit.result.format, "bytes": len(visit.result.data), **side_lengths(visit.result.size)}
-        entry["confidence"] = round(visit.result.confidence, 3)
-        entry["milliseconds"] = {stage: round(duration, 1) for stage, duration in visit.result.milliseconds.items()}
-    if visit.crash:
+    if context.key:
+        entry["key"] = context.key
+    if context.wanted:
+        entry["photo"] = {"bytes": len(context.wanted.photo)}
+    if context.result:
+        entry["photo"] |= side_lengths(context.result.full)
+        entry["answer"] = {"format": context.result.format, "bytes": len(context.result.data), **side_lengths(context.result.size)}
+        entry["confidence"] = round(context.result.confidence, 3)
+        entry["milliseconds"] = {stage: round(duration, 1) for stage, duration in context.result.milliseconds.items()}
+    if context.crash:
         entry |= {
             "@type": REPORT,
-            "stack_trace": "".join(traceback.format_exception(visit.crash)),
+            "stack_trace": "".join(traceback.format_exception(context.crash)),
             "serviceContext": service(),
             "context": {"httpRequest": {"method": called["method"], "url": called["url"], "userAgent": called["user_agent"],
                                         "responseStatusCode": reply.status_code}},

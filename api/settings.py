@@ -1,23 +1,24 @@
-"""What an operator may set, by environment variables that are read once: one that makes no sense ends the start, by its name."""
+"""What an operator may set: environment variables, read once into a value. An invalid one stops start-up with a sentence that begins with its name."""
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from api import capacity
-from api.capacity import Capacity
+from api.capacity import Capacity, default_places
 from api.cors import Cors
 from api.fetch import Rules
 from api.keys import Keys
 from api.limits import Limiter
-from bulk.arrivals import Arrivals
+from events.arrivals import Arrivals
+from postprocessing.watermark import configured
 from storage import BUCKET
 
 TRIAL = "60/hour"
 
 
-class BadSetting(ValueError):
+class InvalidSetting(ValueError):
     """An environment variable has a value that it does not take."""
 
 
@@ -32,39 +33,42 @@ class Settings:
     demo: bool                # whether there is a page to try it on
     trial: Limiter | None     # how often its visitors may ask without a key, where there are keys
     arrivals: Arrivals | None  # what becomes of photos that arrive in a bucket
+    watermarks: Mapping[str, Path]  # configured pictures by name
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
-        """Raises BadSetting."""
+        """Raises InvalidSetting."""
         def setting(name: str, parse: Callable[[str], Any], default: Any) -> Any:
             text = environ.get(name, "").strip()
             try:
                 return parse(text) if text else default
             except ValueError as error:
-                raise BadSetting(f"{name} {error}") from error
+                raise InvalidSetting(f"{name} {error}") from error
 
         storage = setting("RATE_LIMIT_STORAGE", str, None)
         keys, demo = setting("API_KEYS", Keys.parse, Keys()), setting("DEMO", switch, True)
         trying = demo and bool(keys.digests)
         if environ.get("DEMO_LIMIT") and not trying:
-            raise BadSetting("DEMO_LIMIT means nothing without API_KEYS or with DEMO=off")
+            raise InvalidSetting("DEMO_LIMIT means nothing without API_KEYS or with DEMO=off")
         if storage and not environ.get("RATE_LIMIT") and not trying:
-            raise BadSetting("RATE_LIMIT_STORAGE means nothing without RATE_LIMIT")
-        output = setting("OUTPUT_BUCKET", Arrivals.parse, None)
+            raise InvalidSetting("RATE_LIMIT_STORAGE means nothing without RATE_LIMIT")
+        watermarks = setting("WATERMARKS_DIR", watermark_folder, configured())
+        output = setting("OUTPUT_BUCKET", partial(Arrivals.parse, watermarks=watermarks), None)
         if environ.get("OUTPUT_OPTIONS") and not output:
-            raise BadSetting("OUTPUT_OPTIONS means nothing without OUTPUT_BUCKET")
+            raise InvalidSetting("OUTPUT_OPTIONS means nothing without OUTPUT_BUCKET")
         limiter = partial(Limiter, storage=storage or "memory://")
         private = setting("ALLOW_PRIVATE_ADDRESSES", flag, False)
         return cls(
             keys=keys,
             limiter=setting("RATE_LIMIT", limiter, None),
             proxies=setting("TRUSTED_PROXIES", count, 1 if "K_SERVICE" in environ else 0),  # Cloud Run sets it and stands behind Google's front end
-            capacity=Capacity(setting("MAX_CONCURRENT", partial(count, least=1), capacity.sensible()), setting("QUEUE_SECONDS", count, 5)),
+            capacity=Capacity(setting("MAX_CONCURRENT", partial(count, least=1), default_places()), setting("QUEUE_SECONDS", count, 5)),
             rules=Rules(allow_http=setting("ALLOW_HTTP", flag, False), allow_private=private, ports=frozenset(range(65_536) if private else ()),
                         buckets=setting("ALLOWED_BUCKETS", buckets, frozenset())),
             cors=setting("CORS_ORIGINS", Cors.parse, Cors()),
             demo=demo,
-            arrivals=setting("OUTPUT_OPTIONS", partial(Arrivals.parse, environ["OUTPUT_BUCKET"].strip()), output) if output else None,
+            arrivals=setting("OUTPUT_OPTIONS", partial(Arrivals.parse, environ["OUTPUT_BUCKET"].strip(), watermarks=watermarks), output) if output else None,
+            watermarks=watermarks,
             trial=(setting("DEMO_LIMIT", limiter, None) or limiter(TRIAL)) if trying else None,
         )
 
@@ -87,8 +91,14 @@ def count(text: str, least: int = 0) -> int:
     return int(text)
 
 
+def watermark_folder(text: str) -> dict[str, Path]:
+    if not Path(text).is_dir():
+        raise ValueError("takes a folder of pictures")
+    return configured(Path(text))
+
+
 def buckets(text: str) -> frozenset[str]:
     names = [name.strip() for name in text.split(",")]
     if not all(re.fullmatch(BUCKET, name) for name in names):
-        raise ValueError("takes the names of buckets, without gs://, apart by commas")
+        raise ValueError("takes the names of buckets, without gs://, comma-separated")
     return frozenset(names)

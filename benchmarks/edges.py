@@ -5,7 +5,7 @@
     python -m benchmarks.edges --data DIR --mattes FOLDER ...  also judges the mattes FOLDER/00.png ... of other tools, with the photo's colours
     python -m benchmarks.edges --data DIR --peer               also U²-Net as rembg runs it, with the photo's colours (needs onnxruntime)
 
-The cars are cut-outs that are never trained on (preprocessing/exact.py). Seeded: always the same pictures.
+The cars are cut-outs that are never trained on (training/data/exact_composites.py). Seeded: always the same pictures.
 """
 import argparse
 from collections.abc import Callable
@@ -17,13 +17,13 @@ import numpy as np
 
 from benchmarks.matting import EdgeScore, edge_score
 from cutout import predictor
-from model.gaze import look
-from model.metrics import overlap
+from model.localise import localise
+from training.metrics import overlap
 from postprocessing.foreground import foreground
 from postprocessing.refine import refine
-from preprocessing.exact import Scene, scenes
+from training.data.exact_composites import Scene, scenes
 from preprocessing.letterbox import resize
-from preprocessing.sources import read_grey
+from training.data.sources import read_grey
 
 NUMBER = 60
 SEED = 5
@@ -73,8 +73,8 @@ def main() -> None:
 
 def looked(scene: Scene, enlarge: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
     """The network's matte at the photo's size."""
-    seen = look(scene.photo, predictor())
-    return seen.in_photo(enlarge(seen.matte, seen.photo, scene.photo[seen.window]))
+    seen = localise(scene.photo, predictor())
+    return seen.in_photo(enlarge(seen.matte, seen.photo, seen.cropped(scene.photo)))
 
 
 if __name__ == "__main__":

@@ -12,11 +12,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cutout import judge, predictor
-from model.evaluation import matte_of
-from model.gaze import look
-from model.metrics import score
-from preprocessing.sources import Photo, read_photos
+from cutout import confidence_model, predictor
+from training.evaluation import matte_of
+from model.localise import localise
+from training.metrics import score
+from training.data.sources import Photo, read_photos
 
 BY_HAND = ("street", "web", "studio")
 
@@ -33,7 +33,7 @@ def main() -> None:
     for name, change in HARDSHIPS.items():
         changed = [change(photo) for photo in photos]
         scores = [score(matte_of(photo.rgb, predictor()), photo.mask, photo.ignore) for photo in changed]
-        promised = np.mean([judge().confidence(look(photo.rgb, predictor())) for photo in changed])
+        promised = np.mean([confidence_model().confidence(localise(photo.rgb, predictor())) for photo in changed])
         iou, boundary_iou, clean = (np.mean([getattr(one, key) for one in scores]) for key in ("iou", "boundary_iou", "clean"))
         print(f"{name:28} {iou:.4f}  {boundary_iou:.4f}  {clean:5.0%}  {promised:8.0%}")
 

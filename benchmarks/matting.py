@@ -10,7 +10,7 @@ import numpy as np
 from scipy.ndimage import gaussian_gradient_magnitude
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from model.metrics import inner_band, overlap
+from training.metrics import inner_band, overlap
 
 BAND = 0.005             # around the true edge, on both sides, share of the diagonal
 BOUNDARIES = 0.0025, 0.01  # widths for boundary IoU, shares of the diagonal

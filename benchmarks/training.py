@@ -9,21 +9,21 @@ import train  # isort: skip  before TensorFlow, whose settings it makes
 import keras
 import numpy as np
 
-from model.folded import folded, without_normalisation
+from training.batch_norm_folding import folded_weights, without_batch_norm
 from model.frames import FRAMES
-from model.fused import with_fused_normalisation
-from model.learner import Learner
-from model.network import get_network
+from training.fused_batch_norm import with_fused_batch_norm
+from training.learner import Learner
+from training.network import get_network
 
 ROUNDS, STEPS = 3, 4
 
 
 def main() -> None:
     averaged = get_network(others=True)
-    learning, staying = with_fused_normalisation(averaged), keras.models.clone_model(averaged)
-    plain = without_normalisation(staying)
+    learning, staying = with_fused_batch_norm(averaged), keras.models.clone_model(averaged)
+    plain = without_batch_norm(staying)
     ways = {"learning": (lambda photos: learning(photos, training=True), learning),
-            "folded": (lambda photos: plain.stateless_call(folded(staying), [], photos)[0], staying)}
+            "folded": (lambda photos: plain.stateless_call(folded_weights(staying), [], photos)[0], staying)}
     learners = {name: Learner(network, averaged, forward, 1e-6) for name, (forward, network) in ways.items()}
     for height, width in FRAMES:
         rng = np.random.default_rng(0)

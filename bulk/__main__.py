@@ -16,10 +16,13 @@ from collections import Counter
 import storage
 from bulk import progress
 from bulk.job import LETTERS, Job, read_letters
-from bulk.names import resolved
+from events.names import resolved
 from bulk.stores import source, store
+from exceptions import UnreadablePicture
 from options import PARAMETERS, InvalidOption, parse
-from preprocessing.decode import UnreadablePicture, decode
+from postprocessing.compose import Backdrop
+from postprocessing.watermark import configured
+from preprocessing.decode import decode
 
 DONE, FAILED, SENSELESS, LETTERS_WRITTEN = 0, 1, 2, 3
 # Dataflow, batch workers, us-central1: https://cloud.google.com/dataflow/pricing
@@ -62,8 +65,10 @@ def job_of(args: argparse.Namespace) -> Job:
         raise ValueError("--bg_color and --bg_image_file: only one can stand behind the car")
     if args.watermark_file and args.watermark:
         raise ValueError("--watermark and --watermark_file: only one at once")
-    options = parse({name: value for name in PARAMETERS if (value := getattr(args, name)) is not None})
-    backdrop, watermark = (picture(file) if file else None for file in (args.bg_image_file, args.watermark_file))
+    marks = configured()
+    options = parse({name: value for name in PARAMETERS if (value := getattr(args, name)) is not None}, marks)
+    mark = args.watermark_file or (str(marks[options.watermark.name]) if options.watermark.name else None)
+    backdrop, watermark = (picture(file) if file else None for file in (args.bg_image_file, mark))
     photos, pattern = source(args.input)
     results = store(args.output)
     if photos.holds(results):
@@ -72,7 +77,7 @@ def job_of(args: argparse.Namespace) -> Job:
         raise ValueError(f"--input: {photos.root} is no folder")
     only = frozenset(read_letters(file_at(args.retry))) if args.retry else None
     label = f"gs://{photos.bucket}/{photos.prefix}" if args.input.startswith("gs://") else ""
-    return Job(photos, pattern, results, resolved(options, backdrop), backdrop, watermark, args.force, only, label)
+    return Job(photos, pattern, results, resolved(options, Backdrop(decode(backdrop)) if backdrop is not None else None), backdrop, watermark, args.force, only, label)
 
 
 def picture(place: str) -> bytes:

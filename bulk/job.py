@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import storage
-from bulk.arrivals import GENERATION, SOURCE
-from bulk.convert import TOO_LARGE, Refusal, convert
-from bulk.names import named_as_picture, result_name
+from events.arrivals import GENERATION, SOURCE
+from events.names import named_as_picture, result_name
 from bulk.stores import Item, Store, Unwritable
-from cutout import UnreadableBackdrop, UnreadableWatermark
+from cutout import cut_out
+from exceptions import CutOutError, FileTooLarge
+from once import once
 from options import Options
+from postprocessing.compose import Backdrop
 from postprocessing.encode import CONTENT_TYPES
+from preprocessing.decode import MAX_FILE, Picture, decode
 
 LETTERS, SHEET = "dead-letters.jsonl", "least-confident.sheet.jpg"  # beside the results; no photo's result has such a name
 PASSING = {"storage_unavailable"}                             # codes that the next run tries again by itself
@@ -81,20 +84,18 @@ class Job:
             return Outcome(item, "failed", error.code, str(error))
         except (OSError, storage.Unreadable) as error:
             return Outcome(item, "failed", "storage_unavailable", str(error))
-        except (UnreadableBackdrop, UnreadableWatermark):
-            raise
         except Exception:  # a fault of ours, which must not keep the other photos waiting
             logging.getLogger(__name__).exception("%s", item.name.encode(errors="replace").decode())
             return Outcome(item, "failed", "internal_error", "a fault of the program: its log tells more")
 
     def attempt(self, item: Item, began: float) -> Outcome:
         try:
-            made = convert(self.photos.read(item), self.options, self.backdrop, self.watermark)
+            made = cut_out(self.photos.read(item), self.options, *pictures_of(self.backdrop, self.watermark))
         except storage.TooLarge:
-            made = TOO_LARGE
+            return Outcome(item, "failed", FileTooLarge.code, f"at most {MAX_FILE:,} bytes")
+        except CutOutError as refusal:
+            return Outcome(item, "failed", refusal.code, str(refusal), cpu=time.thread_time() - began)
         cpu = time.thread_time() - began
-        if isinstance(made, Refusal):
-            return Outcome(item, "failed", made.code, made.detail, cpu=cpu)
         told = {SOURCE: self.label + item.name, GENERATION: str(item.generation), "confidence": f"{made.confidence:.3f}"}
         name = result_name(item.name, made.format)
         written = self.results.write(name, made.data, CONTENT_TYPES[made.format], told, self.force)
@@ -108,6 +109,12 @@ class Job:
         lines = [json.dumps(standing[name]) + "\n" for name in sorted(standing)]
         if lines or before:
             self.results.write(LETTERS, "".join(lines).encode(), "application/jsonl", {}, replace=True)
+
+
+@once
+def pictures_of(backdrop: bytes | None, watermark: bytes | None) -> tuple[Backdrop | None, Picture | None]:
+    """A job's backdrop and watermark, decoded once a worker. They were read when the job began, so they are readable."""
+    return Backdrop(decode(backdrop)) if backdrop is not None else None, decode(watermark) if watermark is not None else None
 
 
 def read_letters(data: bytes) -> dict[str, dict]:

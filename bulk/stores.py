@@ -144,7 +144,7 @@ class Bucket:
             return storage.read(self.location(item.name), MAX_FILE, PATIENCE, item.generation)
 
     def find(self, name: str) -> Item | None:
-        found = storage.look(self.location(name), PATIENCE) if is_unicode(name) else None
+        found = storage.stat(self.location(name), PATIENCE) if is_unicode(name) else None
         return Item(name, found.generation, found.size) if found else None
 
     def write(self, name: str, data: bytes, content_type: str, metadata: dict[str, str], replace: bool = False) -> bool:

@@ -5,11 +5,16 @@ blur-fusion inverts that mix, so that over the old background the photo comes ba
 white, grey, black and blue, against the car drawn there: mean CIE76 difference 6.7, with linear light 9.6 (9.0 where the photo's own
 edges were mixed in linear light). It is also how browsers show the transparent PNG.
 """
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
 from postprocessing.framing import resample
+from preprocessing.decode import Picture
 from preprocessing.letterbox import resize
+
+SIZES_KEPT = 4  # canvas sizes for which a backdrop stays scaled: the photos of a site share a few
 
 
 def over_colour(rgb: np.ndarray, alpha: np.ndarray, colour: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -19,16 +24,24 @@ def over_colour(rgb: np.ndarray, alpha: np.ndarray, colour: tuple[int, int, int,
     return over(rgb, alpha, plane, np.full_like(alpha, opacity / 255))
 
 
-def over_picture(rgb: np.ndarray, alpha: np.ndarray, backdrop: np.ndarray, opacity: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """A cut-out over a backdrop of any size, uint8 (h, w, 3), centred and scaled to cover: see `over`.
+class Backdrop:
+    """A picture behind the car, centred and scaled to cover the canvas. It is decoded once and scaled once a size, whatever the number of photos."""
 
-    opacity: float32 (h, w) in 0..1, straight alpha; None where the backdrop is opaque.
-    """
-    size = alpha.shape
-    part = covering(backdrop.shape[:2], size)
-    if opacity is None:
-        return over(rgb, alpha, resize(backdrop[part], size), np.ones_like(alpha))
-    return over(rgb, alpha, *resample(backdrop[part], opacity[part], size))
+    def __init__(self, picture: Picture):
+        self.rgb, self.opacity = picture.rgb, picture.opacity
+        self.scaled = lru_cache(maxsize=SIZES_KEPT)(self.scale)
+
+    def scale(self, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """uint8 (height, width, 3) and its opacity, float32 (height, width) in 0..1, for a canvas (height, width)."""
+        part = covering((self.rgb.shape[0], self.rgb.shape[1]), size)
+        if self.opacity is None:
+            return resize(self.rgb[part], size), np.ones(size, np.float32)
+        return resample(self.rgb[part], self.opacity[part], size)
+
+
+def over_backdrop(rgb: np.ndarray, alpha: np.ndarray, backdrop: Backdrop) -> tuple[np.ndarray, np.ndarray]:
+    """A cut-out over a backdrop: see `over`."""
+    return over(rgb, alpha, *backdrop.scaled((alpha.shape[0], alpha.shape[1])))
 
 
 def over(rgb: np.ndarray, alpha: np.ndarray, behind: np.ndarray, opacity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ import zipfile
 import cv2
 import numpy as np
 
+from exceptions import TooLargeForFormat
 from postprocessing.png import png
 
 CONTENT_TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "zip": "application/zip"}
@@ -12,10 +13,6 @@ LONGEST = {"png": 1_000_000, "jpg": 65_500, "webp": 16_383}  # pixels a side tha
 BLOCK = 16  # JPEG's unit at 4:2:0, in pixels
 QUALITY = 90
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the ZIP format's first moment
-
-
-class TooLargeForFormat(ValueError):
-    """The file format cannot hold a picture with so long a side."""
 
 
 def is_opaque(alpha: np.ndarray) -> bool:

@@ -12,8 +12,7 @@ import cv2
 import numpy as np
 
 from preprocessing.letterbox import resize
-
-Box = tuple[int, int, int, int]  # top, left, height, width in pixels
+from preprocessing.orientation import Box
 
 WIDEST = {"px": 500, "%": 50}  # margin on one side
 CENTRE = (50.0, 50.0)

@@ -5,8 +5,8 @@ How much light a pane lets through can't be read off one photo, so it is a const
 import cv2
 import numpy as np
 
-from model.cells import SIDE
-from postprocessing.refine import brought_to_edges
+from model.space_to_depth import CELL
+from postprocessing.refine import refine
 
 CLEAR = 0.4       # of a dull pane's alpha is given to what is behind it
 SHINE = 0.6       # of the way from the panes' usual tone to white: from there on it is all reflection
@@ -18,7 +18,7 @@ def see_through(alpha: np.ndarray, glass: np.ndarray, small: np.ndarray, rgb: np
     alpha: float32 (height, width), the filled matte; glass: float32 (h, w), the network's panes in its cells; small and rgb: uint8 photo
     as it was looked at (2h, 2w, 3), and whole (height, width, 3).
     """
-    pane = brought_to_edges(cv2.resize(glass, None, fx=SIDE, fy=SIDE), small, rgb)
+    pane = refine(cv2.resize(glass, None, fx=CELL, fy=CELL), small, rgb)
     x, y, w, h = cv2.boundingRect((pane > 0).astype(np.uint8))
     if not w:
         return alpha

@@ -13,7 +13,8 @@ from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 
-from postprocessing.framing import Box, window
+from postprocessing.framing import window
+from preprocessing.orientation import Box
 
 LONGEST = 320  # pixels, of the copy's longer side
 ROOM = {"contact": 0.26, "drop": 0.13}  # that a shadow takes around the car, shares of `side`
@@ -46,17 +47,14 @@ class Shadow:
     opacity: float = 1.0  # 0..1
 
 
-def cast(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow, quarters: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def cast(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow) -> tuple[np.ndarray, np.ndarray]:
     """A cut-out, uint8 (height, width, 3) and float32 straight alpha (height, width) in 0..1, with a shadow under it, in the same form.
 
-    box is the car's, which stands after so many quarters of a turn anticlockwise. Where alpha is 1 nothing changes; what would fall outside
-    of the picture is lost, see `with_room`.
+    box is the upright car's. Where alpha is 1 nothing changes; what would fall outside of the picture is lost, see `with_room`.
     """
     car = cv2.resize(alpha[window(box)], small(box)[::-1], interpolation=cv2.INTER_AREA)
-    standing = np.ascontiguousarray(np.rot90(car, quarters))
-    room = round(ROOM[shadow.kind] * side(standing.shape, shadow))
-    dark = np.maximum((contact if shadow.kind == "contact" else drop)(standing, room) - FAINT, 0) * (shadow.opacity / (1 - FAINT))
-    dark = np.ascontiguousarray(np.rot90(dark, -quarters))
+    room = round(ROOM[shadow.kind] * side(car.shape, shadow))
+    dark = np.maximum((contact if shadow.kind == "contact" else drop)(car, room) - FAINT, 0) * (shadow.opacity / (1 - FAINT))
     x, y, w, h = cv2.boundingRect((dark > 0).astype(np.uint8))
     if not w:
         return rgb, alpha
@@ -75,15 +73,13 @@ def cast(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow, quarters:
     return rgb, alpha
 
 
-def with_room(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow, quarters: int = 0) -> tuple[np.ndarray, np.ndarray, Box]:
+def with_room(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow) -> tuple[np.ndarray, np.ndarray, Box]:
     """The cut-out and its box with transparent black added where its shadow, see `cast`, would reach past an edge of the picture; never above the car."""
     top, left, height, width = box
-    room = int(np.ceil(ROOM[shadow.kind] * side(box[3:1:-1] if quarters % 2 else box[2:], shadow)))
-    free = [top, left, alpha.shape[0] - top - height, alpha.shape[1] - left - width]  # anticlockwise, as the edges turn
-    free[-quarters % 4] = room
-    above, before, below, after = (max(0, room - edge) for edge in free)
-    rgb, alpha = (cv2.copyMakeBorder(layer, above, below, before, after, cv2.BORDER_CONSTANT) for layer in (rgb, alpha))
-    return rgb, alpha, (top + above, left + before, height, width)
+    room = int(np.ceil(ROOM[shadow.kind] * side(box[2:], shadow)))
+    before, below, after = (max(0, room - free) for free in (left, alpha.shape[0] - top - height, alpha.shape[1] - left - width))
+    rgb, alpha = (cv2.copyMakeBorder(layer, 0, below, before, after, cv2.BORDER_CONSTANT) for layer in (rgb, alpha))
+    return rgb, alpha, (top, left + before, height, width)
 
 
 def side(size: tuple[int, int], shadow: Shadow) -> int:

@@ -1,18 +1,17 @@
-"""A site's mark on the finished picture: one that comes with the photo, or one of the pictures in a folder, by name.
-
-The folder is WATERMARKS_DIR, or `watermarks/` beside main.py, which is deployed with the function; logo.png in it is named "logo".
-"""
-import os
+"""A site's mark on the finished picture: one that comes with the photo, or one of the configured pictures, by name."""
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 
+from once import once
 from postprocessing.compose import over
-from postprocessing.framing import Box, nearest, resample, window
+from postprocessing.framing import nearest, resample, window
+from preprocessing.decode import Picture, decode
+from preprocessing.orientation import Box
 
-FOLDER = Path(os.environ.get("WATERMARKS_DIR") or Path(__file__).parent.parent / "watermarks")
+FOLDER = Path(__file__).parent.parent / "watermarks"  # beside main.py, deployed with the function
 MARGIN = 0.03  # between the mark and the picture's edges, share of the picture's shorter side
 GROWTH = 2.0   # a mark is enlarged to at most so many times its own pixels: it would only get blurred
 
@@ -28,9 +27,15 @@ class Watermark:
     opacity: float = 1.0                 # 0..1
 
 
-def configured() -> dict[str, Path]:
-    """The pictures of the folder, by name."""
-    return {path.stem: path for path in sorted(FOLDER.glob("[!.]*.*"))}
+def configured(folder: Path = FOLDER) -> dict[str, Path]:
+    """The pictures of a folder by name: logo.png is named "logo"."""
+    return {path.stem: path for path in sorted(folder.glob("[!.]*.*"))}
+
+
+@once
+def load(path: Path) -> Picture:
+    """A configured mark, decoded once. Raises UnreadablePicture."""
+    return decode(path.read_bytes())
 
 
 def stamp(rgb: np.ndarray, alpha: np.ndarray, mark: np.ndarray, opacity: np.ndarray | None, how: Watermark) -> tuple[np.ndarray, np.ndarray]:

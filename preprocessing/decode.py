@@ -10,6 +10,7 @@ from PIL import AvifImagePlugin, Image, TiffImagePlugin, WebPImagePlugin  # noqa
 from PIL.ExifTags import Base
 from PIL.ImageFile import ImageFile
 
+from exceptions import ResolutionTooHigh, UnreadablePicture
 from preprocessing.colour import split, to_srgb
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")  # and HEIF, where the bytes are HEIC
@@ -30,19 +31,16 @@ STRETCHED = {"L;2": 85, "L;4": 17}  # Pillow's layouts of grey PNG: what it mult
 log = logging.getLogger(__name__)
 
 
-class UnreadablePicture(ValueError):
-    """The bytes are not a picture of a known format, or are damaged or cut short."""
-
-
-class ResolutionTooHigh(ValueError):
-    """The picture has more than MAX_PIXELS pixels, or needs more memory than there is."""
-
-
 @dataclass(frozen=True)
 class Picture:
     rgb: np.ndarray           # uint8 (height, width, 3), sRGB, upright, not premultiplied by alpha
     alpha: np.ndarray | None  # uint8 (height, width), the file's own transparency; None where it has none or all is opaque
     size: tuple[int, int]     # height, width, upright, of the picture in full, before any reduction
+
+    @property
+    def opacity(self) -> np.ndarray | None:
+        """The alpha as float32 (height, width) in 0..1; None where there is none."""
+        return None if self.alpha is None else self.alpha.astype(np.float32) / 255
 
 
 def decode(data: bytes, least: int | None = None) -> Picture:

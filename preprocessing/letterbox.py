@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from model.cells import SIDE
+from model.space_to_depth import CELL
 
 PAD = 127  # the network's zero
 
@@ -17,14 +17,14 @@ PAD = 127  # the network's zero
 @dataclass(frozen=True)
 class Letterbox:
     photo: tuple[int, int]    # height, width in pixels
-    frame: tuple[int, int]    # height, width in pixels, multiples of SIDE
-    content: tuple[int, int]  # height, width of the photo inside the frame, multiples of SIDE
+    frame: tuple[int, int]    # height, width in pixels, multiples of CELL
+    content: tuple[int, int]  # height, width of the photo inside the frame, multiples of CELL
 
     @classmethod
     def fit(cls, photo: tuple[int, int], frame: tuple[int, int]) -> "Letterbox":
         """The largest placement of a photo (height, width >= 1) within a frame (height, width) that keeps its shape."""
         scale = min(frame[0] / photo[0], frame[1] / photo[1])
-        content = tuple(min(limit, max(SIDE, SIDE * round(side * scale / SIDE))) for side, limit in zip(photo, frame))
+        content = tuple(min(limit, max(CELL, CELL * round(side * scale / CELL))) for side, limit in zip(photo, frame))
         return cls(photo, frame, content)
 
     def apply(self, rgb: np.ndarray) -> np.ndarray:

@@ -246,7 +246,7 @@ def test_a_fault_of_the_program_on_one_photo_is_a_dead_letter_and_a_bad_backdrop
     job = Job(Folder(folder / "photos"), None, Folder(folder / "out"), Options(format="png"))
     item = job.photos.find("car.jpg")
     assert job.do(item).what == "done"
-    monkeypatch.setattr("bulk.convert.cut_out", lambda *_: 1 // 0)
+    monkeypatch.setattr("events.convert.cut_out", lambda *_: 1 // 0)
     outcome = job.do(item)
     assert (outcome.what, outcome.code) == ("failed", "internal_error") and "division" not in outcome.detail
     monkeypatch.undo()

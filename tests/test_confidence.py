@@ -3,13 +3,13 @@ import cv2
 import numpy as np
 import pytest
 
-from model.confidence import DOUBTS, Judge, agreement, measures, stray
-from model.gaze import Prediction
+from model.confidence import UNCERTAINTY_FEATURES, ConfidenceModel, agreement, measures, stray
+from model.localise import Prediction
 
 
 @pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.read()
+def confidence_model() -> ConfidenceModel:
+    return ConfidenceModel.read()
 
 
 def disc(radius: int, alpha: float = 1.0, at: tuple[int, int] = (160, 120)) -> np.ndarray:
@@ -46,7 +46,7 @@ def test_a_glance_that_saw_another_car_makes_presence_less_likely_and_confidence
 
 
 def test_no_measure_of_doubt_counts_in_a_cut_outs_favour(judge):
-    assert all(judge.clean[measure] <= 0 for measure in DOUBTS) and any(judge.clean[measure] < 0 for measure in DOUBTS)
+    assert all(judge.clean[measure] <= 0 for measure in UNCERTAINTY_FEATURES) and any(judge.clean[measure] < 0 for measure in UNCERTAINTY_FEATURES)
 
 
 def test_agreement_is_the_iou_wherever_the_window_lies():
@@ -87,4 +87,4 @@ def test_stray_pixels_are_those_beside_the_main_piece():
 
 def test_it_is_kept_in_a_file(judge, tmp_path):
     judge.write(tmp_path / "confidence.json")
-    assert Judge.read(tmp_path / "confidence.json") == judge
+    assert ConfidenceModel.read(tmp_path / "confidence.json") == judge

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import requests
 
-from api.job import KNOWN
+from api.request import KNOWN
 from options import PARAMETERS, Choice, boolean
 from tests.answers import (HEIGHT, PHOTO, SIZE, Ask, Holds, Values, as_jpeg, as_webp, as_zip, before, box_of, coloured, cropped, marked, matte, named, only,
                            opened, pixels_of, placed, post, same, shaded, sized, told_box)

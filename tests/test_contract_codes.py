@@ -13,7 +13,7 @@ import requests
 from PIL import Image
 
 from api import errors
-from api.job import KNOWN
+from api.request import KNOWN
 from tests.answers import HEIGHT, PHOTO, RGB, SIZE, WIDTH, Values, post, problem_of
 from tests.conftest import ROOT
 from tests.drawn import draw_street, encode

@@ -5,9 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from preprocessing import fitted, lines, staging, synthesis
-from preprocessing.opened import opened
-from preprocessing.sources import Cutout
+from training.data import accessories as fitted, background_lines as lines, scenes as staging, synthesis
+from training.data.open_panels import opened
+from training.data.sources import Cutout
 
 FRAME = (96, 128)
 

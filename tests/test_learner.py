@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from model.learner import ASIDE, CLIP, DECAY, MEMORY, Learner
+from training.learner import ASIDE, CLIP, DECAY, MEMORY, Learner
 
 RATE = 0.01
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.cells import SIDE
+from model.space_to_depth import CELL
 from preprocessing.letterbox import PAD, Letterbox, resize
 
 FRAME = (480, 640)
@@ -13,10 +13,10 @@ SIZES = [(1080, 1920), (960, 1280), (1280, 854), (516, 1280), (480, 640), (479, 
 @pytest.mark.parametrize("size", SIZES)
 def test_photo_fills_one_side_of_the_frame_and_keeps_its_shape(size):
     box = Letterbox.fit(size, FRAME)
-    assert all(0 < side <= limit and side % SIDE == 0 for side, limit in zip(box.content, FRAME))
-    assert any(limit - side < SIDE for side, limit in zip(box.content, FRAME))
+    assert all(0 < side <= limit and side % CELL == 0 for side, limit in zip(box.content, FRAME))
+    assert any(limit - side < CELL for side, limit in zip(box.content, FRAME))
     scale = min(limit / side for limit, side in zip(FRAME, size))
-    assert all(abs(side - max(SIDE, whole * scale)) <= SIDE / 2 for side, whole in zip(box.content, size))
+    assert all(abs(side - max(CELL, whole * scale)) <= CELL / 2 for side, whole in zip(box.content, size))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -30,7 +30,7 @@ def test_everything_beside_the_photo_is_pad(size):
 
 
 @pytest.mark.parametrize("size", [(1080, 1920), (960, 1280), (1280, 854), (516, 1280), (479, 641), (333, 217)])
-@pytest.mark.parametrize("stride", [1, SIDE])
+@pytest.mark.parametrize("stride", [1, CELL])
 def test_a_place_in_a_layer_is_the_same_place_in_the_photo(size, stride):
     """Each pixel or cell of a layer is given the coordinates of its own centre; restored, each pixel must find its own."""
     box = Letterbox.fit(size, FRAME)

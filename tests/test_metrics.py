@@ -5,7 +5,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from model.metrics import inner_band, score
+from training.metrics import inner_band, score
 
 
 def box(left: int, right: int, height: int = 200, width: int = 300) -> np.ndarray:

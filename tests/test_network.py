@@ -7,13 +7,13 @@ import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-import model.network
-from model.folded import folded, without_normalisation
-from model.fused import with_fused_normalisation
-from model.imagenet import load_imagenet, read_tensors
-from model.network import get_network, inherit
+import training.network
+from training.batch_norm_folding import folded_weights, without_batch_norm
+from training.fused_batch_norm import with_fused_batch_norm
+from training.imagenet import load_imagenet, read_tensors
+from training.network import get_network, inherit
 from model.predictor import NETWORK
-from model.rounded import rounded
+from training.fake_quantisation import fake_quantised
 from tests.drawn import draw_photo
 
 # ImageNet-1k: ambulance, beach wagon, cab, convertible, grille, jeep, limousine, minivan, Model T, pickup, police van, racer, sports car, van
@@ -63,7 +63,7 @@ def test_the_encoder_with_its_own_head_knows_what_it_sees(network):
 
 
 def test_fused_normalisation_trains_and_predicts_as_the_plain_one(network):
-    fused = with_fused_normalisation(network)
+    fused = with_fused_batch_norm(network)
     photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)
     for training in (False, True):
         one, other = (np.asarray(each(photo, training=training)) for each in (network, fused))
@@ -75,9 +75,9 @@ def test_fused_normalisation_trains_and_predicts_as_the_plain_one(network):
 def test_a_folded_network_computes_and_learns_as_the_one_it_came_from(network):
     """Against Keras's own normalisation with statistics that stay: the same logits, and the same gradients for all that is trained."""
     photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)
-    plain = without_normalisation(network)
+    plain = without_batch_norm(network)
     found = []
-    for forward in (lambda: network(photo, training=False), lambda: plain.stateless_call(folded(network), [], photo)[0]):
+    for forward in (lambda: network(photo, training=False), lambda: plain.stateless_call(folded_weights(network), [], photo)[0]):
         with tf.GradientTape() as tape:
             logits = forward()
             loss = tf.reduce_mean(tf.sigmoid(logits))
@@ -91,8 +91,8 @@ def test_a_folded_network_computes_and_learns_as_the_one_it_came_from(network):
 def test_kernels_are_rounded_in_training_as_the_quantised_network_has_them():
     """The bundled .tflite, made by TensorFlow's converter out of the bundled .keras, is the oracle; it widens the steps of a few channels that hold next to nothing."""
     network = keras.models.load_model(NETWORK.with_suffix(".keras"), compile=False)
-    names = [variable.path.split("/")[0] for variable in without_normalisation(network).trainable_variables]
-    kernels = {name: weight.numpy() for name, weight in zip(names, rounded(folded(network)), strict=True) if len(weight.shape) == 4}
+    names = [variable.path.split("/")[0] for variable in without_batch_norm(network).trainable_variables]
+    kernels = {name: weight.numpy() for name, weight in zip(names, fake_quantised(folded_weights(network)), strict=True) if len(weight.shape) == 4}
     interpreter, steps_apart = Interpreter(str(NETWORK)), []
     interpreter.allocate_tensors()
     for tensor in interpreter.get_tensor_details():
@@ -109,7 +109,7 @@ def test_gradients_pass_the_rounding_of_kernels_unchanged():
     kernel, pull = (tf.constant(np.random.default_rng(seed).normal(size=(3, 3, 8, 4)), tf.float32) for seed in (0, 1))
     with tf.GradientTape() as tape:
         tape.watch(kernel)
-        loss = tf.reduce_sum(rounded([kernel])[0] * pull)
+        loss = tf.reduce_sum(fake_quantised([kernel])[0] * pull)
     assert np.array_equal(tape.gradient(loss, kernel), pull)
 
 
@@ -121,15 +121,15 @@ def test_a_network_that_inherits_all_predicts_alike(network):
 
 
 def test_a_parent_of_another_shape_is_refused(network, monkeypatch):
-    monkeypatch.setattr(model.network, "DECODER", (128, 80, 48, 32))
+    monkeypatch.setattr(training.network, "DECODER", (128, 80, 48, 32))
     with pytest.raises(ValueError):
         inherit(get_network(), network)
 
 
 @pytest.mark.parametrize("blocks", ["CONTEXT", "CLOSER"])
 def test_new_blocks_start_as_if_they_were_not_there(network, monkeypatch, blocks):
-    before = getattr(model.network, blocks)
-    monkeypatch.setattr(model.network, blocks, before + 2)
+    before = getattr(training.network, blocks)
+    monkeypatch.setattr(training.network, blocks, before + 2)
     child = get_network()
     assert {name.partition("_")[0] for name in inherit(child, network)} == {f"{blocks.lower()}{before}", f"{blocks.lower()}{before + 1}"}
     photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)

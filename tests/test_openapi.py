@@ -16,7 +16,7 @@ from schemathesis.specs.openapi import checks
 
 import main
 from api import errors
-from api.job import KNOWN, PICTURES
+from api.request import KNOWN, PICTURES
 from options import PARAMETERS, Choice, boolean
 from tests.drawn import draw_photo, encode
 

@@ -8,7 +8,7 @@ import pytest
 import requests
 from PIL import Image
 
-from model.metrics import score
+from training.metrics import score
 from tests.answers import problem_of
 from tests.conftest import SERVING
 from tests.drawn import draw_photo, draw_street, encode

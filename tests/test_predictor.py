@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.evaluation import load
-from model.frames import FRAMES, LOOKS, NATIVE, frame_for, reframed
-from model.gaze import look
+from training.evaluation import load
+from model.frames import FINE_FRAMES, FRAMES, QUANTISED_FRAME, best_frame, resized_network
+from model.localise import localise
 from model.predictor import NETWORK, Predictor
-from preprocessing.letterbox import resize
 from tests.drawn import draw_photo, draw_street
 
 MODEL = Path(__file__).resolve().parent.parent / "model"
@@ -28,7 +27,7 @@ def test_the_matte_has_the_size_of_the_frame_and_glass_half_of_it(network, frame
 
 
 def test_threads_do_not_disturb_each_other(network):
-    frames = [draw_street(NATIVE[1], NATIVE[0], seed) for seed in range(4)] * 6
+    frames = [draw_street(QUANTISED_FRAME[1], QUANTISED_FRAME[0], seed) for seed in range(4)] * 6
     alone = [network.predict(frame)[0] for frame in frames[:4]] * 6
     with ThreadPoolExecutor(8) as pool:
         together = [matte for matte, _ in pool.map(network.predict, frames)]
@@ -39,30 +38,30 @@ def test_threads_do_not_disturb_each_other(network):
 @pytest.mark.parametrize("angle", ["side", "three_quarter"])
 def test_int8_agrees_with_the_float_network_in_every_frame(network, angle, size):
     rgb = draw_photo(*size, angle=angle, seed=1).rgb
-    both = [look(rgb, one) for one in (load(MODEL / "car_matte.keras"), network)]
-    exact, quantised = (seen.in_photo(resize(seen.matte, rgb[seen.window].shape[:2])) for seen in both)
+    both = [localise(rgb, one) for one in (load(MODEL / "car_matte.keras"), network)]
+    exact, quantised = (prediction.unrefined() for prediction in both)
     assert np.abs(exact - quantised).mean() < 0.01
     both, either = ((exact > 0.5) & (quantised > 0.5)).sum(), ((exact > 0.5) | (quantised > 0.5)).sum()
     assert both / either > 0.98
 
 
 def test_both_kinds_of_kernels_agree(network):
-    frame = draw_photo(NATIVE[1], NATIVE[0], seed=4).rgb
+    frame = draw_photo(QUANTISED_FRAME[1], QUANTISED_FRAME[0], seed=4).rgb
     (one, _), (other, _) = (each.predict(frame) for each in (network, Predictor(most=1, xnnpack=False)))
     assert np.abs(one - other).mean() < 0.003 and ((one > 0.5) != (other > 0.5)).mean() < 0.002
 
 
 def test_what_is_looked_at_fills_its_frame():
     shown = {(500, 1500): (352, 832), (800, 1200): (448, 672), (1080, 1920): (448, 672), (500, 500): (448, 672), (1920, 1080): (448, 672)}
-    assert {part: frame_for(part) for part in shown} == shown
-    assert all(0.97 < frame[0] * frame[1] / (NATIVE[0] * NATIVE[1]) <= 1 for frame in LOOKS), "all cost about the same"
+    assert {part: best_frame(part) for part in shown} == shown
+    assert all(0.97 < frame[0] * frame[1] / (QUANTISED_FRAME[0] * QUANTISED_FRAME[1]) <= 1 for frame in FINE_FRAMES), "all cost about the same"
 
 
 def test_other_frames_and_other_networks_are_refused(network):
     with pytest.raises(ValueError, match="100x96"):
         network.predict(np.zeros((96, 100, 3), np.uint8))
     with pytest.raises(ValueError, match="not once"):
-        reframed(NETWORK.read_bytes()[:1000], LOOKS[0])
+        resized_network(NETWORK.read_bytes()[:1000], FINE_FRAMES[0])
 
 
 def test_only_networks_of_the_right_kind_are_judged(tmp_path):

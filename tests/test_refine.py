@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from postprocessing import band, refine as module
-from postprocessing.evidence import HEARD, MEASURES
+from postprocessing.edge_features import HEARD, MEASURES
 from preprocessing.letterbox import resize
 from tests.drawn import draw_photo
 

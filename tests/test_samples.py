@@ -5,13 +5,13 @@ import cv2
 import numpy as np
 import pytest
 
-from model.cells import unfold
-from model.frames import GLANCE
-from preprocessing import augment, samples as made, synthesis
+from model.space_to_depth import depth_to_space
+from model.frames import COARSE_FRAME
+from training.data import camera as augment, samples as made, synthesis
 from preprocessing.letterbox import PAD
-from preprocessing.mix import CALM, STAGED, Mix
-from preprocessing.samples import HEAVY, THIN, WEIGHT, Samples, Sources
-from preprocessing.sources import Photo, read_cutouts, read_photos
+from training.data.augmentation import FINETUNE, STRONG, Augmentation
+from training.data.samples import HEAVY, THIN, WEIGHT, Samples, Sources
+from training.data.sources import Photo, read_cutouts, read_photos
 
 FRAME = (96, 128)
 SCALE = 0.25  # of looks: frames of 96x224 and 128x192 pixels
@@ -24,7 +24,7 @@ def samples(drawn) -> Samples:
 
 def mixed(samples: Samples, **shares) -> Samples:
     """The same with other shares."""
-    return Samples(samples.kept, samples.seed, SCALE, Mix(**shares))
+    return Samples(samples.kept, samples.seed, SCALE, Augmentation(**shares))
 
 
 def test_the_same_number_gives_the_same_sample(drawn, samples):
@@ -46,15 +46,15 @@ def test_batches_are_the_samples_in_order_each_of_one_frame(samples):
 
 def test_a_fifth_of_the_batches_are_glances_and_the_rest_are_looks(samples):
     frames = [samples.frame_of(batch) for batch in range(300)]
-    assert 0.13 < frames.count(GLANCE) / 300 < 0.27
-    assert set(frames) <= {GLANCE, *samples.looks}
+    assert 0.13 < frames.count(COARSE_FRAME) / 300 < 0.27
+    assert set(frames) <= {COARSE_FRAME, *samples.looks}
 
 
 @pytest.mark.parametrize("look", [0, 1])
 def test_a_look_shows_a_large_car(samples, look):
     shown, shares = mixed(samples, empty=0.0), []
     for number in range(40):
-        matte = unfold(shown.make(number, shown.looks[look])[1][..., :4]) > 127
+        matte = depth_to_space(shown.make(number, shown.looks[look])[1][..., :4]) > 127
         rows, columns = matte.any(1).mean(), matte.any(0).mean()
         shares.append(max(rows, columns))
     assert np.median(shares) > 0.7 and np.min(shares) > 0.3
@@ -69,7 +69,7 @@ def test_a_look_at_a_car_beside_another_may_show_a_smaller_one(samples, monkeypa
         shown = mixed(samples, empty=0.0, real=real, neighbour=beside, neighbours=(1 - beside, beside, 0.0))
         shares = []
         for number in range(40):
-            matte = unfold(shown.make(number, shown.looks[1])[1][..., :4]) > 127
+            matte = depth_to_space(shown.make(number, shown.looks[1])[1][..., :4]) > 127
             shares.append(max(matte.any(1).mean(), matte.any(0).mean()))
         typical.append(np.mean(shares))
     assert typical[1] < typical[0] - 0.03
@@ -93,7 +93,7 @@ def test_forms_and_weights(samples):
         rgb, truth, weight = samples.make(number, FRAME)
         assert rgb.shape == (*FRAME, 3) and truth.shape == weight.shape == (48, 64, 6)
         assert rgb.dtype == truth.dtype == weight.dtype == np.uint8
-        matte, counted = unfold(truth[..., :4]), unfold(weight[..., :4])
+        matte, counted = depth_to_space(truth[..., :4]), depth_to_space(weight[..., :4])
         assert set(np.unique(counted)) <= {0, WEIGHT, HEAVY, THIN}
         half = (matte > 100) & (matte < 155) & (counted > 0)
         edges += half.sum()
@@ -145,7 +145,7 @@ def test_composites_are_letterboxed_as_serving_does(samples):
         rows, columns = pad.all(1).sum(), pad.all(0).sum()
         padded += rows > 0 or columns > 0
         assert not (rows and columns)
-        matte = unfold(truth[..., :4])
+        matte = depth_to_space(truth[..., :4])
         assert not matte[FRAME[0] - rows:].any() and not matte[:, FRAME[1] - columns:].any()
     assert 8 < padded < 28
 
@@ -212,7 +212,7 @@ def test_the_car_of_a_photo_may_get_an_aerial_that_is_car(samples, monkeypatch, 
     warp_photo, warp = augment.warp_photo, augment.warp
     monkeypatch.setattr(augment, "warp_photo", lambda rgb, *where: seen.append(rgb) or warp_photo(rgb, *where))
     monkeypatch.setattr(augment, "warp", lambda layer, *where: seen.append(layer) or warp(layer, *where))
-    alone, grown = Samples(Sources([photo], [], []), 0, SCALE, Mix(aerial=share)), 0
+    alone, grown = Samples(Sources([photo], [], []), 0, SCALE, Augmentation(aerial=share)), 0
     for seed in range(20):
         seen.clear()
         alone.real(np.random.default_rng(seed), alone.looks[1])
@@ -239,7 +239,7 @@ def test_the_car_of_a_photo_may_stand_elsewhere_its_rim_not_scored(samples, monk
     monkeypatch.setattr(synthesis, "composite", composite)
     for number in range(20):
         _, truth, weight = shown.make(number, shown.looks[1])
-        matte, counted = unfold(truth[..., :4]), unfold(weight[..., :4])
+        matte, counted = depth_to_space(truth[..., :4]), depth_to_space(weight[..., :4])
         edge = (matte > 30) & (matte < 225)
         assert (counted[edge] > 0).mean() == pytest.approx(1 - moved, abs=0.04)
         assert (counted[cv2.erode(matte, np.ones((9, 9), np.uint8)) == 255] > 0).all() and (counted[cv2.dilate(matte, np.ones((9, 9), np.uint8)) == 0] > 0).all()
@@ -257,18 +257,18 @@ def test_a_photo_that_nothing_is_done_to_keeps_its_colours():
     mask = np.zeros((200, 300), np.uint8)
     mask[60:150, 60:240] = 255
     rgb = np.where(mask[..., None] > 0, paint, ground).astype(np.uint8)
-    plain = {share.name: 0.0 for share in fields(Mix) if share.name != "neighbours"} | {"real": 1.0, "as_taken": 1.0}
-    alone = Samples(Sources([Photo("p", "street", rgb, mask, None)], [], []), 0, SCALE, Mix(**plain))
+    plain = {share.name: 0.0 for share in fields(Augmentation) if share.name != "neighbours"} | {"real": 1.0, "as_taken": 1.0}
+    alone = Samples(Sources([Photo("p", "street", rgb, mask, None)], [], []), 0, SCALE, Augmentation(**plain))
     for number in range(10):
         picture, truth, _ = alone.make(number, alone.looks[1])
-        matte = unfold(truth[..., :4])
+        matte = depth_to_space(truth[..., :4])
         for colour, where in ((paint, matte == 255), (ground, (matte == 0) & (picture != PAD).any(-1))):
             inside = cv2.erode(where.astype(np.uint8), np.ones((5, 5), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
             assert inside.any() and np.abs(picture[inside].astype(int) - colour).max() <= 1
 
 
 def test_the_calm_mix_shows_more_photos_with_less_done_to_them():
-    shares = [share.name for share in fields(Mix) if getattr(CALM, share.name) != getattr(STAGED, share.name)]
+    shares = [share.name for share in fields(Augmentation) if getattr(FINETUNE, share.name) != getattr(STRONG, share.name)]
     assert "real" in shares and "as_taken" in shares
     for name in shares:
-        assert (getattr(CALM, name) > getattr(STAGED, name)) == (name in ("real", "as_taken")), name
+        assert (getattr(FINETUNE, name) > getattr(STRONG, name)) == (name in ("real", "as_taken")), name

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from preprocessing.sources import held_out, photo_paths, read_cutouts, read_photos
+from training.data.sources import held_out, photo_paths, read_cutouts, read_photos
 from tests.conftest import write
 
 

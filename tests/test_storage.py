@@ -9,7 +9,7 @@ import pytest
 import requests
 
 import storage
-from storage import Location, Missing, TooLarge, TooSlow, Unreachable, Unreadable, look, objects, read, write
+from storage import Location, Missing, TooLarge, TooSlow, Unreachable, Unreadable, stat, objects, read, write
 from tests.answers import problem_of
 from tests.cloud import emulated
 from tests.conftest import ROOT
@@ -156,20 +156,20 @@ def bucket(emulator, monkeypatch) -> Iterator[str]:
 
 def test_an_object_is_written_once(bucket):
     place = Location(bucket, ODD)
-    assert look(place) is None
+    assert stat(place) is None
     assert write(place, b"first", "image/png", {"source": "one"})
-    there = look(place)
+    there = stat(place)
     assert (there.location, there.size, there.metadata) == (place, 5, {"source": "one"})
     assert not write(place, b"second", "image/png", {"source": "two"}), "created, although it was there"
-    assert look(place) == there and read(place, most=100, seconds=20) == b"first"
+    assert stat(place) == there and read(place, most=100, seconds=20) == b"first"
 
 
 def test_an_object_is_replaced_where_it_is_still_the_generation_that_was_seen(bucket):
     place = Location(bucket, "car.png")
     write(place, b"first", "image/png", {})
-    first = look(place)
+    first = stat(place)
     assert write(place, b"second", "image/png", {}, replaces=first.generation)
-    assert read(place, most=100, seconds=20) == b"second" and look(place).generation > first.generation
+    assert read(place, most=100, seconds=20) == b"second" and stat(place).generation > first.generation
     assert not write(place, b"third", "image/png", {}, replaces=first.generation)
     assert read(place, most=100, seconds=20) == b"second"
 
@@ -177,7 +177,7 @@ def test_an_object_is_replaced_where_it_is_still_the_generation_that_was_seen(bu
 def test_a_generation_that_is_gone_is_not_read_from_its_successor(bucket):
     place = Location(bucket, "car.png")
     write(place, b"first", "image/png", {})
-    first = look(place).generation
+    first = stat(place).generation
     write(place, b"second", "image/png", {}, replaces=first)
     with pytest.raises(Missing):
         read(place, most=100, seconds=20, generation=first)

@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 
 import train
-from model.evaluation import composites
-from model.folded import folded, without_normalisation
-from model.frames import GLANCE
-from model.hardness import LEAST, MOST
+from training.evaluation import composites
+from training.batch_norm_folding import folded_weights, without_batch_norm
+from model.frames import COARSE_FRAME
+from training.hard_examples import LEAST, MOST
 from model.predictor import NETWORK, Predictor
-from postprocessing.evidence import HEARD, MEASURES
+from postprocessing.edge_features import HEARD, MEASURES
 from postprocessing.refine import perceptron
-from preprocessing.sources import read_cutouts, read_photos
+from training.data.sources import read_cutouts, read_photos
 from tests.conftest import ROOT
 from tests.drawn import draw_photo
 
@@ -111,8 +111,8 @@ def test_a_run_from_another_network_is_validated_as_int8_would_round_it(drawn, g
     photos = read_photos(drawn, "val")
     photos += composites(drawn, train.MADE_UP_SEED, min(train.MADE_UP, len(photos)), held_back=False)
     network = keras.models.load_model(NETWORK.with_suffix(".keras"), compile=False)
-    plain = without_normalisation(network)
-    plain.set_weights(folded(network))
+    plain = without_batch_norm(network)
+    plain.set_weights(folded_weights(network))
     as_trained = train.validate(plain, photos)["iou"]
     for variable in plain.weights:
         if len(variable.shape) == 4:
@@ -162,7 +162,7 @@ def test_quantise_makes_a_network_that_serving_loads(drawn, trained, tmp_path):
     run("quantise", "--data", drawn, "--network", trained / "best.keras", "--out", tmp_path / "small.tflite")
     network = Predictor(tmp_path / "small.tflite")
     assert (tmp_path / "small.tflite").stat().st_size < 6e6
-    assert network.predict(np.zeros((*GLANCE, 3), np.uint8))[0].shape == GLANCE
+    assert network.predict(np.zeros((*COARSE_FRAME, 3), np.uint8))[0].shape == COARSE_FRAME
 
 
 def test_evaluate_scores_a_folder_of_mattes(drawn, tmp_path):

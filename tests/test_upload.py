@@ -12,8 +12,8 @@ import requests
 from PIL import Image
 
 import storage
-from bulk import arrivals
-from bulk.arrivals import Arrivals, Loop
+from events import arrivals
+from events.arrivals import Arrivals, Loop
 from storage import Location, Unreadable, Unreachable
 from tests.cloud import Cloud, emulated
 from tests.drawn import draw_photo, draw_street, encode
@@ -187,7 +187,7 @@ def test_without_an_output_nothing_is_acknowledged(make, serve):
     site = make()
     function = serve(target="on_upload", STORAGE_EMULATOR_HOST=site.cloud.address)
     event = site.put("car.jpg", PHOTO)
-    assert send(function.address, event) == 500 and codes(function, event) == ["BadSetting"]
+    assert send(function.address, event) == 500 and codes(function, event) == ["InvalidSetting"]
 
 
 @pytest.fixture

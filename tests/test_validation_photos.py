@@ -6,8 +6,8 @@ import pytest
 import requests
 from PIL import Image
 
-from model.metrics import score
-from preprocessing.sources import beside, photo_paths, read_grey
+from training.metrics import score
+from training.data.sources import beside, photo_paths, read_grey
 
 LEAST_IOU = 0.96
 

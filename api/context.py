@@ -1,0 +1,39 @@
+"""The context of one request: what becomes known of it on its way through the handler."""
+import time
+import uuid
+from dataclasses import dataclass, field
+
+from flask import Request
+
+from api.errors import ApiError
+from api.request import CutOutRequest
+from api.limits import Quota
+from cutout import CutOut
+
+
+@dataclass
+class RequestContext:
+    request: Request
+    id: str
+    began: float = field(default_factory=time.perf_counter)
+    key: str | None = None             # the name of the key that was sent, where keys are needed
+    quota: Quota | None = None         # where a limit is on
+    wanted: CutOutRequest | None = None
+    result: CutOut | None = None
+    problem: ApiError | None = None
+    crash: Exception | None = None
+
+    @classmethod
+    def of(cls, request: Request) -> "RequestContext":
+        """The id, by which the request's log line is found, is the caller's own where it gave a sensible one."""
+        given = request.headers.get("X-Request-Id", "")
+        return cls(request, given if given.isascii() and given.replace("-", "").isalnum() and len(given) <= 64 else uuid.uuid4().hex)
+
+    @property
+    def code(self) -> str:
+        return self.problem.code if self.problem else "ok"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Of every answer."""
+        return {"X-Request-Id": self.id, **(self.quota.headers if self.quota else {})}

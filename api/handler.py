@@ -1,0 +1,139 @@
+"""The HTTP door: a handler is built from settings, routes each request, and answers with a cut-out or a clear error."""
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Request, Response
+
+from api import errors, logs, replies
+from api.body import Body
+from api.context import RequestContext
+from api.keys import HEADER
+from api.limits import Limiter, visitor
+from api.page import page
+from api.request import CutOutRequest, read_request
+from api.settings import Settings
+from cutout import cut_out
+from exceptions import CutOutError, UnreadablePicture
+from options import PIXELS
+from postprocessing import watermark
+from postprocessing.compose import Backdrop
+from preprocessing.decode import Picture, decode
+
+OPENAPI = Path(__file__).with_name("openapi.yaml")
+
+Route = Callable[[RequestContext], Response]
+
+
+class Handler:
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self.page = page(limited=settings.trial is not None) if settings.demo else {}
+        self.routes: dict[str, dict[str, Route]] = {
+            "/": {"GET": self.show, "POST": self.answer},
+            "/v1.0/removebg": {"POST": self.answer},
+            "/v1.0/account": {"GET": self.account},
+            "/account": {"GET": self.account},
+            "/openapi.yaml": {"GET": self.description},
+            "/health": {"GET": self.health},
+            "/healthz": {"GET": self.health},  # Cloud Run keeps addresses that end in z to itself
+        }
+        if settings.trial:
+            self.routes["/try"] = {"POST": self.try_out}
+
+    def __call__(self, request: Request) -> Response:
+        """Answers every request at every address of the function."""
+        context = RequestContext.of(request)
+        try:
+            with Body.of(request):
+                reply = self.route(context)
+        except errors.ApiError as problem:
+            context.problem = problem
+            reply = replies.error(problem)
+        except Exception as crash:  # the framework would answer with the exception's text
+            context.problem, context.crash = errors.InternalError(), crash
+            reply = replies.error(context.problem)
+        reply.headers.update(context.headers)
+        self.settings.cors.add_headers(request, reply)
+        logs.write(context, reply)
+        return reply
+
+    def route(self, context: RequestContext) -> Response:
+        """OPTIONS and HEAD are allowed wherever GET or POST is; an address may end in a slash."""
+        path = context.request.path.rstrip("/") or "/"
+        methods = self.routes.get(path) or ({"GET": self.show} if path in self.page else None)
+        if methods is None:
+            raise errors.NotFound()
+        allowed = [*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"]
+        method = context.request.method
+        if method == "OPTIONS":
+            return Response(status=204, headers={"Allow": ", ".join(allowed)})
+        if method not in allowed:
+            raise errors.MethodNotAllowed(allowed)
+        return methods["GET" if method == "HEAD" else method](context)
+
+    def health(self, context: RequestContext) -> Response:
+        return Response("ok", mimetype="text/plain")
+
+    def description(self, context: RequestContext) -> Response:
+        return Response(OPENAPI.read_bytes(), mimetype="application/yaml")
+
+    def account(self, context: RequestContext) -> Response:
+        caller = self.identify(context)
+        if self.settings.limiter:
+            context.quota = self.settings.limiter.peek(caller)
+        return replies.account(context.quota)
+
+    def show(self, context: RequestContext) -> Response:
+        file = self.page.get(context.request.path.rstrip("/") or "/")
+        if file is None:
+            raise errors.NotFound()
+        return file.reply(context.request)
+
+    def answer(self, context: RequestContext) -> Response:
+        return self.cut(context, self.identify(context), self.settings.limiter)
+
+    def try_out(self, context: RequestContext) -> Response:
+        """The demo page's door where others need a key: previews only, and so many an hour."""
+        return self.cut(context, visitor(context.request, self.settings.proxies), self.settings.trial, PIXELS["preview"])
+
+    def cut(self, context: RequestContext, caller: str, limiter: Limiter | None, only_pixels: int | None = None) -> Response:
+        """only_pixels: the one size that may be asked for."""
+        if limiter:
+            context.quota = limiter.take(caller)
+            if not context.quota.granted:
+                raise errors.RateLimitExceeded(context.quota.seconds)
+        context.wanted = wanted = read_request(context.request, self.settings.rules, self.settings.watermarks)
+        if only_pixels and wanted.options.pixels != only_pixels:
+            raise errors.InvalidParameter("size", "takes only preview without a key")
+        with self.settings.capacity.place():
+            try:
+                context.result = cut_out(wanted.photo, wanted.options, backdrop_of(wanted), self.watermark_of(wanted))
+            except CutOutError as refusal:
+                raise errors.Refused(refusal) from refusal
+        return replies.picture(context.request, context.result, wanted.options.type_level)
+
+    def watermark_of(self, wanted: CutOutRequest) -> Picture | None:
+        if wanted.watermark is not None:
+            return decoded(wanted.watermark, "watermark_file")
+        name = wanted.options.watermark.name
+        try:
+            return watermark.load(self.settings.watermarks[name]) if name else None
+        except UnreadablePicture as error:
+            raise errors.InvalidParameter("watermark", str(error)) from error
+
+    def identify(self, context: RequestContext) -> str:
+        """The caller: a key where keys are needed, else a visitor."""
+        context.key = self.settings.keys.name(context.request.headers.get(HEADER))
+        return context.key or visitor(context.request, self.settings.proxies)
+
+
+def backdrop_of(wanted: CutOutRequest) -> Backdrop | None:
+    return Backdrop(decoded(wanted.backdrop, wanted.backdrop_from)) if wanted.backdrop is not None and wanted.backdrop_from else None
+
+
+def decoded(data: bytes, parameter: str) -> Picture:
+    """A picture that came beside the photo. Raises InvalidParameter where it is none."""
+    try:
+        return decode(data)
+    except UnreadablePicture as error:
+        raise errors.InvalidParameter(parameter, str(error)) from error

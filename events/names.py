@@ -1,0 +1,30 @@
+"""Where a photo's result goes: known from the photo's name and the options alone, before the photo is read."""
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from options import Options
+from postprocessing.compose import Backdrop
+
+OPAQUE = 255
+PICTURES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"}
+
+
+def resolved(options: Options, backdrop: Backdrop | None = None) -> Options:
+    """The options with a format in place of auto: jpg where something opaque is put behind the car, else png.
+
+    On the wire, auto depends on the finished picture. Here the name must be known before.
+    """
+    if options.format != "auto":
+        return options
+    opaque = options.colour is not None and options.colour[3] == OPAQUE or backdrop is not None and backdrop.opacity is None
+    return replace(options, format="jpg" if opaque and options.channels == "rgba" else "png")
+
+
+def result_name(name: str, format: str) -> str:
+    """The photo's name, folders and all, with the result's extension appended: so no two photos ever share a result."""
+    return f"{name}.{format}"
+
+
+def named_as_picture(name: str) -> bool:
+    """Whether the extension says so; camera and site alike write it in any case."""
+    return PurePosixPath(name).suffix.lower() in PICTURES
