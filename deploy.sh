@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Puts the function on Google Cloud, or updates it: same command, same result, as often as you like.
 #   [SETTING=value ...] ./deploy.sh [--dry-run] [NAME] [REGION]
-# Settings are those of the README; a secret (the password in RATE_LIMIT_STORAGE) is better given to the function by Secret Manager.
+# Settings are those of docs/API.md; a secret (the password in RATE_LIMIT_STORAGE) is better given to the function by Secret Manager.
 # Where API_KEYS are set, or PUBLIC=1, anyone may call the function; otherwise only who has the invoker's role (IAM).
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -14,7 +14,7 @@ if [ -z "${GOOGLE_CLOUD_PROJECT:-}" ]; then
     if [ -n "${run[*]}" ]; then GOOGLE_CLOUD_PROJECT=PROJECT; else GOOGLE_CLOUD_PROJECT=$(gcloud config get project); fi
 fi
 environment="MALLOC_ARENA_MAX=1|MALLOC_MMAP_THRESHOLD_=268435456|MALLOC_TRIM_THRESHOLD_=268435456|GOOGLE_CLOUD_PROJECT=$GOOGLE_CLOUD_PROJECT"
-for setting in API_KEYS RATE_LIMIT RATE_LIMIT_STORAGE TRUSTED_PROXIES MAX_CONCURRENT QUEUE_SECONDS ALLOWED_BUCKETS CORS_ORIGINS ALLOW_HTTP DEMO DEMO_LIMIT OUTPUT_BUCKET OUTPUT_OPTIONS; do
+for setting in API_KEYS RATE_LIMIT RATE_LIMIT_STORAGE TRUSTED_PROXIES MAX_CONCURRENT QUEUE_SECONDS ALLOWED_BUCKETS CORS_ORIGINS ALLOW_HTTP DEMO DEMO_LIMIT OUTPUT_BUCKET OUTPUT_OPTIONS WATERMARKS_DIR; do
     if [ -n "${!setting:-}" ]; then environment+="|$setting=${!setting}"; fi
 done
 if [ -n "${API_KEYS:-}" ] || [ "${PUBLIC:-}" = 1 ]; then access=--allow-unauthenticated; else access=--no-allow-unauthenticated; fi

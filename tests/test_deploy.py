@@ -1,4 +1,4 @@
-"""deploy.sh, README and the function know the same settings."""
+"""deploy.sh, docs/API.md and the function know the same settings."""
 import os
 import re
 import subprocess
@@ -48,8 +48,8 @@ def test_only_who_configures_keys_or_says_so_lets_everyone_call():
     assert " --allow-unauthenticated" in dry_run(API_KEYS="0" * 64) and " --allow-unauthenticated" in dry_run(PUBLIC="1")
 
 
-def test_the_readme_tells_every_setting():
-    table = (ROOT / "README.md").read_text().partition("| setting | meaning |")[2].partition("\n\n")[0]
+def test_the_api_document_tells_every_setting():
+    table = (ROOT / "docs" / "API.md").read_text().partition("| setting | meaning |")[2].partition("\n\n")[0]
     assert {name for row in table.splitlines()[2:] for name in re.findall("`([A-Z_]+)`", row.split("|")[1])} == settings()
 
 
