@@ -1,13 +1,14 @@
 """The page to try the function on: the files of demo/, read once, with what a browser needs to keep and to trust them."""
 from dataclasses import dataclass
 from hashlib import sha256
-from mimetypes import guess_type
 from pathlib import Path
 
 from flask import Request, Response
 
 FOLDER = Path(__file__).parent.parent / "demo"
 WHOLE, SMALL = (f'<meta name="forecourt" content="{size}">'.encode() for size in ("full", "preview"))
+TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".txt": "text/plain; charset=utf-8",
+         ".webp": "image/webp"}  # what is served; types.d.ts and the like are not
 DAY = 86_400  # s
 HEADERS = {
     # Nothing of anybody else's; blob: is the visitor's own photo, data: the page's icon.
@@ -38,11 +39,7 @@ class File:
 
 def page(limited: bool) -> dict[str, File]:
     """The files by their address; limited: the page asks for no more than previews, at POST /try."""
-    files = {f"/demo/{path.name}": File(path.read_bytes(), type_of(path)) for path in FOLDER.iterdir() if path.is_file()}
+    paths = [path for path in FOLDER.rglob("*") if path.suffix in TYPES]
+    files = {f"/demo/{path.relative_to(FOLDER).as_posix()}": File(path.read_bytes(), TYPES[path.suffix]) for path in paths}
     index = files.pop("/demo/index.html")
     return {"/": File(index.data.replace(WHOLE, SMALL), index.type) if limited else index, **files}
-
-
-def type_of(path: Path) -> str:
-    kind = {".js": "text/javascript", ".webp": "image/webp"}.get(path.suffix) or guess_type(path.name)[0]
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind

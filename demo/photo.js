@@ -1,36 +1,48 @@
-// One photo in the queue: measured, made small, sent and answered, once for each thing that was asked of it.
-import { keyOf } from "./settings.js";
-import { shrink } from "./shrink.js";
-import { post } from "./wire.js";
+// @ts-check
+// One photo: measured, resized, sent, and its cut-outs, one for each set of parameters.
+import { post } from "./api.js";
+import { previewOnly } from "./apikey.js";
+import { LIMITS, READY, USABLE } from "./config.js";
+import { RequestError } from "./errors.js";
+import { keyOf } from "./options.js";
+import { resized } from "./resize.js";
 
-const AT_ONCE = 2;
-let busy = 0;
-const line = [];
+/** @import { Layout, Parameter, Result, State, Verdict } from "./types" */
 
-/** Waits for one of AT_ONCE places. */
-async function place(work) {
-  if (busy >= AT_ONCE) await new Promise((go) => line.push(go));
-  busy++;
+const AT_ONCE = 2, KEPT = 8; // requests; cut-outs of a photo
+let running = 0;
+/** @type {(() => void)[]} */
+const waiting = [];
+
+/** Runs `work` when fewer than AT_ONCE others run. @param {() => Promise<void>} work */
+async function enqueue(work) {
+  if (running >= AT_ONCE) await new Promise((resolve) => waiting.push(() => resolve(undefined)));
+  running++;
   try {
-    return await work();
+    await work();
   } finally {
-    busy--;
-    line.shift()?.();
+    running--;
+    waiting.shift()?.();
   }
 }
 
+/** Sends "change" with every change of its state. */
 export class Photo extends EventTarget {
-  state = "waiting"; // sending, cutting, done, failed
-  share = 0; // sent, 0 to 1
-  problem = null;
-  plain = null; // an answer that is not cropped: where the car stands in the photo
-  #asked = null; // key of what was asked last
-  #work = null; // until that is answered, one way or the other
-  #answers = new Map();
+  /** @type {State} */ state = "waiting";
+  share = 0; // of the file that has been sent
+  /** @type {RequestError | null} */ error = null;
+  /** @type {Layout | null} */ layout = null; // where the car stands in the photo itself
+  #key = ""; // of the parameters that are wanted
+  /** @type {Promise<void> | null} */ #work = null;
+  /** @type {Map<string, Result>} */ #results = new Map();
+  /** @type {{ pixels: number, blob: Blob } | null} */ #upload = null;
+  #removed = new AbortController();
 
-  constructor(file) {
+  /** @param {File} file @param {boolean} sample not the visitor's own */
+  constructor(file, sample) {
     super();
     this.file = file;
+    this.sample = sample;
     this.name = file.name || "photo";
     this.url = URL.createObjectURL(file);
     this.measured = this.#measure();
@@ -40,45 +52,81 @@ export class Photo extends EventTarget {
     return this.name.replace(/\.[^.]*$/, "");
   }
 
-  answer(asked) {
-    return this.#answers.get(keyOf(asked));
+  /** @param {Parameter[]} parameters */
+  result(parameters) {
+    return this.#results.get(keyOf(parameters));
   }
 
-  /** Whether this is what was asked last, with whatever outcome. */
-  asks(asked) {
-    return this.#asked === keyOf(asked);
+  /** What the confidence of the latest result comes to. @returns {Verdict | null} */
+  get verdict() {
+    const result = this.state === "done" ? this.#results.get(this.#key) : null;
+    if (this.error?.noCar) return "unusable";
+    if (!result) return null;
+    return result.confidence >= READY ? "ready" : result.confidence >= USABLE ? "look" : "unusable";
   }
 
-  /** Gets the answer to what is asked, if it is not there or on its way yet; a failure is tried again. */
-  cut(asked) {
-    if (!this.asks(asked) || this.state === "failed") this.#work = this.#begin(keyOf(asked), asked);
+  /** Whether these parameters were asked for last. @param {Parameter[]} parameters */
+  wants(parameters) {
+    return this.#key === keyOf(parameters);
+  }
+
+  /** Gets the result for these parameters unless it is there or on its way; after a failure it tries again. @param {Parameter[]} parameters */
+  request(parameters) {
+    if (!this.#work || !this.wants(parameters) || this.state === "failed") this.#work = this.#request(keyOf(parameters), parameters);
     return this.#work;
   }
 
-  async #begin(key, asked) {
-    this.#asked = key;
-    this.problem = null;
-    if (this.#answers.has(key)) return this.#tell("done");
-    this.#tell("waiting");
-    await place(async () => {
-      if (this.#asked === key) await this.#get(key, asked);
+  /** Ends its request and frees its pictures. */
+  remove() {
+    this.#removed.abort();
+    for (const { url } of [this, ...this.#results.values()]) URL.revokeObjectURL(url);
+    this.#results.clear();
+  }
+
+  /** @param {string} key @param {Parameter[]} parameters */
+  async #request(key, parameters) {
+    this.#key = key;
+    this.error = null;
+    if (this.#results.has(key)) return this.#change("done");
+    this.#change("waiting");
+    await enqueue(async () => {
+      if (this.#key === key && !this.#removed.signal.aborted) await this.#send(key, parameters);
     });
   }
 
-  async #get(key, asked) {
+  /** @param {string} key @param {Parameter[]} parameters */
+  async #send(key, parameters) {
     try {
       this.#progress(0);
-      this.small ??= await shrink(this.file, ...(await this.measured));
-      const answer = await post([["image_file", this.small], ...asked, ["format", "png"]], (share) => this.#asked === key && this.#progress(share));
-      this.#answers.set(key, answer);
-      if (!asked.some(([name]) => name === "crop")) this.plain ??= answer;
-      if (this.#asked === key) this.#tell("done");
-    } catch (problem) {
-      if (!problem.title) throw problem;
-      if (this.#asked !== key) return;
-      this.problem = problem;
-      this.#tell("failed");
+      const fields = [/** @type {Parameter} */ (["image_file", await this.#uploaded()]), ...parameters, /** @type {Parameter} */ (["format", "png"])];
+      const result = await post(fields, (share) => this.#key === key && this.#progress(share), this.#removed.signal);
+      this.#keep(key, result);
+      if (!parameters.some(([name]) => name === "crop" || name === "scale")) this.layout ??= result;
+      if (this.#key === key) this.#change("done");
+    } catch (error) {
+      if (this.#removed.signal.aborted || this.#key !== key) return;
+      if (!(error instanceof RequestError)) throw error;
+      this.error = error;
+      this.#change("failed");
     }
+  }
+
+  /** @param {string} key @param {Result} result */
+  #keep(key, result) {
+    if (this.#removed.signal.aborted) return URL.revokeObjectURL(result.url);
+    this.#results.set(key, result);
+    for (const [old, { url }] of this.#results) {
+      if (this.#results.size <= KEPT) return;
+      if (old === this.#key) continue;
+      URL.revokeObjectURL(url);
+      this.#results.delete(old);
+    }
+  }
+
+  async #uploaded() {
+    const pixels = previewOnly() ? LIMITS.previewPixels : LIMITS.pixels, [width, height] = await this.measured;
+    if (this.#upload?.pixels !== pixels) this.#upload = { pixels, blob: await resized(this.file, width, height, pixels) };
+    return this.#upload.blob;
   }
 
   /** Width and height as the browser sees them, upright; 0 where it can't read the file. */
@@ -93,12 +141,14 @@ export class Photo extends EventTarget {
     return [image.naturalWidth, image.naturalHeight];
   }
 
+  /** @param {number} share */
   #progress(share) {
     this.share = share;
-    this.#tell(share < 1 ? "sending" : "cutting");
+    this.#change(share < 1 ? "sending" : "cutting");
   }
 
-  #tell(state) {
+  /** @param {State} state */
+  #change(state) {
     this.state = state;
     this.dispatchEvent(new Event("change"));
   }

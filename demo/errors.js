@@ -1,0 +1,57 @@
+// @ts-check
+// What went wrong, and what the visitor can do about it.
+
+/** A failed request; title and text are for people. */
+export class RequestError extends Error {
+  retry = false; // the same may work later
+  needsKey = false;
+  noCar = false;
+  /** When a rate limit ends, in milliseconds since 1970; 0 for other errors. */
+  until = 0;
+
+  /** @param {string} title @param {string} text @param {Partial<Pick<RequestError, "retry" | "needsKey" | "noCar" | "until">>} more */
+  constructor(title, text, more = {}) {
+    super(title);
+    this.title = title;
+    this.text = text;
+    Object.assign(this, more);
+  }
+}
+
+const TOO_BIG = ["This file is too big", "The limit is 22 MB. Save the photo smaller, or as JPEG."];
+
+/** @type {Record<string, string[]>} */
+const SENTENCES = {
+  unknown_foreground: ["No usable car in this photo", "Try a photo in which the car is larger or less hidden."],
+  failed_to_read_image: ["This file can’t be read", "It is damaged or isn’t a picture. JPEG, PNG, WebP, HEIC and AVIF work."],
+  file_too_large: TOO_BIG,
+  body_too_large: TOO_BIG,
+  resolution_too_high: ["This photo has too many pixels", "The limit is 50 megapixels. Save the photo smaller."],
+  invalid_watermark_file: ["The logo can’t be read", "Use a PNG, JPEG or WebP picture."],
+  invalid_bg_image_file: ["The backdrop can’t be read", "Use a PNG, JPEG or WebP picture."],
+};
+
+/**
+ * The error of an answer with this status; code and detail are the function's own words, if there are any.
+ * @param {number} status @param {string | undefined} code @param {string | undefined} detail @param {(name: string) => string | null} header
+ */
+export function errorOf(status, code, detail, header) {
+  const seconds = Number(header("Retry-After"));
+  if (status === 429) {
+    const until = seconds ? Date.now() + 1000 * seconds : 1000 * Number(header("X-RateLimit-Reset"));
+    return new RequestError("Rate limit reached", "Photos that wait are sent when it ends. Finished cut-outs stay here.", { retry: true, needsKey: true, until });
+  }
+  if (code === "auth_failed") return new RequestError("An API key is needed", "The function does not answer without a valid key.", { needsKey: true });
+  if (status === 503) return new RequestError("The function is busy", `Many photos are being cut out. Try again in ${seconds || 5} seconds.`, { retry: true });
+  const [title, text] = SENTENCES[code ?? ""] ?? [];
+  if (title) return new RequestError(title, text, { noCar: code === "unknown_foreground" });
+  if (status >= 500 || !code) return new RequestError("Something went wrong on our side", "Your photo is fine. Try again in a moment.", { retry: true });
+  return new RequestError("This can’t be done", `${detail}.`);
+}
+
+export const tooBig = () => new RequestError(TOO_BIG[0], TOO_BIG[1]);
+
+export function unreachable() {
+  if (!navigator.onLine) return new RequestError("You are offline", "The photo is sent when the connection is back.", { retry: true });
+  return new RequestError("No answer", "The connection broke, or the function can’t be reached.", { retry: true });
+}

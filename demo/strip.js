@@ -1,0 +1,65 @@
+// @ts-check
+// The strip of photos, each with its progress or its verdict, and a button that removes it.
+import { $ } from "./dom.js";
+
+/** @import { Photo } from "./photo.js" */
+
+const STATES = { waiting: "waiting", sending: "being sent", cutting: "being cut out", done: "done", failed: "failed" };
+/** What a verdict is called, and its mark. */
+export const VERDICTS = { ready: { words: "ready", mark: "✓" }, look: { words: "needs a look", mark: "?" }, unusable: { words: "no usable car", mark: "✕" } };
+
+/** @type {Map<Photo, HTMLLIElement>} */
+const items = new Map();
+
+/** @param {Photo} photo @param {() => void} choose @param {() => void} remove */
+export function addThumbnail(photo, choose, remove) {
+  const item = document.createElement("li"), button = document.createElement("button"), image = new Image();
+  const bar = document.createElement("progress"), mark = document.createElement("span"), close = document.createElement("button");
+  button.type = close.type = "button";
+  button.dataset.type = photo.name.includes(".") ? photo.name.slice(photo.name.lastIndexOf(".") + 1).slice(0, 5) : "?"; // seen where there is no picture
+  image.alt = "";
+  image.hidden = true;
+  mark.className = "mark";
+  close.className = "remove";
+  close.textContent = "×";
+  close.ariaLabel = `Remove ${photo.name}`;
+  button.append(image, bar, mark);
+  button.addEventListener("click", choose);
+  close.addEventListener("click", remove);
+  item.append(button, close);
+  item.addEventListener("keydown", (event) => event.key === "Delete" && remove());
+  $("thumbnails").append(item);
+  items.set(photo, item);
+  const picture = (/** @type {string} */ url) => {
+    image.src = url;
+    image.hidden = false;
+  };
+  photo.measured.then(([width]) => width && picture(photo.url));
+  const draw = () => {
+    const verdict = photo.verdict, busy = photo.state !== "done" && photo.state !== "failed";
+    button.className = `${photo.state} ${verdict ?? ""}`;
+    button.ariaLabel = `${photo.name}, ${verdict ? VERDICTS[verdict].words : STATES[photo.state]}${photo.error && !photo.error.noCar ? `: ${photo.error.title}` : ""}`;
+    bar.hidden = !busy;
+    if (photo.state === "cutting") bar.removeAttribute("value");
+    else bar.value = photo.share;
+    mark.hidden = busy;
+    mark.textContent = verdict ? VERDICTS[verdict].mark : "!";
+    if (photo.state === "done" && image.hidden && photo.layout && "url" in photo.layout) picture(String(photo.layout.url));
+  };
+  photo.addEventListener("change", draw);
+  draw();
+}
+
+/** @param {Photo} current */
+export function markCurrent(current) {
+  for (const [photo, item] of items) item.firstElementChild?.setAttribute("aria-current", String(photo === current));
+  items.get(current)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+/** Removes it and gives the focus to the next. @param {Photo} photo @param {Photo | undefined} next */
+export function removeThumbnail(photo, next) {
+  items.get(photo)?.remove();
+  items.delete(photo);
+  const button = next && items.get(next)?.firstElementChild;
+  if (button instanceof HTMLElement) button.focus({ preventScroll: true });
+}
