@@ -9,19 +9,21 @@ failed is not tried again: photos that can't be converted are listed in dead-let
 photos failed in this run; 1 the run failed; 2 it was asked for something that makes no sense.
 """
 import argparse
+import os
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import storage
 from bulk import progress
 from bulk.job import LETTERS, Job, read_letters
-from events.names import resolved
 from bulk.stores import source, store
+from events.names import resolved
 from exceptions import UnreadablePicture
 from options import PARAMETERS, InvalidOption, parse
 from postprocessing.compose import Backdrop
-from postprocessing.watermark import configured
+from postprocessing.watermark import FOLDER, configured
 from preprocessing.decode import decode
 
 DONE, FAILED, SENSELESS, LETTERS_WRITTEN = 0, 1, 2, 3
@@ -65,7 +67,7 @@ def job_of(args: argparse.Namespace) -> Job:
         raise ValueError("--bg_color and --bg_image_file: only one can stand behind the car")
     if args.watermark_file and args.watermark:
         raise ValueError("--watermark and --watermark_file: only one at once")
-    marks = configured()
+    marks = configured(Path(os.environ.get("WATERMARKS_DIR", FOLDER)))
     options = parse({name: value for name in PARAMETERS if (value := getattr(args, name)) is not None}, marks)
     mark = args.watermark_file or (str(marks[options.watermark.name]) if options.watermark.name else None)
     backdrop, watermark = (picture(file) if file else None for file in (args.bg_image_file, mark))

@@ -11,10 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from events.convert import Refusal, convert
+from cutout import cut_out
+from exceptions import CutOutError
 from options import Options
 from postprocessing import compose
-from preprocessing.decode import decode
+from preprocessing.decode import Picture, decode
 
 HEIGHT = 360           # pixels of a row
 QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 88]
@@ -31,9 +32,10 @@ def main() -> int:
     args = parser.parse_args()
     rows, figures = [], []
     for path in sorted(path for path in args.photos.iterdir() if path.is_file()):
-        made = convert(path.read_bytes(), Options(pixels=PIXELS, format="png"))
-        if isinstance(made, Refusal):
-            figures.append(figure(path.name, f"{made.code}: {made.detail}", []))
+        try:
+            made = cut_out(path.read_bytes(), Options(pixels=PIXELS, format="png"))
+        except CutOutError as refusal:
+            figures.append(figure(path.name, f"{refusal.code}: {refusal}", []))
             continue
         pictures = views(path.read_bytes(), made.data)
         rows.append(np.hstack(pictures))
@@ -51,13 +53,13 @@ def main() -> int:
     return 0
 
 
-def views(photo: bytes, cut_out: bytes) -> list[np.ndarray]:
+def views(photo: bytes, made: bytes) -> list[np.ndarray]:
     """The photo, the matte, and the car on each ground, uint8 RGB, HEIGHT pixels high."""
-    before, after = decode(photo, PIXELS), decode(cut_out)
+    before, after = decode(photo, PIXELS), decode(made)
     alpha = np.full(after.size, 255, np.uint8) if after.alpha is None else after.alpha
     share = alpha.astype(np.float32) / 255
     on = [compose.over_colour(after.rgb, share, (*ground, 255))[0] for ground in GROUNDS.values()]
-    on.append(compose.over_picture(after.rgb, share, showroom(after.size), None)[0])
+    on.append(compose.over_backdrop(after.rgb, share, compose.Backdrop(Picture(showroom(after.size), None, after.size)))[0])
     return [lowered(picture) for picture in (before.rgb, cv2.merge([alpha] * 3), *on)]
 
 

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from PIL import Image
 
 from bulk.job import Job
 from bulk.stores import Folder, Unwritable
-from cutout import UnreadableBackdrop
 from options import Options
 from tests.cloud import Cloud, emulated
 from tests.conftest import ROOT
@@ -242,16 +240,13 @@ def test_a_link_to_nothing_does_not_stop_the_others(folder):
     assert run(folder / "photos" / "*.jpg", folder / "out")[:2] == (0, {"done": 1, "gone": 1, "ignored": 1})
 
 
-def test_a_fault_of_the_program_on_one_photo_is_a_dead_letter_and_a_bad_backdrop_ends_the_run(folder, monkeypatch):
+def test_a_fault_of_the_program_on_one_photo_is_a_dead_letter(folder, monkeypatch):
     job = Job(Folder(folder / "photos"), None, Folder(folder / "out"), Options(format="png"))
     item = job.photos.find("car.jpg")
     assert job.do(item).what == "done"
-    monkeypatch.setattr("events.convert.cut_out", lambda *_: 1 // 0)
+    monkeypatch.setattr("bulk.job.cut_out", lambda *_: 1 // 0)
     outcome = job.do(item)
     assert (outcome.what, outcome.code) == ("failed", "internal_error") and "division" not in outcome.detail
-    monkeypatch.undo()
-    with pytest.raises(UnreadableBackdrop):
-        replace(job, backdrop=b"broken").do(item)
 
 
 def test_a_photo_called_like_the_sheet_keeps_its_result(folder):
