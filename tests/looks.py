@@ -20,9 +20,9 @@ GROUND = (176, 190, 204)
 Layer = tuple[np.ndarray, np.ndarray]  # uint8 (height, width, 3) and float32 straight alpha (height, width)
 
 
-def localise(name: str) -> np.ndarray:
-    """uint8 (height, width, 3): one of FINE_FRAMES over one colour."""
-    return seen(FINE_FRAMES[name]())
+def look(name: str) -> np.ndarray:
+    """uint8 (height, width, 3): one of LOOKS over one colour."""
+    return seen(LOOKS[name]())
 
 
 def seen(layer: Layer) -> np.ndarray:
@@ -55,7 +55,7 @@ def drawn(angle: str) -> DrawnPhoto:
     return draw_photo(*SIZE, angle=angle, seed=5)
 
 
-FINE_FRAMES = {
+LOOKS = {
     "shadow-contact-side": lambda: shadowed(Shadow("contact"), "side"),
     "shadow-contact-front": lambda: shadowed(Shadow("contact"), "front"),
     "shadow-contact-three-quarter": lambda: shadowed(Shadow("contact")),
@@ -69,8 +69,8 @@ FINE_FRAMES = {
 
 def main() -> None:
     GOLDEN.mkdir(exist_ok=True)
-    for name in FINE_FRAMES:
-        cv2.imwrite(str(GOLDEN / f"{name}.png"), cv2.cvtColor(localise(name), cv2.COLOR_RGB2BGR), (cv2.IMWRITE_PNG_COMPRESSION, 9))
+    for name in LOOKS:
+        cv2.imwrite(str(GOLDEN / f"{name}.png"), cv2.cvtColor(look(name), cv2.COLOR_RGB2BGR), (cv2.IMWRITE_PNG_COMPRESSION, 9))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The two colours that meet at an edge, and how well a pixel is explained by them."""
+"""The colours of car and ground at an edge, and how well a mix of them explains a pixel."""
 import numpy as np
 import pytest
 
-from postprocessing.colour_models import CERTAIN, nearby, told_apart
+from postprocessing.colour_models import CERTAIN, colour_mix, nearby
 
 SIZE = (40, 60)  # of the photo; the small one is half of it
 
@@ -19,29 +19,29 @@ def points_and(colours: list[tuple]) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("car, ground", [((0.9, 0.9, 0.9), (0.1, 0.1, 0.1)), ((0.7, 0.1, 0.1), (0.2, 0.5, 0.3))])
-def test_a_mix_is_told_apart_into_its_shares(car, ground):
+def test_a_mix_is_split_into_its_shares(car, ground):
     shares = np.linspace(0, 1, 11)
     points, colours = points_and([tuple(share * np.array(car) + (1 - share) * np.array(ground)) for share in shares])
-    mix, distance, rest, *_ = told_apart(*edge(car, ground), colours, points, SIZE)
+    mix, distance, rest, *_ = colour_mix(*edge(car, ground), colours, points, SIZE)
     assert np.abs(mix - shares).max() < 0.02 and rest.max() < 1e-3
     assert np.allclose(distance, np.sum((np.array(car) - np.array(ground)) ** 2), rtol=0.05)
 
 
-def test_what_is_beyond_the_two_colours_is_held_back():
+def test_a_mix_beyond_the_two_colours_is_limited():
     points, colours = points_and([(1.0, 1.0, 1.0), (0.0, 0.0, 0.0)])
-    assert told_apart(*edge((0.6, 0.6, 0.6), (0.5, 0.5, 0.5)), colours, points, SIZE)[0].tolist() == [1.5, -0.5]
+    assert colour_mix(*edge((0.6, 0.6, 0.6), (0.5, 0.5, 0.5)), colours, points, SIZE)[0].tolist() == [1.5, -0.5]
 
 
 def test_a_third_colour_is_left_unexplained():
     points, colours = points_and([(0.0, 0.0, 1.0), (0.5, 0.5, 0.5)])
-    third, mix = told_apart(*edge((0.9, 0.9, 0.9), (0.1, 0.1, 0.1)), colours, points, SIZE)[2]
+    third, mix = colour_mix(*edge((0.9, 0.9, 0.9), (0.1, 0.1, 0.1)), colours, points, SIZE)[2]
     assert mix < 1e-3 < 0.3 < third  # blue is sqrt(2/3) away from every grey as bright
 
 
 def test_grain_is_variance():
     points, colours = points_and([(0.5, 0.5, 0.5)])
     for noise in (0.05, 0.1):
-        car, ground = told_apart(*edge((0.7, 0.7, 0.7), (0.3, 0.3, 0.3), noise), colours, points, SIZE)[3:]
+        car, ground = colour_mix(*edge((0.7, 0.7, 0.7), (0.3, 0.3, 0.3), noise), colours, points, SIZE)[3:]
         assert car[0] == pytest.approx(3 * noise ** 2, rel=0.5) and ground[0] == pytest.approx(3 * noise ** 2, rel=0.5)
 
 
@@ -49,7 +49,7 @@ def test_where_one_of_the_two_is_not_seen_its_variance_says_so():
     points, colours = points_and([(0.5, 0.5, 0.5)])
     _, small = edge((0.9, 0.9, 0.9), (0.1, 0.1, 0.1))
     for place, nothing in ((3, np.zeros((20, 30), np.float32)), (4, np.ones((20, 30), np.float32))):
-        assert told_apart(nothing, small, colours, points, SIZE)[place][0] == 1
+        assert colour_mix(nothing, small, colours, points, SIZE)[place][0] == 1
 
 
 def test_means_and_variances_are_those_of_the_certain_pixels_nearby():
@@ -63,5 +63,5 @@ def test_means_and_variances_are_those_of_the_certain_pixels_nearby():
     assert np.allclose(mean, colours.mean(0), atol=1e-3) and variance == pytest.approx(colours.var(0).sum(), abs=1e-3)
 
 
-def test_no_points_no_measures():
-    assert [part.shape for part in told_apart(*edge((0.9, 0.9, 0.9), (0.1, 0.1, 0.1)), np.empty((0, 3), np.float32), np.empty((0, 2), np.int32), SIZE)] == [(0,)] * 5
+def test_no_points_no_features():
+    assert [part.shape for part in colour_mix(*edge((0.9, 0.9, 0.9), (0.1, 0.1, 0.1)), np.empty((0, 3), np.float32), np.empty((0, 2), np.int32), SIZE)] == [(0,)] * 5

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from postprocessing.compose import covering, over, over_colour, over_picture
+from postprocessing.compose import Backdrop, covering, over, over_backdrop, over_colour
+from preprocessing.decode import Picture
 
 SIZE = (40, 50)
 
@@ -15,6 +16,10 @@ def cut() -> tuple[np.ndarray, np.ndarray]:
     alpha = rng.random(SIZE, np.float32)
     alpha[:10], alpha[10:20] = 0, 1
     return rng.integers(0, 256, (*SIZE, 3), np.uint8), alpha
+
+
+def backdrop(rgb: np.ndarray, alpha: np.ndarray | None = None) -> Backdrop:
+    return Backdrop(Picture(rgb, alpha, (rgb.shape[0], rgb.shape[1])))
 
 
 def equation(rgb: np.ndarray, alpha: np.ndarray, behind: np.ndarray, opacity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -53,7 +58,7 @@ def test_over_its_old_background_the_photo_comes_back(cut):
     rgb, alpha = cut
     wall = np.random.default_rng(1).integers(0, 256, (*SIZE, 3), np.uint8)
     photo = rgb * alpha[..., None].astype(float) + wall * (1 - alpha[..., None].astype(float))
-    assert np.abs(over_picture(rgb, alpha, wall)[0] - photo).max() <= 0.501
+    assert np.abs(over_backdrop(rgb, alpha, backdrop(wall))[0] - photo).max() <= 0.501
 
 
 @pytest.mark.parametrize("transparent", [False, True])
@@ -63,7 +68,7 @@ def test_pillow_composes_the_same(cut, transparent):
     wall, opacity = rng.integers(0, 256, (*SIZE, 3), np.uint8), rng.integers(0, 256, SIZE, np.uint8) if transparent else np.full(SIZE, 255, np.uint8)
     front, back = (Image.fromarray(np.dstack(layers)) for layers in ((rgb, alpha), (wall, opacity)))
     oracle = np.array(Image.alpha_composite(back, front)).astype(int)
-    ours_rgb, ours_alpha = over_picture(rgb, alpha / np.float32(255), wall, opacity / np.float32(255))
+    ours_rgb, ours_alpha = over_backdrop(rgb, alpha / np.float32(255), backdrop(wall, opacity if transparent else None))
     assert np.abs(np.rint(ours_alpha * 255) - oracle[..., 3]).max() <= 1
     clear = oracle[..., 3:] < 32  # few of 255 steps are left there for the colours in Pillow's eight bits
     assert np.abs(np.where(clear, 0, ours_rgb - oracle[..., :3])).max() <= 2
@@ -93,28 +98,28 @@ def test_a_backdrop_is_cut_around_its_centre_to_the_shape_of_the_photo(picture, 
 
 def test_a_backdrop_of_the_photos_size_is_not_resampled(cut):
     wall = np.random.default_rng(4).integers(0, 256, (*SIZE, 3), np.uint8)
-    rgb, alpha = over_picture(*cut, wall)
+    rgb, alpha = over_backdrop(*cut, backdrop(wall))
     assert np.array_equal(rgb[:10], wall[:10]) and np.array_equal(rgb[10:20], cut[0][10:20]) and (alpha == 1).all()
 
 
 def test_a_backdrop_twice_as_large_is_halved():
     wall = np.random.default_rng(5).integers(0, 256, (80, 120, 3), np.uint8)
-    rgb, _ = over_picture(np.zeros((*SIZE, 3), np.uint8), np.zeros(SIZE, np.float32), wall)
+    rgb, _ = over_backdrop(np.zeros((*SIZE, 3), np.uint8), np.zeros(SIZE, np.float32), backdrop(wall))
     mean = wall[:, 10:110].reshape(40, 2, 50, 2, 3).mean((1, 3))
     assert np.abs(rgb - mean).max() <= 0.501
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (17, 23), (400, 500)])
 def test_any_backdrop_covers_the_whole_photo(cut, size):
-    rgb, alpha = over_picture(*cut, np.full((*size, 3), (7, 8, 9), np.uint8))
+    rgb, alpha = over_backdrop(*cut, backdrop(np.full((*size, 3), (7, 8, 9), np.uint8)))
     assert (rgb[:10] == (7, 8, 9)).all() and (alpha == 1).all()
 
 
 def test_what_is_transparent_in_a_backdrop_lends_no_colour():
-    wall, opacity = np.zeros((80, 100, 3), np.uint8), np.zeros((80, 100), np.float32)
+    wall, opacity = np.zeros((80, 100, 3), np.uint8), np.zeros((80, 100), np.uint8)
     wall[:], wall[:, 31:] = (200, 0, 0), (0, 0, 250)
-    opacity[:, 31:] = 1
-    rgb, alpha = over_picture(np.zeros((*SIZE, 3), np.uint8), np.zeros(SIZE, np.float32), wall, opacity)
+    opacity[:, 31:] = 255
+    rgb, alpha = over_backdrop(np.zeros((*SIZE, 3), np.uint8), np.zeros(SIZE, np.float32), backdrop(wall, opacity))
     assert (rgb[alpha > 0] == (0, 0, 250)).all()
     assert (alpha[:, :15] == 0).all() and np.allclose(alpha[:, 15], 0.5) and (alpha[:, 16:] == 1).all()
 
@@ -137,5 +142,5 @@ def test_composing_writes_nothing_into_its_layers(cut):
     layers = *cut, rng.integers(0, 256, (*SIZE, 3), np.uint8), rng.random(SIZE, np.float32)
     kept = [layer.copy() for layer in layers]
     over(*layers)
-    over_picture(*layers[:3])
+    over_backdrop(*layers[:2], backdrop(layers[2]))
     assert all(np.array_equal(layer, before) for layer, before in zip(layers, kept))

@@ -6,7 +6,7 @@ import pytest
 from postprocessing.framing import Framing
 from postprocessing.shadow import Shadow
 from postprocessing.watermark import Watermark
-from tests.looks import GOLDEN, FINE_FRAMES, framed, look, marked, seen, shadowed
+from tests.looks import GOLDEN, LOOKS, framed, look, marked, seen, shadowed
 
 MEAN, MOST = 0.15, 12  # grey levels: what another release of OpenCV may round otherwise
 
@@ -22,13 +22,13 @@ def golden(name: str) -> np.ndarray:
     return cv2.cvtColor(cv2.imread(str(GOLDEN / f"{name}.png")), cv2.COLOR_BGR2RGB)
 
 
-@pytest.mark.parametrize("name", FINE_FRAMES)
+@pytest.mark.parametrize("name", LOOKS)
 def test_it_looks_as_it_did(name):
     assert same(look(name), golden(name))
 
 
 def test_every_golden_picture_is_compared():
-    assert {path.stem for path in GOLDEN.glob("*.png")} == set(FINE_FRAMES)
+    assert {path.stem for path in GOLDEN.glob("*.png")} == set(LOOKS)
 
 
 @pytest.mark.parametrize("name, other", [

@@ -5,18 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.evaluation import load
 from model.frames import FINE_FRAMES, FRAMES, QUANTISED_FRAME, best_frame, resized_network
 from model.localise import localise
 from model.predictor import NETWORK, Predictor
 from tests.drawn import draw_photo, draw_street
+from training.evaluation import load
 
-MODEL = Path(__file__).resolve().parent.parent / "model"
+FLOAT_NETWORK = Path(__file__).resolve().parent.parent / "training" / "car_matte.keras"
 
 
 @pytest.fixture(scope="module")
 def network() -> Predictor:
-    return Predictor(most=3)
+    return Predictor(pool_size=3)
 
 
 @pytest.mark.parametrize("frame", FRAMES)
@@ -34,11 +34,15 @@ def test_threads_do_not_disturb_each_other(network):
     assert all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
 
 
-@pytest.mark.parametrize("size", [(960, 720), (1280, 720), (720, 720), (720, 960)])
-@pytest.mark.parametrize("angle", ["side", "three_quarter"])
-def test_int8_agrees_with_the_float_network_in_every_frame(network, angle, size):
+@pytest.fixture(scope="module")
+def float_network():
+    return load(FLOAT_NETWORK)
+
+
+@pytest.mark.parametrize("angle, size", [("side", (960, 720)), ("three_quarter", (1280, 720)), ("side", (720, 720)), ("three_quarter", (720, 960))])
+def test_int8_agrees_with_the_float_network_in_every_frame(network, float_network, angle, size):
     rgb = draw_photo(*size, angle=angle, seed=1).rgb
-    both = [localise(rgb, one) for one in (load(MODEL / "car_matte.keras"), network)]
+    both = [localise(rgb, one) for one in (float_network, network)]
     exact, quantised = (prediction.unrefined() for prediction in both)
     assert np.abs(exact - quantised).mean() < 0.01
     both, either = ((exact > 0.5) & (quantised > 0.5)).sum(), ((exact > 0.5) | (quantised > 0.5)).sum()
@@ -47,11 +51,11 @@ def test_int8_agrees_with_the_float_network_in_every_frame(network, angle, size)
 
 def test_both_kinds_of_kernels_agree(network):
     frame = draw_photo(QUANTISED_FRAME[1], QUANTISED_FRAME[0], seed=4).rgb
-    (one, _), (other, _) = (each.predict(frame) for each in (network, Predictor(most=1, xnnpack=False)))
+    (one, _), (other, _) = (each.predict(frame) for each in (network, Predictor(pool_size=1, xnnpack=False)))
     assert np.abs(one - other).mean() < 0.003 and ((one > 0.5) != (other > 0.5)).mean() < 0.002
 
 
-def test_what_is_looked_at_fills_its_frame():
+def test_the_best_frame_is_the_one_that_a_part_fills():
     shown = {(500, 1500): (352, 832), (800, 1200): (448, 672), (1080, 1920): (448, 672), (500, 500): (448, 672), (1920, 1080): (448, 672)}
     assert {part: best_frame(part) for part in shown} == shown
     assert all(0.97 < frame[0] * frame[1] / (QUANTISED_FRAME[0] * QUANTISED_FRAME[1]) <= 1 for frame in FINE_FRAMES), "all cost about the same"

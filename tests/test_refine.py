@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from postprocessing import band, refine as module
-from postprocessing.edge_features import HEARD, MEASURES
+from postprocessing.edge_features import CONTEXT_FEATURES, FEATURES
 from preprocessing.letterbox import resize
 from tests.drawn import draw_photo
 
@@ -51,27 +51,27 @@ def test_a_matte_without_edge_stays_as_it_is(value):
 
 def test_the_perceptron_is_that_of_keras():
     rng = np.random.default_rng(2)
-    model = keras.Sequential([keras.Input((MEASURES,)), *(keras.layers.Dense(units, "relu") for units in (7, 5)), keras.layers.Dense(1, "sigmoid")])
-    evidence = rng.normal(0, 2, (300, MEASURES)).astype(np.float32)
-    expected = np.asarray(model(evidence))[:, 0]
-    assert np.allclose(module.weighed(evidence.T, [layer.get_weights() for layer in model.layers]), expected, atol=1e-5)
+    model = keras.Sequential([keras.Input((FEATURES,)), *(keras.layers.Dense(units, "relu") for units in (7, 5)), keras.layers.Dense(1, "sigmoid")])
+    features = rng.normal(0, 2, (300, FEATURES)).astype(np.float32)
+    expected = np.asarray(model(features))[:, 0]
+    assert np.allclose(module.weigh(features.T, [layer.get_weights() for layer in model.layers]), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize(("name", "measures"), [("first", MEASURES), ("second", HEARD)])
-def test_the_bundled_perceptrons_take_what_is_gathered(name, measures):
+@pytest.mark.parametrize(("name", "features"), [("first", FEATURES), ("second", CONTEXT_FEATURES)])
+def test_the_bundled_perceptrons_take_the_edge_features(name, features):
     layers = module.perceptron(name)
-    assert [weights.shape[0] for weights, _ in layers] == [measures, *(constant.shape[0] for _, constant in layers[:-1])] and layers[-1][1].shape == (1,)
+    assert [weights.shape[0] for weights, _ in layers] == [features, *(constant.shape[0] for _, constant in layers[:-1])] and layers[-1][1].shape == (1,)
     assert all(np.isfinite(part).all() and part.dtype == np.float32 for layer in layers for part in layer)
 
 
-def test_only_what_is_in_doubt_is_weighed_again():
+def test_only_undecided_points_are_weighed_again():
     photo = draw_photo(1280, 960, angle="side", seed=3)
     matte = coarse(photo.alpha)
-    first, points, evidence = module.first_answers(matte, resize(photo.rgb, matte.shape), photo.rgb, module.perceptron("first"))
+    first, points, features = module.first_answers(matte, resize(photo.rgb, matte.shape), photo.rgb, module.perceptron("first"))
     changed = refine(matte, photo.rgb) != first
-    doubted = np.zeros(first.shape, bool)
-    doubted[points[:, 1], points[:, 0]] = True
-    assert changed.any() and not changed[~doubted].any() and evidence.shape == (MEASURES, len(points))
+    undecided = np.zeros(first.shape, bool)
+    undecided[points[:, 1], points[:, 0]] = True
+    assert changed.any() and not changed[~undecided].any() and features.shape == (FEATURES, len(points))
 
 
 def test_points_are_where_the_matte_is_undecided():

@@ -133,22 +133,3 @@ def test_with_room_leaves_a_picture_that_has_it():
     matte = front_view()
     rgb, alpha, box = with_room(np.zeros((*SIZE, 3), np.uint8), matte, box_of(matte), Shadow("contact"))
     assert alpha.shape == SIZE and box == box_of(matte)
-
-
-@pytest.mark.parametrize("kind", ["contact", "drop"])
-@pytest.mark.parametrize("quarters", [1, 2, 3])
-def test_a_car_that_lies_on_its_side_or_head_has_the_shadow_of_one_that_stands(kind, quarters):
-    matte = side_view()
-    top, left, height, width = box_of(matte)
-    tight = matte[top - 10:top + height + 5, left - 3:left + width + 8]
-    colours, shadow = np.random.default_rng(0).integers(0, 256, (*tight.shape, 3), np.uint8), Shadow(kind)
-
-    def shaded(colours, alpha, quarters=0):
-        colours, alpha, box = with_room(colours, alpha, box_of(alpha), shadow, quarters)
-        assert box == box_of(alpha)
-        return cast(colours, alpha, box, shadow, quarters)
-
-    standing = shaded(colours, tight)
-    lying = shaded(*(np.ascontiguousarray(np.rot90(layer, -quarters)) for layer in (colours, tight)), quarters)
-    for one, other in zip(standing, lying):
-        assert np.abs(one - np.rot90(other, quarters).astype(float)).max() < (2 if one.dtype == np.uint8 else 0.01)

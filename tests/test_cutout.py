@@ -1,0 +1,27 @@
+"""The core as its callers use it, without a server."""
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cutout import cut_out
+from options import parse
+from tests.drawn import draw_photo, encode
+
+
+def rgba_of(data: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(data)) as picture:
+        return np.array(picture.convert("RGBA"))
+
+
+@pytest.mark.parametrize("kind", ["contact", "drop"])
+@pytest.mark.parametrize("quarter_turns", [1, 2, 3])
+def test_a_car_that_lies_on_its_side_or_head_has_the_shadow_of_one_that_stands(kind, quarter_turns):
+    options = parse({"shadow_type": kind, "crop": "true", "format": "png"})
+    rgb = draw_photo(640, 480, angle="side", seed=5).rgb
+    upright, lying = (rgba_of(cut_out(encode(photo, "png"), options).data) for photo in (rgb, np.ascontiguousarray(np.rot90(rgb, quarter_turns))))
+    turned = np.rot90(lying, -quarter_turns)
+    assert max(abs(one - other) for one, other in zip(turned.shape, upright.shape)) <= 2
+    height, width = (min(sides) for sides in zip(turned.shape[:2], upright.shape[:2]))
+    assert np.abs(turned[:height, :width].astype(float) - upright[:height, :width]).mean() < 3
