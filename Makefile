@@ -1,18 +1,26 @@
 PYTHON ?= python3.11
+HOST ?= 127.0.0.1
 PORT ?= 8080
+UV := .venv-uv/bin/uv
+PYTEST := .venv-test/bin/python -m pytest
 # Large buffers stay with the process instead of going back to the system after every request, in one heap that all of its threads use.
 export MALLOC_ARENA_MAX ?= 1
 export MALLOC_MMAP_THRESHOLD_ ?= 268435456
 export MALLOC_TRIM_THRESHOLD_ ?= 268435456
 
-.PHONY: serve test picture samples screenshot gallery benchmark chromium
+.PHONY: serve check test environments picture samples screenshot gallery benchmark chromium
 
+serve: URL = http://$(subst 0.0.0.0,localhost,$(HOST)):$(PORT)
 serve: .venv/ready
-	@echo "try: curl -F image_file=@photo.jpg localhost:$(PORT) -o cutout.png"
-	@.venv/bin/functions-framework --target remove_background --port $(PORT)
+	@echo "Starting on $(URL): open it in a browser, or run: curl -f -F image_file=@photo.jpg $(URL) -o cutout.png"
+	@.venv/bin/functions-framework --target remove_background --host $(HOST) --port $(PORT)
 
-test: .venv/ready .venv-test/ready .venv-bulk/ready chromium
-	.venv-test/bin/python -m pytest tests -n auto --dist loadfile --no-loadscope-reorder
+check: .venv-test/ready
+	.venv-test/bin/ruff check .
+	.venv-test/bin/mypy
+
+test: environments
+	$(PYTEST) tests -n auto --dist loadfile --no-loadscope-reorder --durations=15
 
 picture: .venv-test/ready
 	.venv-test/bin/python -m docs.picture
@@ -29,25 +37,22 @@ gallery: .venv/ready
 benchmark: .venv/ready .venv-test/ready
 	.venv-test/bin/python -m benchmarks.serving
 
+environments: .venv/ready .venv-test/ready .venv-bulk/ready chromium
+
 # The page is tested in Debian's Chromium; who is not root installs it beforehand.
 chromium:
 	@test -x /usr/bin/chromium || test "$$(id -u)" != 0 || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; }
 
+# Environments share the wheels in uv's cache. Each is made anew when its requirements change.
 .venv/ready: requirements.txt
-.venv-test/ready: requirements.txt requirements-train.txt requirements-test.txt
-
-.venv/ready:
-	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
-	@touch $@
-
-# In the next two, modules are compiled when they are imported: of TensorFlow and Beam little is.
-.venv-test/ready:
-	$(PYTHON) -m venv .venv-test
-	.venv-test/bin/pip install --quiet --disable-pip-version-check --no-compile -r requirements-test.txt
-	@touch $@
-
+.venv-test/ready: requirements-test.txt requirements-train.txt requirements.txt
 .venv-bulk/ready: requirements-bulk.txt
-	$(PYTHON) -m venv .venv-bulk
-	.venv-bulk/bin/pip install --quiet --disable-pip-version-check --no-compile -r requirements-bulk.txt
+
+.venv/ready .venv-test/ready .venv-bulk/ready: | $(UV)
+	$(UV) venv --quiet --clear --python $(PYTHON) $(@D)
+	$(UV) pip install --quiet --python $(@D)/bin/python -r $<
 	@touch $@
+
+$(UV):
+	$(PYTHON) -m venv .venv-uv
+	.venv-uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
