@@ -1,4 +1,4 @@
-"""The doors of the deployed functions: HTTP in, a cut-out or a clear error back; and photos that arrive in a bucket."""
+"""The entry points of the deployed functions: HTTP requests, and photos that arrive in a bucket."""
 import os
 
 import functions_framework
@@ -11,15 +11,18 @@ from api.settings import InvalidSetting, Settings
 from cutout import predictor
 from storage import Location
 
-SETTINGS = Settings.read(os.environ)
+try:
+    SETTINGS = Settings.read(os.environ)
+except InvalidSetting as error:
+    raise SystemExit(f"Invalid setting: {error}") from None  # one line, no traceback
 HANDLER = Handler(SETTINGS)
 
-predictor()  # an instance loads the network while it starts, not in its first visitor's time
+predictor()  # an instance loads the network while it starts, not during its first request
 
 
 @functions_framework.http
 def remove_background(request: Request) -> Response:
-    """Answers every request at every address of the function."""
+    """The answer to any request at any address of the function."""
     return HANDLER(request)
 
 
@@ -27,11 +30,11 @@ def remove_background(request: Request) -> Response:
 def on_upload(event: CloudEvent) -> None:
     """A photo has arrived in a bucket (google.cloud.storage.object.v1.finalized, https://cloud.google.com/eventarc/docs/cloudevents).
 
-    Returning acknowledges the event. An exception has it sent again, where the function was deployed with --retry.
+    Returning acknowledges the event. After an exception it is sent again, if the function was deployed with --retry.
     """
     photo = event.data
     with logs.arrival(f"gs://{photo['bucket']}/{photo['name']}", int(photo["generation"])) as entry:
         if SETTINGS.arrivals is None:
-            raise InvalidSetting("OUTPUT_BUCKET must tell where results go")
+            raise InvalidSetting("OUTPUT_BUCKET must name the bucket of the results")
         entry["code"] = SETTINGS.arrivals.receive(Location(photo["bucket"], photo["name"]), int(photo["generation"]), int(photo["size"]),
                                                   photo.get("contentType", ""))
