@@ -118,10 +118,10 @@ def frame_scale(text: str) -> float:
 
 def train(args: argparse.Namespace) -> None:
     """Runs over the scales in turn, each for the same share of the run; keeps the average that validates best, as int8 rounds its kernels where it was trained so."""
-    from training.evaluation import composites
     from training.data.augmentation import FINETUNE, STRONG
     from training.data.samples import Samples, Sources
     from training.data.sources import read_photos
+    from training.evaluation import composites
 
     cv2.setNumThreads(1)
     if args.resume != (args.run / "checkpoint" / "checkpoint").exists():
@@ -135,11 +135,11 @@ def train(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from training.batch_norm_folding import folded_weights, without_batch_norm
+    from training.fake_quantisation import fake_quantised
     from training.fused_batch_norm import with_fused_batch_norm
     from training.imagenet import load_imagenet
     from training.learner import Learner
     from training.network import get_network, inherit
-    from training.fake_quantisation import fake_quantised
 
     keras.utils.set_random_seed(args.seed)
     averaged, bare = get_network(others=True), get_network()
@@ -227,10 +227,10 @@ def average_at(step: int) -> float:
 
 def validate(network, photos) -> dict:
     """IoU, boundary IoU and clean share, each the mean over the sets' means, of the looks' bare mattes without refinement."""
-    from training.evaluation import FloatPredictor
     from model.localise import localise
-    from training.metrics import score
     from training.data.sources import in_threads
+    from training.evaluation import FloatPredictor
+    from training.metrics import score
 
     def judged(photo) -> dict:
         seen = localise(photo.rgb, predictor)
@@ -285,8 +285,9 @@ def weigh(args: argparse.Namespace) -> None:
 
 def disputed(args: argparse.Namespace) -> None:
     """A sheet of the largest pieces that only a network or only a mask holds."""
-    from training.label_review import disputed as found, shown
     from training.evaluation import load, sheet
+    from training.label_review import disputed as found
+    from training.label_review import shown
 
     left_out = args.leave_out.read_text().split() if args.leave_out else []
     tiles = [shown(one) for one in found(args.data, load(args.network), left_out)[args.skip:args.skip + args.number]]
@@ -303,9 +304,9 @@ def disputed(args: argparse.Namespace) -> None:
 def preview(args: argparse.Namespace) -> None:
     """Four by six samples with the outline of their matte drawn."""
     from model.space_to_depth import depth_to_space
-    from training.evaluation import outlined, sheet
     from training.data.augmentation import FINETUNE, STRONG
     from training.data.samples import Samples, Sources
+    from training.evaluation import outlined, sheet
 
     samples = Samples(Sources.read(args.data), args.seed, args.scale, FINETUNE if args.calm else STRONG)
     tiles = [outlined(rgb, depth_to_space(truth[..., :-2])) for rgb, truth, _ in (samples.make(number, samples.frame_of(number)) for number in range(24))]

@@ -18,12 +18,12 @@ import numpy as np
 from benchmarks.matting import EdgeScore, edge_score
 from cutout import predictor
 from model.localise import localise
-from training.metrics import overlap
 from postprocessing.foreground import foreground
 from postprocessing.refine import refine
-from training.data.exact_composites import Scene, scenes
 from preprocessing.letterbox import resize
+from training.data.exact_composites import Scene, scenes
 from training.data.sources import read_grey
+from training.metrics import overlap
 
 NUMBER = 60
 SEED = 5

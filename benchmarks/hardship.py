@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 
 from cutout import confidence_model, predictor
-from training.evaluation import matte_of
 from model.localise import localise
-from training.metrics import score
 from training.data.sources import Photo, read_photos
+from training.evaluation import matte_of
+from training.metrics import score
 
 BY_HAND = ("street", "web", "studio")
 

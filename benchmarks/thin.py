@@ -12,11 +12,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.evaluation import COMPOSITE_FRAME, load, matte_of
 from model.predictor import NETWORK
 from training.data.accessories import with_aerial
 from training.data.sources import read_backgrounds, read_cutouts
 from training.data.synthesis import composite
+from training.evaluation import COMPOSITE_FRAME, load, matte_of
 
 NUMBER = 80
 SEED = 3

@@ -9,8 +9,8 @@ import train  # isort: skip  before TensorFlow, whose settings it makes
 import keras
 import numpy as np
 
-from training.batch_norm_folding import folded_weights, without_batch_norm
 from model.frames import FRAMES
+from training.batch_norm_folding import folded_weights, without_batch_norm
 from training.fused_batch_norm import with_fused_batch_norm
 from training.learner import Learner
 from training.network import get_network

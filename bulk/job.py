@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import storage
-from events.arrivals import GENERATION, SOURCE
-from events.names import named_as_picture, result_name
 from bulk.stores import Item, Store, Unwritable
 from cutout import cut_out
+from events.arrivals import GENERATION, SOURCE
+from events.names import named_as_picture, result_name
 from exceptions import CutOutError, FileTooLarge
 from once import once
 from options import Options

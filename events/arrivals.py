@@ -12,9 +12,9 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import storage
-from exceptions import CutOutError, FileTooLarge, UnreadablePicture
 from cutout import cut_out
 from events.names import named_as_picture, resolved, result_name
+from exceptions import CutOutError, FileTooLarge, UnreadablePicture
 from options import InvalidOption, Options, parse
 from postprocessing.encode import CONTENT_TYPES
 from postprocessing.watermark import load

@@ -10,8 +10,33 @@ import requests
 
 from api.request import KNOWN
 from options import PARAMETERS, Choice, boolean
-from tests.answers import (HEIGHT, PHOTO, SIZE, Ask, Holds, Values, as_jpeg, as_webp, as_zip, before, box_of, coloured, cropped, marked, matte, named, only,
-                           opened, pixels_of, placed, post, same, shaded, sized, told_box)
+from tests.answers import (
+    HEIGHT,
+    PHOTO,
+    SIZE,
+    Ask,
+    Holds,
+    Values,
+    as_jpeg,
+    as_webp,
+    as_zip,
+    before,
+    box_of,
+    coloured,
+    cropped,
+    marked,
+    matte,
+    named,
+    only,
+    opened,
+    pixels_of,
+    placed,
+    post,
+    same,
+    shaded,
+    sized,
+    told_box,
+)
 from tests.drawn import draw_photo, encode
 from tests.fetch_server import Site, says, serving
 

@@ -5,7 +5,10 @@ import cv2
 import numpy as np
 import pytest
 
-from training.data import accessories as fitted, background_lines as lines, scenes as staging, synthesis
+from training.data import accessories as fitted
+from training.data import background_lines as lines
+from training.data import scenes as staging
+from training.data import synthesis
 from training.data.open_panels import opened
 from training.data.sources import Cutout
 

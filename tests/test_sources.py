@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from training.data.sources import held_out, photo_paths, read_cutouts, read_photos
 from tests.conftest import write
+from training.data.sources import held_out, photo_paths, read_cutouts, read_photos
 
 
 def test_any_folder_of_pictures_and_masks_will_do(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 import storage
-from storage import Location, Missing, TooLarge, TooSlow, Unreachable, Unreadable, stat, objects, read, write
+from storage import Location, Missing, TooLarge, TooSlow, Unreachable, Unreadable, objects, read, stat, write
 from tests.answers import problem_of
 from tests.cloud import emulated
 from tests.conftest import ROOT

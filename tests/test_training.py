@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 
 import train
-from training.evaluation import composites
-from training.batch_norm_folding import folded_weights, without_batch_norm
 from model.frames import COARSE_FRAME
-from training.hard_examples import LEAST, MOST
 from model.predictor import NETWORK, Predictor
 from postprocessing.edge_features import HEARD, MEASURES
 from postprocessing.refine import perceptron
-from training.data.sources import read_cutouts, read_photos
 from tests.conftest import ROOT
 from tests.drawn import draw_photo
+from training.batch_norm_folding import folded_weights, without_batch_norm
+from training.data.sources import read_cutouts, read_photos
+from training.evaluation import composites
+from training.hard_examples import LEAST, MOST
 
 BRIEF = ["--scales", "0.2", "--batch", "2"]
 

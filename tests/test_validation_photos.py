@@ -6,8 +6,8 @@ import pytest
 import requests
 from PIL import Image
 
-from training.metrics import score
 from training.data.sources import beside, photo_paths, read_grey
+from training.metrics import score
 
 LEAST_IOU = 0.96
 

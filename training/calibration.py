@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from model.confidence import UNCERTAINTY_FEATURES, ConfidenceModel, logistic, features_of
-from training.evaluation import composites, refined
+from model.confidence import UNCERTAINTY_FEATURES, ConfidenceModel, features_of, logistic
 from model.localise import localise
-from training.metrics import score
 from training.data.sources import Photo, in_threads, read_backgrounds, read_photos
+from training.evaluation import composites, refined
+from training.metrics import score
 
 REFUSED = 1000     # one in so many cars
 LONGEST = 1024     # pixels; more than the frame sees

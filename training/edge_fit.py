@@ -10,13 +10,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from model.space_to_depth import CELL
 from model.localise import localise
+from model.space_to_depth import CELL
 from postprocessing import band
 from postprocessing.edge_features import FEATURES, context_features, edge_features
 from postprocessing.refine import first_answers, undecided
-from training.data.exact_composites import scenes, through_jpeg
 from preprocessing.letterbox import resize
+from training.data.exact_composites import scenes, through_jpeg
 from training.data.sources import read_photos
 
 SEED = 11

@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 
 from cutout import confidence_model
-from model.space_to_depth import depth_to_space
 from model.localise import Prediction, localise
-from training.metrics import Score, score
+from model.space_to_depth import depth_to_space
 from postprocessing.refine import refine
-from training.data.camera import develop, noise_bank
 from preprocessing.letterbox import resize
+from training.data.camera import develop, noise_bank
 from training.data.sources import Photo, in_threads, read_backgrounds, read_cutouts, read_grey, read_occluders, read_photos
 from training.data.synthesis import composite
+from training.metrics import Score, score
 
 COMPOSITES = 90
 COMPOSITE_FRAME = (720, 960)

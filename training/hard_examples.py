@@ -5,11 +5,11 @@ import cv2
 import numpy as np
 
 from model.localise import localise
-from training.metrics import overlap
 from training.data.camera import develop, noise_bank
 from training.data.samples import name_of
 from training.data.sources import in_threads, read_backgrounds, read_cutouts
 from training.data.synthesis import composite
+from training.metrics import overlap
 
 SEED = 77
 EACH = 3                    # composites of a cut-out, all but the first with a neighbour

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from training.evaluation import TILE, captioned, outlined
 from model.localise import localise
 from training.data.samples import name_of, without
 from training.data.sources import Photo, in_threads, read_photos
+from training.evaluation import TILE, captioned, outlined
 
 LONGEST = 1024       # pixels that photos are looked at
 BRUSH = 9            # pixels: what is thinner is the edge's inexactness

@@ -8,9 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from model.frames import QUANTISED_FRAME
-from training.network import get_network
 from preprocessing.letterbox import Letterbox
 from training.data.sources import photo_paths, read_rgb
+from training.network import get_network
 
 CALIBRATION = 200    # photos
 
