@@ -1,5 +1,5 @@
 PYTHON ?= python3.11
-HOST ?= 127.0.0.1
+HOST = 127.0.0.1
 PORT ?= 8080
 UV := .venv-uv/bin/uv
 PYTEST := .venv-test/bin/python -m pytest
