@@ -49,9 +49,11 @@ def modules() -> dict[str, str]:
 
 @cache
 def imported(module: str) -> frozenset[str]:
-    """Dotted names of the modules, ours and others', that a module of ours imports, within its functions too."""
+    """Dotted names of the modules, ours and others', that a module of ours imports, within its functions too, but not for its types alone."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse((ROOT / modules()[module]).read_text())):
+    tree = ast.parse((ROOT / modules()[module]).read_text())
+    typing = {inner for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" for inner in ast.walk(node)}
+    for node in set(ast.walk(tree)) - typing:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
