@@ -71,10 +71,10 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
     if confidence == 0:
         raise NoCar("no vehicle was found")
     turns = prediction.quarter_turns  # from here on until it is framed, the photo stands upright
-    rgb, region = turn(rgb, turns), framing.window(turn_box(region, size, turns))
+    rgb, part = turn(rgb, turns), framing.window(turn_box(region, size, turns))
     with clock("refine"):
         alpha = np.zeros(rgb.shape[:2], np.float32)
-        car_alpha, car_rgb = alpha[region][prediction.window], rgb[region][prediction.window]
+        car_alpha, car_rgb = alpha[part][prediction.window], rgb[part][prediction.window]
         car_alpha[:] = refine(prediction.matte, prediction.photo, car_rgb)
         colours = foreground(rgb, alpha)
         if options.semitransparency:
@@ -89,9 +89,9 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
             if options.framing.moves:
                 colours, alpha, car = with_room(colours, alpha, car, options.shadow)
             colours, alpha = cast(colours, alpha, car, options.shadow)
-        car = turn_box(car, alpha.shape, -turns)
+        car = turn_box(car, framing.size_of(alpha), -turns)
         colours, alpha = turn(colours, -turns), turn(alpha, -turns)
-        placement = framing.place(size, framing.box_of(alpha), options.framing)
+        placement = framing.place(size, framing.box_of(alpha) or car, options.framing)
         if placement.canvas[0] * placement.canvas[1] > MAX_PIXELS:
             raise ResolutionTooHigh(f"with its margin the answer would have more than {MAX_PIXELS:,} pixels")
         colours, alpha = placement.apply(colours, alpha)

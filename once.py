@@ -15,6 +15,6 @@ def once(load: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(load)
     def locked(*args: P.args, **kwargs: P.kwargs) -> R:
         with lock:
-            return cached(*args, **kwargs)
+            return cached(*args, **kwargs)  # type: ignore[arg-type]  # unhashable arguments raise TypeError, as functools.cache does
 
     return locked

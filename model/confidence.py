@@ -58,7 +58,7 @@ def features_of(prediction: Prediction) -> np.ndarray | None:
 def agreement(prediction: Prediction) -> float:
     """IoU of the cars of both passes, in the coarse pass's pixels."""
     scales = [have / whole for have, whole in zip(prediction.coarse.shape, prediction.size)]
-    rows, columns = (slice(int(edge.start * scale), max(int(edge.start * scale) + 1, round(edge.stop * scale))) for edge, scale in zip(prediction.window, scales))
+    rows, columns = (slice(first := int(edge.start * scale), max(first + 1, round(edge.stop * scale))) for edge, scale in zip(prediction.window, scales))
     coarse, fine = prediction.coarse > 0.5, np.zeros(prediction.coarse.shape, bool)
     part = fine[rows, columns]
     part[:] = cv2.resize(prediction.matte, part.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5

@@ -12,7 +12,7 @@ FRAMES = (COARSE_FRAME, *FINE_FRAMES)
 UPSAMPLED_STRIDES = (16, 8, 4, 2)          # strides whose sizes are constants in the file
 
 
-def best_frame(shape: tuple[int, int], frames: tuple[tuple[int, int], ...] = FINE_FRAMES) -> tuple[int, int]:
+def best_frame(shape: tuple[float, float], frames: tuple[tuple[int, int], ...] = FINE_FRAMES) -> tuple[int, int]:
     """The frame (height, width) in which a part of a photo (height, width) is seen largest."""
     return max(frames, key=lambda frame: min(frame[0] / shape[0], frame[1] / shape[1]))
 

@@ -151,7 +151,7 @@ def window_around(box: Box, photo: tuple[int, int]) -> Window:
     top, bottom, left, right = box
     frame = best_frame((bottom - top, right - left))
     scale = max((bottom - top) / frame[0], (right - left) / frame[1])
-    step = 1 << int(np.log2(max(1.0, scale)))  # windows of whole steps can be halved on their way into the frame: of 12 megapixels that takes a third of the time
+    step = 1 << int(np.log2(max(1.0, scale)))  # windows of whole steps can be halved on their way into the frame: a third of the time at 12 megapixels
     spans = widened(top, bottom, frame[0] * scale, photo[0]), widened(left, right, frame[1] * scale, photo[1])
     rows, columns = (slice(int(first // step) * step, min(whole, int(np.ceil(last / step)) * step)) for (first, last), whole in zip(spans, photo))
     return rows, columns

@@ -19,7 +19,7 @@ def colour_mix(matte: np.ndarray, small: np.ndarray, colours: np.ndarray, points
     matte: float32 (h, w) in 0..1 and small: float32 (h, w, 3) in 0..1, the photo as small as that; colours: float32 (n, 3), the photo's at the
     points. Colours are in 0..1, the three channels summed; where one is not seen nearby, its variance is 1.
     """
-    layers = cv2.merge([*cv2.split(small), np.ones_like(matte)]), sum(cv2.split(np.square(small)))
+    layers = cv2.merge([*cv2.split(small), np.ones_like(matte)]), np.add.reduce(cv2.split(np.square(small)))
     (car, car_spread), (ground, ground_spread) = (nearby(layers, part, points, size) for part in (matte > CERTAIN, matte < 1 - CERTAIN))
     way, here = car - ground, np.ascontiguousarray(colours.T) - ground
     distance = np.square(way).sum(0)
@@ -33,7 +33,7 @@ def nearby(layers: tuple[np.ndarray, np.ndarray], part: np.ndarray, points: np.n
 
     layers: float32 (h, w, 4), the small photo and 1, and (h, w), its colours' squares; part: bool (h, w).
     """
-    sums, squares = (band.sampled(cv2.blur(cv2.copyTo(layer, part.astype(np.uint8)), (2 * NEAR + 1,) * 2), points, size) for layer in layers)
+    sums, squares = (band.sample(cv2.blur(cv2.copyTo(layer, part.astype(np.uint8)), (2 * NEAR + 1,) * 2), points, size) for layer in layers)
     *colours, count = np.ascontiguousarray(sums.T)
     share = 1 / (count + np.float32(1e-4))
     mean = np.stack(colours) * share

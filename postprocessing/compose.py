@@ -63,4 +63,5 @@ def covering(picture: tuple[int, int], size: tuple[int, int]) -> tuple[slice, sl
     """The largest centred part of a picture (height, width) that has the shape of `size`, to the nearest pixel."""
     scale = max(side / whole for side, whole in zip(size, picture))
     parts = [min(whole, max(1, round(side / scale))) for side, whole in zip(size, picture)]
-    return tuple(slice((whole - part) // 2, (whole - part) // 2 + part) for whole, part in zip(picture, parts))
+    rows, columns = (slice((whole - part) // 2, (whole - part) // 2 + part) for whole, part in zip(picture, parts))
+    return rows, columns

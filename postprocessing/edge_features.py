@@ -1,10 +1,10 @@
-"""Edge features: what a photo says about each pixel at a car's edge, for refinement to weigh (postprocessing/refine.py)."""
+"""Edge features: numbers that describe each pixel at a car's edge, the input of refinement (postprocessing/refine.py)."""
 import cv2
 import numpy as np
 
 from postprocessing import band
-from postprocessing.guided_filter import fit
 from postprocessing.colour_models import colour_mix
+from postprocessing.guided_filter import fit
 from preprocessing.letterbox import resize
 
 SHRINK = 2             # the guided filter and the colour models work at half of the matte's size
@@ -21,35 +21,40 @@ def edge_features(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, points:
     """float32 (FEATURES, n) at points (n, 2) of a photo: the matte there and around, the guided filter's answer, the colour models of car and ground,
     how much larger the photo is than the matte, and of eight neighbours their alpha and the distance of their colour from the pixel's own.
 
-    matte: float32 (h, w) in 0..1, `plain`, float32 (n,), the same at the points; small and rgb: uint8, its photo as small (h, w, 3) and as large (height, width, 3).
+    matte: float32 (h, w) in 0..1; plain: float32 (n,), the matte at the points; small: uint8 (h, w, 3), the photo at the matte's size;
+    rgb: uint8 (height, width, 3), the photo.
     """
     photo = rgb.shape[:2]
-    colours = np.take(rgb.reshape(-1, 3), band.flat(points, photo), axis=0).astype(np.float32) / 255
+    colours = np.take(rgb.reshape(-1, 3), band.flat_indices(points, photo), axis=0).astype(np.float32) / 255
     near = small.astype(np.float32) / 255
     size = tuple(max(1, side // SHRINK) for side in matte.shape)
     guide, cells = resize(near, size), resize(matte, size)
-    line = band.sampled(fit(guide, cells), points, photo)
+    line = band.sample(fit(guide, cells), points, photo)
     guided = np.einsum("ij,ij->i", line[:, :3], colours) + line[:, 3]
     mix, *spreads = colour_mix(cells, guide, colours, points, photo)
-    means = band.sampled(cv2.merge([cv2.blur(matte, (side, side)) for side in WINDOWS]), points, photo)
+    means = band.sample(cv2.merge([cv2.blur(matte, (side, side)) for side in WINDOWS]), points, photo)
     found = np.empty((FEATURES, len(points)), np.float32)
     found[:3] = plain, np.clip(guided, -0.5, 1.5), mix
     found[3:7] = np.log(np.stack(spreads) + EPSILON)
     found[7:9], found[9] = means.T, photo[1] / matte.shape[1]
     layers, own = cv2.merge([near, matte]), np.pad(colours, ((0, 0), (0, 1)))
-    places = band.places(points, layers.shape, photo)
-    for place, way in enumerate(NEIGHBOURS):
-        there = band.at(layers, places + REACH * way)
+    positions = band.positions(points, layers.shape, photo)
+    for neighbour, offset in enumerate(NEIGHBOURS):
+        there = band.interpolate(layers, positions + REACH * offset)
         red, green, blue, _ = np.square(there - own).T
-        found[10 + place], found[10 + len(NEIGHBOURS) + place] = there[:, 3], red + green + blue
+        found[10 + neighbour], found[10 + len(NEIGHBOURS) + neighbour] = there[:, 3], red + green + blue
     found[-len(NEIGHBOURS):] = np.log(found[-len(NEIGHBOURS):] + EPSILON)
     return found
 
 
 def context_features(features: np.ndarray, alpha: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """float32 (CONTEXT_FEATURES, n): the edge features (FEATURES, n) at points (n, 2), and the alpha, float32 (height, width), of these and of their neighbours."""
+    """float32 (CONTEXT_FEATURES, n): edge features (FEATURES, n) at points (n, 2), and the alpha of these and of their neighbours.
+
+    alpha: float32 (height, width).
+    """
     height, width = alpha.shape
     reach, flat = range(-max(CONTEXT_STEPS), max(CONTEXT_STEPS) + 1), alpha.reshape(-1)
-    columns, rows = ({away: np.clip(part + away, 0, side - 1) * stride for away in reach} for part, side, stride in ((points[:, 0], width, 1), (points[:, 1], height, width)))
-    places = [(0, 0), *(step * way for step in CONTEXT_STEPS for way in NEIGHBOURS.astype(int))]
-    return np.vstack([features, *(flat[rows[down] + columns[right]] for right, down in places)])
+    columns = {away: np.clip(points[:, 0] + away, 0, width - 1) for away in reach}
+    rows = {away: np.clip(points[:, 1] + away, 0, height - 1) * width for away in reach}
+    offsets = [(0, 0), *(step * offset for step in CONTEXT_STEPS for offset in NEIGHBOURS.astype(int))]
+    return np.vstack([features, *(flat[rows[down] + columns[right]] for right, down in offsets)])

@@ -17,7 +17,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the ZIP format's first moment
 
 def is_opaque(alpha: np.ndarray) -> bool:
     """Whether nothing is transparent, in 8 bits."""
-    return opacity(alpha.min(keepdims=True)).item() == 255
+    return bool(opacity(alpha.min(keepdims=True)).item() == 255)
 
 
 def encode_png(rgb: np.ndarray, alpha: np.ndarray | None = None) -> bytes:
@@ -81,8 +81,8 @@ def bleed(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     layer = cv2.merge([*cv2.split(cv2.bitwise_and(rgb, rgb, mask=seen)), np.where(seen, 255, 0).astype(np.uint8)])
     layer = cv2.copyMakeBorder(layer, 0, -height % BLOCK, 0, -width % BLOCK, cv2.BORDER_CONSTANT)
     whole = layer.shape[1::-1]
-    mean = cv2.resize(layer.astype(np.float32), (whole[0] // BLOCK, whole[1] // BLOCK), interpolation=cv2.INTER_AREA)
-    mean += 1e-3 * cv2.blur(mean, (3, 3))  # the decoder smooths colour across blocks: empty ones beside the car ask their neighbours
+    mean: np.ndarray = cv2.resize(layer.astype(np.float32), (whole[0] // BLOCK, whole[1] // BLOCK), interpolation=cv2.INTER_AREA)
+    mean += 1e-3 * cv2.blur(mean, (3, 3))  # the decoder smooths colour across blocks: empty ones beside the car take their neighbours' colour
     colour = np.rint(255 * mean[..., :3] / np.maximum(mean[..., 3:], 1e-9)).astype(np.uint8)
     filled = cv2.resize(colour, whole, interpolation=cv2.INTER_NEAREST)[:height, :width]
     return cv2.copyTo(rgb, seen, filled.copy())

@@ -17,7 +17,7 @@ def foreground(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
     Equal to the photo wherever alpha is 0 or 1; elsewhere the colour that the car itself has there.
     """
-    points = band.pixels(((alpha > 0) & (alpha < 1)).astype(np.uint8))
+    points = band.points_of(((alpha > 0) & (alpha < 1)).astype(np.uint8))
     if not len(points):
         return rgb
     reach, (x, y, w, h) = FAR * SHRINK, cv2.boundingRect(points)
@@ -30,8 +30,8 @@ def foreground(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     fused = fuse(small, thin[..., None], car, ground)
     car, ground = spread(fused, ground, thin, NEAR)
 
-    car, ground = (band.sampled(layer, points - (left, top), soft.shape) for layer in (car, ground))
-    result, here = rgb.copy(), band.flat(points, alpha.shape)
+    car, ground = (band.sample(layer, points - (left, top), soft.shape) for layer in (car, ground))
+    result, here = rgb.copy(), band.flat_indices(points, alpha.shape)
     colours = np.take(rgb.reshape(-1, 3), here, axis=0).astype(np.float32)
     result.reshape(-1, 3)[here] = np.rint(fuse(colours, alpha.reshape(-1)[here][:, None], car, ground)).astype(np.uint8)
     return result
@@ -47,9 +47,11 @@ def spread(car: np.ndarray, ground: np.ndarray, alpha: np.ndarray, side: int) ->
     """Foreground and background (float32, height x width x 3), each the mean of its surroundings weighted by its share of a pixel."""
     weight = cv2.merge([alpha, 1 - alpha])
     total = cv2.blur(weight, (side, side)) + 1e-5
-    return tuple(cv2.blur(layer * weight[..., i:i + 1], (side, side)) / total[..., i:i + 1] for i, layer in enumerate((car, ground)))
+    car, ground = (cv2.blur(layer * weight[..., i:i + 1], (side, side)) / total[..., i:i + 1] for i, layer in enumerate((car, ground)))
+    return car, ground
 
 
 def fuse(rgb: np.ndarray, alpha: np.ndarray, car: np.ndarray, ground: np.ndarray) -> np.ndarray:
     """The foreground nearest to `car` that together with `ground` gives the photo; 0..255."""
-    return np.clip(car + alpha * (rgb - alpha * car - (1 - alpha) * ground), 0, 255)
+    corrected: np.ndarray = np.clip(car + alpha * (rgb - alpha * car - (1 - alpha) * ground), 0, 255)
+    return corrected

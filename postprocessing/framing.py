@@ -27,9 +27,9 @@ class Length:
 
     def __post_init__(self) -> None:
         if self.unit not in WIDEST:
-            raise ValueError(f"a margin is given in px or %, not in {self.unit!r}")
+            raise ValueError(f"takes margins in px or %, not in {self.unit!r}")
         if not 0 <= self.value <= WIDEST[self.unit]:
-            raise ValueError(f"a margin is 0 to {WIDEST[self.unit]} {self.unit} wide, not {self.value:g}")
+            raise ValueError(f"takes margins of 0 to {WIDEST[self.unit]}{self.unit}, not {self.value:g}{self.unit}")
 
     def of(self, side: int) -> float:
         """Pixels beside a car that is `side` pixels wide or high."""
@@ -47,7 +47,7 @@ class Margin:
     def sides(cls, *lengths: Length) -> "Margin":
         """CSS order: all; vertical and horizontal; or top, right, bottom and left. ValueError for another number of lengths."""
         if len(lengths) not in (1, 2, 4):
-            raise ValueError(f"a margin has one, two or four values, not {len(lengths)}")
+            raise ValueError(f"takes one, two or four margins, not {len(lengths)}")
         return cls(*lengths * (4 // len(lengths)))
 
     def around(self, height: int, width: int) -> Box:
@@ -117,16 +117,16 @@ def box_of(alpha: np.ndarray) -> Box | None:
 
 def place(photo: tuple[int, int], box: Box, framing: Framing) -> Placement:
     """Where a car with this box in a photo of (height, width) goes. No pixel is touched yet: large margins make large canvases."""
-    height, width = size = box[2:]
-    *offset, canvas_height, canvas_width = framing.margin.around(height, width) if framing.crop else (*box[:2], *photo)
+    height, width = box[2:]
+    top, left, canvas_height, canvas_width = framing.margin.around(height, width) if framing.crop else (*box[:2], *photo)
     position = framing.position
     if framing.scale is not None:
         factor = framing.scale / 100 * min(canvas_height / height, canvas_width / width)
-        size = tuple(max(1, nearest(side * factor)) for side in size)
+        height, width = (max(1, nearest(side * factor)) for side in (height, width))
         position = position or CENTRE
     if position is not None:
-        offset = (nearest((canvas_height - size[0]) * position[1] / 100), nearest((canvas_width - size[1]) * position[0] / 100))
-    return Placement((canvas_height, canvas_width), box, (*offset, *size))
+        top, left = nearest((canvas_height - height) * position[1] / 100), nearest((canvas_width - width) * position[0] / 100)
+    return Placement((canvas_height, canvas_width), box, (top, left, height, width))
 
 
 def fit_pixels(size: tuple[int, int], most: int) -> tuple[int, int]:
@@ -134,8 +134,8 @@ def fit_pixels(size: tuple[int, int], most: int) -> tuple[int, int]:
     height, width = size
     if height * width <= most:
         return size
-    fitted = math.isqrt(most * height // width), math.isqrt(most * width // height)
-    return tuple(max(1, min(side, most)) for side in fitted)
+    height, width = math.isqrt(most * height // width), math.isqrt(most * width // height)
+    return max(1, min(height, most)), max(1, min(width, most))
 
 
 def resample(rgb: np.ndarray, alpha: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -153,7 +153,13 @@ def resample(rgb: np.ndarray, alpha: np.ndarray, size: tuple[int, int]) -> tuple
     return rgb, alpha
 
 
+def size_of(layer: np.ndarray) -> tuple[int, int]:
+    """Height and width of a layer (height, width[, channels])."""
+    return layer.shape[0], layer.shape[1]
+
+
 def window(box: Box) -> tuple[slice, slice]:
+    """Rows and columns of a box."""
     top, left, height, width = box
     return slice(top, top + height), slice(left, left + width)
 

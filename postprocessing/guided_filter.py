@@ -20,4 +20,5 @@ def fit(guide: np.ndarray, matte: np.ndarray) -> np.ndarray:
     igg, igb, ibb = rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg
     scale = 1 / (irr * rr + irg * rg + irb * rb)
     sr, sg, sb = (irr * pr + irg * pg + irb * pb) * scale, (irg * pr + igg * pg + igb * pb) * scale, (irb * pr + igb * pg + ibb * pb) * scale
-    return cv2.blur(cv2.merge([sr, sg, sb, p - sr * r - sg * g - sb * b]), window)
+    lines: np.ndarray = cv2.blur(cv2.merge([sr, sg, sb, p - sr * r - sg * g - sb * b]), window)
+    return lines

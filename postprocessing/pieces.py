@@ -26,8 +26,8 @@ def one_piece(matte: np.ndarray) -> np.ndarray:
         kept = of(near, labels)
         specks = car - kept
         if specks.any():
-            rim, edge = (cv2.dilate(part, np.ones((RIM, RIM), np.uint8)) for part in (specks, kept))
-            matte = np.where(specks | rim & ~edge, np.float32(0), matte)
+            rim, edge = (cv2.dilate(part, np.ones((RIM, RIM), np.uint8)) > 0 for part in (specks, kept))
+            matte = np.where((specks > 0) | rim & ~edge, np.float32(0), matte)
         car = kept
     if (tree[0, :, 3] < 0).all():  # no outline lies within another
         return matte

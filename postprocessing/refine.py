@@ -24,15 +24,15 @@ CHUNK = 256      # points weighed at once: for more, OpenBLAS wakes a second thr
 Layers = list[tuple[np.ndarray, np.ndarray]]  # float32 weights (inputs, outputs) and constants (outputs,)
 
 
-def refine(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+def refine(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, weights: Path = WEIGHTS) -> np.ndarray:
     """Refines a soft mask of an upright photo.
 
-    matte: float32 (h, w) in 0..1; small: uint8 (h, w, 3), the photo at the matte's size; rgb: uint8 (height, width, 3), the photo.
-    Returns float32 alpha (height, width) in 0..1, exactly 0 or 1 outside of the band around the matte's edge.
+    matte: float32 (h, w) in 0..1; small: uint8 (h, w, 3), the photo at the matte's size; rgb: uint8 (height, width, 3), the photo;
+    weights: the perceptrons' file. Returns float32 alpha (height, width) in 0..1, exactly 0 or 1 outside of the band around the matte's edge.
     """
-    alpha, points, features = first_answers(matte, small, rgb, perceptron("first"))
+    alpha, points, features = first_answers(matte, small, rgb, perceptron("first", weights))
     if len(points):
-        write(alpha, points, weigh(context_features(features, alpha, points), perceptron("second")))
+        write(alpha, points, weigh(context_features(features, alpha, points), perceptron("second", weights)))
     return alpha
 
 
@@ -51,7 +51,7 @@ def first_answers(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, layers:
 
 def write(alpha: np.ndarray, points: np.ndarray, answers: np.ndarray) -> None:
     """Writes answers (n,) into alpha (height, width) at points (n, 2). A median over 3x3 pixels smooths frayed edges."""
-    here = band.flat(points, alpha.shape)
+    here = band.flat_indices(points, alpha.shape)
     answers[answers < OPAQUE], answers[answers > 1 - OPAQUE] = 0, 1
     alpha.reshape(-1)[here] = answers
     alpha.reshape(-1)[here] = cv2.medianBlur(alpha, 3).reshape(-1)[here]
@@ -61,8 +61,8 @@ def undecided(matte: np.ndarray, photo: tuple[int, int]) -> tuple[np.ndarray, np
     """The matte in one piece and without haze, and the points of its photo (height, width) to refine: int32 (n, 2), with the matte's alpha there (n,)."""
     matte = without_haze(one_piece(matte))
     soft = cv2.dilate(((matte > CERTAIN) & (matte < 1 - CERTAIN)).astype(np.uint8), np.ones((3, 3), np.uint8))
-    points = band.pixels(cv2.resize(soft, photo[::-1], interpolation=cv2.INTER_NEAREST))
-    plain = band.sampled(matte, points, photo)
+    points = band.points_of(cv2.resize(soft, photo[::-1], interpolation=cv2.INTER_NEAREST))
+    plain = band.sample(matte, points, photo)
     open_ = np.abs(plain - np.float32(0.5)) < 0.5 - CERTAIN
     return matte, points[open_], plain[open_]
 
@@ -73,7 +73,8 @@ def weigh(features: np.ndarray, layers: Layers) -> np.ndarray:
     values = np.pad(features, ((0, 0), (0, -count % CHUNK))).reshape(len(features), -1, CHUNK).transpose(1, 0, 2)
     for number, (weights, constant) in enumerate(layers):
         values = weights.T @ (np.maximum(values, 0) if number else values) + constant[:, None]
-    return 1 / (1 + np.exp(-values.reshape(-1)[:count]))
+    alpha: np.ndarray = 1 / (1 + np.exp(-values.reshape(-1)[:count]))
+    return alpha
 
 
 @once

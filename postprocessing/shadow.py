@@ -100,7 +100,7 @@ def contact(car: np.ndarray, room: int) -> np.ndarray:
     tyres = touching(columns, outline, height)
     near = np.abs(columns[:, None] - tyres[:, 0]).min(1) < TYRE * height
     ends = np.where(near, 1, np.minimum(columns - columns[0], columns[-1] - columns) / (ENDS * height)).clip(0, 1)
-    light = np.ones((height + 2 * room, width + 2 * room), np.float32)
+    light: np.ndarray = np.ones((height + 2 * room, width + 2 * room), np.float32)
     for layer in LAYERS:
         body = np.stack([columns, outline + layer.clearance * height], 1)[~near]
         chain = lower_hull(np.concatenate([tyres, body]))
@@ -137,7 +137,7 @@ def touching(columns: np.ndarray, outline: np.ndarray, height: int) -> np.ndarra
 
     def touches(column: float, row: float) -> bool:
         at = int(column - columns[0]) + reach
-        return row - max(ended[at - reach:at + 1].min(), ended[at:at + reach + 1].min()) >= RISE * height or row == corners[:, 1].max()
+        return bool(row - max(ended[at - reach:at + 1].min(), ended[at:at + reach + 1].min()) >= RISE * height or row == corners[:, 1].max())
 
     corners = lower_hull(np.stack([columns, outline], 1))
     return np.array([corner for corner in corners if touches(*corner)])

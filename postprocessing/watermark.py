@@ -56,7 +56,7 @@ def spot(canvas: tuple[int, int], mark: tuple[int, int], how: Watermark) -> Box:
     margin = nearest(MARGIN * min(canvas))
     free = [side - 2 * margin for side in canvas]
     factor = min(how.scale / 100 * canvas[1] / mark[1], GROWTH, free[0] / mark[0], free[1] / mark[1])
-    size = [max(1, nearest(side * factor)) for side in mark]
+    height, width = (max(1, nearest(side * factor)) for side in mark)
     down, across = divmod(POSITIONS.index(how.position), 3)
-    top, left = (margin + (room - side) * third // 2 for room, side, third in zip(free, size, (down, across)))
-    return top, left, *size
+    top, left = (margin + (room - side) * third // 2 for room, side, third in zip(free, (height, width), (down, across)))
+    return top, left, height, width

@@ -24,8 +24,8 @@ class Letterbox:
     def fit(cls, photo: tuple[int, int], frame: tuple[int, int]) -> "Letterbox":
         """The largest placement of a photo (height, width >= 1) within a frame (height, width) that keeps its shape."""
         scale = min(frame[0] / photo[0], frame[1] / photo[1])
-        content = tuple(min(limit, max(CELL, CELL * round(side * scale / CELL))) for side, limit in zip(photo, frame))
-        return cls(photo, frame, content)
+        height, width = (min(limit, max(CELL, CELL * round(side * scale / CELL))) for side, limit in zip(photo, frame))
+        return cls(photo, frame, (height, width))
 
     def apply(self, rgb: np.ndarray) -> np.ndarray:
         """uint8 photo (height, width, 3) -> uint8 frame (height, width, 3), padded with PAD."""

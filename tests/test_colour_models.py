@@ -64,4 +64,5 @@ def test_means_and_variances_are_those_of_the_certain_pixels_nearby():
 
 
 def test_no_points_no_features():
-    assert [part.shape for part in colour_mix(*edge((0.9, 0.9, 0.9), (0.1, 0.1, 0.1)), np.empty((0, 3), np.float32), np.empty((0, 2), np.int32), SIZE)] == [(0,)] * 5
+    none = np.empty((0, 3), np.float32), np.empty((0, 2), np.int32)
+    assert [part.shape for part in colour_mix(*edge((0.9, 0.9, 0.9), (0.1, 0.1, 0.1)), *none, SIZE)] == [(0,)] * 5

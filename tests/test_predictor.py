@@ -23,7 +23,7 @@ def network() -> Predictor:
 def test_the_matte_has_the_size_of_the_frame_and_glass_half_of_it(network, frame):
     for layer, stride in zip(network.predict(np.zeros((*frame, 3), np.uint8)), (1, 2), strict=True):
         assert layer.shape == tuple(side // stride for side in frame)
-        assert layer.dtype == np.float32 and 0 <= layer.min() and layer.max() <= 1
+        assert layer.dtype == np.float32 and layer.min() >= 0 and layer.max() <= 1
 
 
 def test_threads_do_not_disturb_each_other(network):

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from postprocessing import band, refine as module
+from postprocessing import band
+from postprocessing import refine as module
 from postprocessing.edge_features import CONTEXT_FEATURES, FEATURES
 from preprocessing.letterbox import resize
 from tests.drawn import draw_photo
@@ -36,7 +37,7 @@ def test_far_from_the_edge_alpha_is_exactly_nothing_or_all():
     photo = draw_photo(1280, 960, seed=4)
     alpha = refine(coarse(photo.alpha), photo.rgb)
     assert alpha.dtype == np.float32 and alpha.shape == photo.alpha.shape
-    assert 0 <= alpha.min() and alpha.max() <= 1
+    assert alpha.min() >= 0 and alpha.max() <= 1
     far = np.ones((41, 41), np.uint8)
     car = (photo.alpha > 0.5).astype(np.uint8)
     assert (alpha[cv2.erode(car, far) > 0] == 1).all()
@@ -57,7 +58,7 @@ def test_the_perceptron_is_that_of_keras():
     assert np.allclose(module.weigh(features.T, [layer.get_weights() for layer in model.layers]), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize(("name", "features"), [("first", FEATURES), ("second", CONTEXT_FEATURES)])
+@pytest.mark.parametrize("name, features", [("first", FEATURES), ("second", CONTEXT_FEATURES)])
 def test_the_bundled_perceptrons_take_the_edge_features(name, features):
     layers = module.perceptron(name)
     assert [weights.shape[0] for weights, _ in layers] == [features, *(constant.shape[0] for _, constant in layers[:-1])] and layers[-1][1].shape == (1,)
@@ -88,15 +89,15 @@ def test_points_are_where_the_matte_is_undecided():
 def test_samples_are_those_of_the_enlarged_layer(shape):
     rng = np.random.default_rng(6)
     layer, mask = rng.random(shape, np.float32), (rng.random((150, 200)) < 0.3).astype(np.uint8)
-    points = band.pixels(mask)
+    points = band.points_of(mask)
     assert len(points) == mask.sum() and (mask[points[:, 1], points[:, 0]] == 1).all()
     whole = cv2.resize(layer, (200, 150), interpolation=cv2.INTER_LINEAR)
-    assert np.abs(band.sampled(layer, points, (150, 200)) - whole[points[:, 1], points[:, 0]]).max() < 0.02
-    assert np.array_equal(mask.reshape(-1)[band.flat(points, (150, 200))], np.ones(len(points)))
+    assert np.abs(band.sample(layer, points, (150, 200)) - whole[points[:, 1], points[:, 0]]).max() < 0.02
+    assert np.array_equal(mask.reshape(-1)[band.flat_indices(points, (150, 200))], np.ones(len(points)))
 
 
 def test_an_empty_band_has_no_pixels():
-    assert band.pixels(np.zeros((4, 5), np.uint8)).shape == (0, 2)
+    assert band.points_of(np.zeros((4, 5), np.uint8)).shape == (0, 2)
 
 
 @pytest.mark.parametrize("angle", ["side", "three_quarter"])

@@ -7,6 +7,7 @@ from postprocessing.framing import box_of
 from postprocessing.shadow import Shadow, cast, with_room
 
 SIZE = (600, 900)
+CONTACT = Shadow("contact")
 WHEELS = ((250, 400), (650, 400))  # column and row of the hubs
 RADIUS = 60
 
@@ -30,7 +31,7 @@ def front_view() -> np.ndarray:
     return matte
 
 
-def darkness(matte: np.ndarray, shadow: Shadow = Shadow("contact")) -> np.ndarray:
+def darkness(matte: np.ndarray, shadow: Shadow = CONTACT) -> np.ndarray:
     """The shadow alone, 0..1, without the car over it."""
     alpha = cast(np.zeros((*matte.shape, 3), np.uint8), matte, box_of(matte), shadow)[1]
     return np.where(matte < 1, (alpha - matte) / np.maximum(1 - matte, 1e-6), 0)

@@ -89,7 +89,7 @@ def known_pixels(kind: str, rgb: np.ndarray, alpha: np.ndarray, ignore: np.ndarr
     else:
         matte, points, plain = undecided(layer, photo.shape[:2])
         features = edge_features(matte, prediction.photo, photo, points, plain)
-    here = band.flat(points, photo.shape)
+    here = band.flat_indices(points, photo.shape)
     known = np.flatnonzero(ignore[prediction.window].reshape(-1)[here] < 128) if ignore is not None else np.arange(len(points))
     chosen = np.random.default_rng((SEED, seed)).permutation(known)[:EACH]
     return features.T[chosen], alpha[prediction.window].reshape(-1)[here[chosen]]
