@@ -1,4 +1,4 @@
-"""Objects of Google Cloud Storage. The client library, large, is imported when the first object is asked for and not before."""
+"""Objects of Google Cloud Storage. The client library is large, so it is imported with the first object."""
 import io
 import re
 import time
@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 from once import once
 
 if TYPE_CHECKING:
-    from google.cloud.storage import Client
+    from _typeshed import ReadableBuffer
+    from google.cloud.storage import Blob, Client
 
 PATIENCE = 60.0      # seconds in which passing faults are tried again
 ABSENT = "there is no such object, or it may not be used"  # one sentence for both, so that a caller does not learn which
-BUCKET = "[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]"  # the form of a bucket's name
-LONGEST_NAME = 1024  # bytes, Cloud Storage's own limit; so many characters at most
+BUCKET = "[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]"  # a bucket's name
+LONGEST_NAME = 1024  # bytes, Cloud Storage's own limit; so at most as many characters
 
 
 class Unreadable(ValueError):
-    """The object can't be had; the sentence is safe to show to the caller."""
+    """The object can't be read. The sentence is safe to show to the caller."""
 
 
 class TooLarge(Unreadable):
@@ -31,7 +32,7 @@ class Missing(Unreadable):
 
 
 class Unreachable(Unreadable):
-    """The storage did not answer as it should, again and again: later it may."""
+    """The storage failed each time it was tried. Later it may work."""
 
 
 class TooSlow(Unreachable):
@@ -45,16 +46,16 @@ class Location:
 
     @classmethod
     def parse(cls, url: str) -> "Location":
-        """Of gs://bucket/name; the name is taken as it stands, since it may hold ?, # and %. Raises Unreadable."""
+        """From gs://bucket/name. The name is not decoded, as it may hold ?, # and %. Raises Unreadable."""
         found = re.fullmatch(f"gs://([^/]+)/(.{{1,{LONGEST_NAME}}})", url, re.DOTALL)
-        if not found or re.search("[\ud800-\udfff]", url):  # half of a character, as JSON may hold it
+        if not found or re.search("[\ud800-\udfff]", url):  # half a character, which JSON can hold
             raise Unreadable("the address must be gs://, a bucket, / and an object's name")
         return cls(found[1], found[2])
 
 
 @dataclass(frozen=True)
 class Object:
-    """What the storage knows of one generation of an object."""
+    """One generation of an object, without its bytes."""
 
     location: Location
     generation: int
@@ -64,16 +65,16 @@ class Object:
 
 @once
 def client() -> "Client":
-    """With the credentials of the environment, or none for the emulator that STORAGE_EMULATOR_HOST names."""
+    """A client with the credentials of the environment, or with none for the emulator that STORAGE_EMULATOR_HOST names."""
     from google.cloud.storage import Client
 
     return Client()
 
 
 def read(location: Location, most: int, seconds: float, generation: int | None = None) -> bytes:
-    """The bytes of an object, of its newest generation unless one is named; at most `most`; passing faults are tried again within the time.
+    """The bytes of an object, at most `most`, of its newest generation unless one is named. Passing faults are tried again until `seconds` are over.
 
-    Raises Unreadable, TooLarge as soon as it is known, TooSlow, Unreachable, and google.auth.exceptions.GoogleAuthError where we have no credentials.
+    Raises Unreadable, TooLarge, TooSlow, Unreachable, and google.auth.exceptions.GoogleAuthError where the environment has no credentials.
     """
     from google.cloud.storage.exceptions import DataCorruption
     from google.cloud.storage.retry import DEFAULT_RETRY
@@ -98,7 +99,7 @@ def stat(location: Location, seconds: float = PATIENCE) -> Object | None:
 
 
 def objects(bucket: str, prefix: str = "", seconds: float = PATIENCE) -> Iterator[Object]:
-    """The objects whose names begin so, in the order of their names, page by page. Raises Unreadable, TooSlow or Unreachable; seconds are a page's."""
+    """The objects whose names begin with the prefix, sorted by name. Raises Unreadable, TooSlow or Unreachable; seconds: for one page of them."""
     from google.cloud.storage.retry import DEFAULT_RETRY
 
     pages = iter(client().list_blobs(bucket, prefix=prefix, timeout=seconds, retry=DEFAULT_RETRY.with_timeout(seconds)).pages)
@@ -111,9 +112,9 @@ def objects(bucket: str, prefix: str = "", seconds: float = PATIENCE) -> Iterato
 
 
 def write(location: Location, data: bytes, content_type: str, metadata: dict[str, str], replaces: int = 0, seconds: float = PATIENCE) -> bool:
-    """Writes an object whole or not at all, in place of the generation `replaces` (0: where there is none). False where that is not what is there.
+    """Writes an object whole or not at all, in place of the generation `replaces` (0: only where there is no object). False where another one is there.
 
-    A write whose answer was lost is tried again, and may then find itself there: False too. Raises Unreadable, TooSlow or Unreachable.
+    A write whose answer was lost is tried again, and may then find its own object: False too. Raises Unreadable, TooSlow or Unreachable.
     """
     from google.api_core.exceptions import PreconditionFailed
     from google.cloud.storage.retry import DEFAULT_RETRY
@@ -128,13 +129,13 @@ def write(location: Location, data: bytes, content_type: str, metadata: dict[str
     return True
 
 
-def described(blob) -> Object:
+def described(blob: "Blob") -> Object:
     return Object(Location(blob.bucket.name, blob.name), blob.generation, blob.size, dict(blob.metadata or {}))
 
 
 @contextmanager
 def explained(end: float) -> Iterator[None]:
-    """The client library's exceptions as ours; end: the moment of the monotonic clock when time is over."""
+    """Turns the client library's exceptions into ours. end: when time is over, by the monotonic clock."""
     from google.api_core.exceptions import GoogleAPIError, NotFound, RetryError, ServerError, TooManyRequests
     from requests import RequestException
 
@@ -149,14 +150,14 @@ def explained(end: float) -> Iterator[None]:
 
 
 class Bounded(io.BytesIO):
-    """A file that takes only so many bytes, and only until a moment of the monotonic clock."""
+    """A file of at most `most` bytes, written before `end` of the monotonic clock."""
 
     def __init__(self, most: int, end: float):
         super().__init__()
         self.most, self.end = most, end
 
-    def write(self, chunk: bytes) -> int:
-        if self.tell() + len(chunk) > self.most:
+    def write(self, chunk: "ReadableBuffer", /) -> int:
+        if self.tell() + memoryview(chunk).nbytes > self.most:
             raise TooLarge(f"the object has more than {self.most:,} bytes")
         if time.monotonic() > self.end:
             raise TooSlow("the object did not come in time")

@@ -1,17 +1,16 @@
-"""A request's body as the handler may read it: so much and no more.
+"""A request's body as the handler may read it: up to a limit.
 
-A client sends its body to the end before it listens for the answer, so what is refused early is read and dropped first. The framework does that
-too, but keeps all of it in memory.
+A client sends its whole body before it reads the answer. So the handler reads and drops what it does not need, within bounds;
+the framework would keep all of it in memory.
 """
 from typing import BinaryIO
 
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
 
-from api.errors import ApiError
+from api.errors import ApiError, BodyTooLarge
 
-MAX_BODY = 32_000_000         # bytes; Cloud Functions lets no more through
-MOST_DROPPED = 4 * MAX_BODY
+MAX_BODY = 32_000_000  # bytes; Cloud Run functions accept no more (https://cloud.google.com/functions/quotas)
+MAX_DROPPED = 4 * MAX_BODY
 CHUNK = 65_536
 
 
@@ -21,9 +20,8 @@ class Body:
 
     @classmethod
     def of(cls, request: Request) -> "Body":
-        """Takes the place of the request's own stream; as a context, drops what is left. One field may fill it: Flask's own limit for one is 500,000 bytes."""
+        """Replaces the request's own stream. As a context, it drops what is left."""
         body = request.environ["wsgi.input"] = cls(request.environ["wsgi.input"])
-        request.max_form_memory_size = MAX_BODY
         return body
 
     def __enter__(self) -> "Body":
@@ -33,13 +31,13 @@ class Body:
         self.drop()
 
     def read(self, size: int = -1) -> bytes:
-        """Raises RequestEntityTooLarge, also where the length was not told beforehand, and ApiError for a body that is broken."""
+        """Raises BodyTooLarge, also where the length was not declared, and ApiError for a body that is broken."""
         if self.over:
             return b""
         chunk = self.take(self.left + 1 if size < 0 else min(size, self.left + 1))
         self.left -= len(chunk)
         if self.left < 0:
-            raise RequestEntityTooLarge()
+            raise BodyTooLarge(f"at most {MAX_BODY:,} bytes")
         return chunk
 
     def take(self, size: int) -> bytes:
@@ -50,8 +48,8 @@ class Body:
             raise ApiError("the body breaks off, or is not valid HTTP") from error
 
     def drop(self) -> None:
-        """Reads what is left, up to a bound, and forgets it."""
+        """Reads and forgets the rest, up to MAX_DROPPED bytes."""
         dropped = 0
-        while not self.over and dropped < MOST_DROPPED and (chunk := self.take(CHUNK)):
+        while not self.over and dropped < MAX_DROPPED and (chunk := self.take(CHUNK)):
             dropped += len(chunk)
         self.over = True

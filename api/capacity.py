@@ -1,4 +1,4 @@
-"""How many cut-outs are made at once: as many as there are cores and gigabytes for; more would only wait for each other, and fill the memory."""
+"""How many cut-outs are made at once: one for each core and each gigabyte. More would wait for each other and fill the memory."""
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from api.errors import Busy
 from machine import cores, memory
 
-PHOTO_BYTES = 1 << 30  # what a cut-out of the largest photo takes, roughly
+PHOTO_BYTES = 1 << 30  # memory that a cut-out of the largest photo takes, roughly
 
 
 class Capacity:
     def __init__(self, most: int, seconds: float):
-        """At most so many at once; who finds no place waits so long for one."""
+        """most: cut-outs at once; seconds: how long a request waits for its turn."""
         self.places, self.seconds = threading.BoundedSemaphore(most), seconds
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""The context of one request: what becomes known of it on its way through the handler."""
+"""The context of one request: what the handler learns of it on the way to its answer."""
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from flask import Request
 
 from api.errors import ApiError
-from api.request import CutOutRequest
 from api.limits import Quota
+from api.request import CutOutRequest
 from cutout import CutOut
 
 
@@ -25,7 +25,7 @@ class RequestContext:
 
     @classmethod
     def of(cls, request: Request) -> "RequestContext":
-        """The id, by which the request's log line is found, is the caller's own where it gave a sensible one."""
+        """The id is the caller's own where it has at most 64 ASCII letters, digits and hyphens; else a random one."""
         given = request.headers.get("X-Request-Id", "")
         return cls(request, given if given.isascii() and given.replace("-", "").isalnum() and len(given) <= 64 else uuid.uuid4().hex)
 
@@ -35,5 +35,5 @@ class RequestContext:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Of every answer."""
+        """What every answer carries."""
         return {"X-Request-Id": self.id, **(self.quota.headers if self.quota else {})}

@@ -1,4 +1,4 @@
-"""Whose pages may call the function from a browser. Source: https://fetch.spec.whatwg.org/#http-cors-protocol"""
+"""Which origins' pages may call the function from a browser. Source: https://fetch.spec.whatwg.org/#http-cors-protocol"""
 import re
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from flask import Request, Response
 from api.keys import HEADER
 
 SENT = ", ".join(["Content-Type", HEADER, "X-Request-Id"])  # headers that a page may send
-SECONDS = 7200                                              # for which a browser remembers; none does longer
+SECONDS = 7200                                              # a browser may keep the answer; Chromium's limit
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class Cors:
         """Comma-separated origins, or *. Raises ValueError."""
         origins = [origin.strip() for origin in text.split(",")]
         if origins != ["*"] and not all(re.fullmatch(r"https?://[a-z0-9.-]+(:\d+)?", origin) for origin in origins):
-            raise ValueError("takes * or origins such as https://cars.example, comma-separated")
+            raise ValueError("takes * or comma-separated origins such as https://cars.example")
         return cls(frozenset(origins))
 
     def add_headers(self, request: Request, reply: Response) -> None:
-        """Puts into the reply whether a page of the request's origin may read it, and for OPTIONS, what it may ask."""
+        """Adds whether a page of the request's origin may read the reply, and to the answer of OPTIONS, what it may send."""
         if not self.origins:
             return
         if "*" not in self.origins:
@@ -32,7 +32,7 @@ class Cors:
         if origin is None or not self.origins & {"*", origin}:
             return
         reply.headers["Access-Control-Allow-Origin"] = "*" if "*" in self.origins else origin
-        own = [name for name in reply.headers.keys() if name.startswith("X-") or name in ("Retry-After", "Server-Timing")]
+        own = [name for name, _ in reply.headers if name.startswith("X-") or name in ("Retry-After", "Server-Timing")]
         reply.headers["Access-Control-Expose-Headers"] = ", ".join(own)
         if request.method == "OPTIONS":
             reply.headers.update({"Access-Control-Allow-Methods": reply.headers["Allow"], "Access-Control-Allow-Headers": SENT,

@@ -1,4 +1,4 @@
-"""What can be wrong with a request: a status, a code for programs, a title for people."""
+"""What can be wrong with a request: a status, a code for programs, a title and a detail for people."""
 from collections.abc import Iterable
 
 from exceptions import CutOutError
@@ -59,11 +59,15 @@ class UnknownParameter(ApiError):
 
 
 class Refused(ApiError):
-    """What the core refuses, by its own code."""
+    """What the core refuses, with the core's own code."""
 
     def __init__(self, refusal: CutOutError):
         super().__init__(str(refusal), refusal.code)
         self.title = REFUSED.get(refusal.code, InvalidParameter.title)
+
+
+class AnswerTooLarge(ApiError):
+    code, title = "answer_too_large", "The cut-out is too large to send"
 
 
 class AuthFailed(ApiError):
@@ -87,7 +91,15 @@ class BodyTooLarge(ApiError):
 
 
 class UnsupportedMediaType(ApiError):
-    status, code, title = 415, "unsupported_media_type", "The body is of a type that is not read here"
+    status, code, title = 415, "unsupported_media_type", "The body is of a type or encoding that is not read here"
+
+
+class UnsupportedEncoding(UnsupportedMediaType):
+    """A body with a Content-Encoding. Accept-Encoding in the answer says what would do (RFC 9110, 15.5.16)."""
+
+    def __init__(self, detail: str):
+        super().__init__(detail)
+        self.headers["Accept-Encoding"] = "identity"
 
 
 class RateLimitExceeded(ApiError):
@@ -99,7 +111,7 @@ class RateLimitExceeded(ApiError):
 
 
 class Unavailable(ApiError):
-    """Not now, but soon."""
+    """Later it may work: Retry-After says when to try again."""
 
     status = 503
     seconds = 5
@@ -110,11 +122,11 @@ class Unavailable(ApiError):
 
 
 class Busy(Unavailable):
-    code, title, seconds = "busy", "Too many cut-outs are being made at the moment", 2
+    code, title, seconds = "busy", "Too many cut-outs are being made at present", 2
 
 
 class RateLimitUnavailable(Unavailable):
-    code, title = "rate_limit_unavailable", "Requests can't be counted at the moment"
+    code, title = "rate_limit_unavailable", "The rate limit can't be checked at present"
 
 
 class InternalError(ApiError):

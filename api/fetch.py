@@ -1,17 +1,18 @@
-"""Pictures from addresses that strangers give: over the public internet only, only so large, only so long.
+"""Pictures from addresses that strangers give: over the public internet only, with limits of size and time.
 
-A host name is resolved once and the connection goes to the address that was judged, so that a name which answers differently the second time
-(DNS rebinding) gains nothing; the certificate is still checked against the name. Every redirect starts again from the first check.
+A host name is resolved once, and the connection goes to the address that was checked. So a name that resolves differently the second time
+(DNS rebinding) gains nothing. The certificate is still checked against the name. Every redirect passes all checks again.
 Source of the threats: OWASP, Server-Side Request Forgery Prevention Cheat Sheet.
 """
 import io
+import re
 import socket
 import ssl
 import string
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from http.client import HTTPException, HTTPResponse
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
@@ -19,10 +20,10 @@ from urllib.parse import quote, urljoin
 
 from preprocessing.decode import MAX_FILE
 
-if TYPE_CHECKING:  # imported where it is used: a request that uploads its picture does not pay for it
+if TYPE_CHECKING:  # urllib3 is imported where it is used: a request that uploads its picture does not need it
+    from _typeshed import WriteableBuffer
     from urllib3 import BaseHTTPResponse
     from urllib3.connection import HTTPConnection
-    from urllib3.util import Url
 
 MAX_URL = 8_192       # characters
 MAX_REDIRECTS = 5
@@ -30,8 +31,8 @@ CHUNK = 65_536        # bytes a read
 DEFAULT_PORTS = {"https": 443, "http": 80}
 REDIRECTS = {301, 302, 303, 307, 308}
 
-NATIVE_V6 = ip_network("2000::/3")  # all that is given out as global unicast (RFC 4291); IPv4-mapped and NAT64 addresses lie outside
-NEVER = tuple(map(ip_network, (     # what Python's is_global lets through, in one version or another
+NATIVE_V6 = ip_network("2000::/3")  # all that is allocated as global unicast (RFC 4291); IPv4-mapped and NAT64 addresses lie outside
+NEVER = tuple(map(ip_network, (     # what is_global of some Python version lets through
     "192.0.0.0/24",                 # IETF protocol assignments (RFC 6890); a cloud's metadata server lives here
     "192.88.99.0/24",               # 6to4 relays (RFC 7526)
     "168.63.129.16/32",             # Azure's platform server
@@ -39,10 +40,12 @@ NEVER = tuple(map(ip_network, (     # what Python's is_global lets through, in o
     "2001:db8::/32", "3fff::/20",   # documentation (RFC 3849, RFC 9637)
     "2002::/16",                    # 6to4, which embeds IPv4 (RFC 3056)
 )))
+HTML = re.compile(rb"(\xef\xbb\xbf)?\s*<(!--|(!doctype html|html|head|body|script|style|title|iframe|table|div|font|h1|a|b|br|p)[\s/>])", re.IGNORECASE)
+# after https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type
 
 
 class FetchError(ValueError):
-    """The picture cannot be had; the sentence is ours and safe to show to the caller."""
+    """The picture can't be fetched. The sentence is safe to show to the caller."""
 
 
 class FetchTooLarge(FetchError):
@@ -51,18 +54,30 @@ class FetchTooLarge(FetchError):
 
 @dataclass(frozen=True)
 class Rules:
-    """What may be fetched. The defaults are those for strangers."""
+    """What may be fetched. The defaults suit strangers."""
 
-    allow_http: bool = False               # https alone, unless set
-    allow_private: bool = False            # for tests and work on one's own machine: any address, even this machine's
+    allow_http: bool = False               # beside https
+    allow_private: bool = False            # for tests and local work: any address, even this machine's
     max_bytes: int = MAX_FILE
-    seconds: float = 10.0                  # for everything: names, connections, redirects, the last byte
+    seconds: float = 10.0                  # for everything: name, connection, redirects, last byte
     ports: frozenset[int] = frozenset()    # beside 80 and 443
-    buckets: frozenset[str] = frozenset()  # of Cloud Storage, whose objects callers may name (see api/job.py)
+    buckets: frozenset[str] = frozenset()  # of Cloud Storage, whose objects callers may name
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to ask whom for: the parts of a URL that the rules allow."""
+
+    url: str
+    scheme: str
+    host: str           # ASCII; an IPv6 address without brackets
+    port: int
+    authority: str      # for the header Host
+    request_uri: str    # path and query
 
 
 class Deadline:
-    """The moment at which a fetch is over, whatever it is doing."""
+    """The moment at which a fetch ends, whatever it is doing."""
 
     def __init__(self, seconds: float):
         self.end = time.monotonic() + seconds
@@ -78,8 +93,8 @@ class Deadline:
 def fetch(url: str, rules: Rules) -> bytes:
     """The bytes behind a URL, after at most MAX_REDIRECTS redirects; never empty.
 
-    Raises FetchTooLarge for more than rules.max_bytes, and FetchError for whatever else is wrong: a URL or an address that the rules
-    forbid, a host that does not answer or prove its name, a status other than 200, rules.seconds gone by.
+    Raises FetchTooLarge for more than rules.max_bytes, and FetchError for all else: a URL or an address that the rules forbid, a host that
+    does not answer or prove its name, a status other than 200, a web page, more than rules.seconds.
     """
     from urllib3.exceptions import HTTPError
     from urllib3.exceptions import TimeoutError as HTTPTimeout
@@ -87,12 +102,12 @@ def fetch(url: str, rules: Rules) -> bytes:
     deadline = Deadline(rules.seconds)
     try:
         for _ in range(MAX_REDIRECTS + 1):
-            parts = allowed(url, rules)
-            address = resolve(parts, rules, deadline)
-            with closing(connection_to(address, parts, deadline)) as connection, ask(connection, parts) as response:
+            target = allowed(url, rules)
+            address = resolve(target, rules, deadline)
+            with closing(connection_to(address, target, deadline)) as connection, ask(connection, target) as response:
                 if response.status not in REDIRECTS:
                     return body_of(response, rules.max_bytes)
-                url = target_of(response, parts)
+                url = redirect_of(response, target)
     except (TimeoutError, HTTPTimeout) as error:
         raise FetchError("the host did not send the picture in time") from error
     except ssl.SSLCertVerificationError as error:
@@ -102,8 +117,8 @@ def fetch(url: str, rules: Rules) -> bytes:
     raise FetchError(f"the address redirects more than {MAX_REDIRECTS} times")
 
 
-def allowed(url: str, rules: Rules) -> "Url":
-    """The parts of a URL, its host in ASCII (IDNA 2008). Raises FetchError where the rules forbid one."""
+def allowed(url: str, rules: Rules) -> Target:
+    """The parts of a URL, its host in ASCII (IDNA 2008). Raises FetchError where the rules forbid it."""
     from urllib3.util import parse_url
 
     if len(url) > MAX_URL:
@@ -113,83 +128,77 @@ def allowed(url: str, rules: Rules) -> "Url":
     except ValueError as error:
         raise FetchError("the address is not a valid URL") from error
     schemes = ("https", "http") if rules.allow_http else ("https",)
-    if parts.scheme not in schemes or not parts.host:
+    if parts.scheme is None or parts.scheme not in schemes or not parts.host or not parts.netloc:
         raise FetchError(f"the address must start with {' or '.join(f'{scheme}://' for scheme in schemes)} and name a host")
     if parts.auth is not None:
         raise FetchError("the address must not hold a user name or password")
-    if port_of(parts) not in rules.ports.union(DEFAULT_PORTS.values()):
+    default = DEFAULT_PORTS[parts.scheme]
+    port = default if parts.port is None else parts.port
+    if port not in rules.ports.union(DEFAULT_PORTS.values()):
         raise FetchError("the address must use port 80 or 443")
-    return parts
+    return Target(parts.url, parts.scheme, parts.host.strip("[]"), port, parts.host if port == default else parts.netloc, parts.request_uri)
 
 
-def port_of(parts: "Url") -> int:
-    return DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
+def resolve(target: Target, rules: Rules, deadline: Deadline) -> IPv4Address | IPv6Address:
+    """The address to connect to: the resolver's first, if all of its addresses are public. Raises FetchError, TimeoutError.
 
-
-def host_of(parts: "Url") -> str:
-    return parts.host.strip("[]")  # IPv6 stands in brackets
-
-
-def resolve(parts: "Url", rules: Rules, deadline: Deadline) -> IPv4Address | IPv6Address:
-    """The address to connect to: the resolver's first, if all that it knows are public. Raises FetchError, TimeoutError.
-
-    Odd spellings (0x7f.1, 2130706433, 127.1) need no care here: the resolver turns them into the address that is judged.
+    Odd spellings (0x7f.1, 2130706433, 127.1) need no care here: the resolver turns them into the address that is checked.
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    lookup = ThreadPoolExecutor(1)  # getaddrinfo knows no timeout; a thread can be left behind
+    lookup = ThreadPoolExecutor(1)  # getaddrinfo has no timeout; a thread can be left behind
     try:
-        rows = lookup.submit(socket.getaddrinfo, host_of(parts), port_of(parts), type=socket.SOCK_STREAM).result(deadline.left())
+        rows = lookup.submit(socket.getaddrinfo, target.host, target.port, type=socket.SOCK_STREAM).result(deadline.left())
     except (socket.gaierror, UnicodeError):  # the second: a label of more than 63 letters
         rows = []
     finally:
         lookup.shutdown(wait=False)
     addresses = [ip_address(row[4][0]) for row in rows]
     if not addresses or not (rules.allow_private or all(map(is_public, addresses))):
-        # one sentence for both, so that nobody can ask us which names our own network knows
+        # one sentence for both, so that nobody learns which names our own network knows
         raise FetchError("the host was not found on the public internet")
     return addresses[0]
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether an address is one of the public internet: not this machine's, a private network's or a cloud's own, nor one that embeds another."""
+    """Whether an address belongs to the public internet: not to this machine, a private network or a cloud's own, and embeds no other address."""
     native = address.version == 4 or address in NATIVE_V6
     return native and address.is_global and not address.is_multicast and not any(address in network for network in NEVER)
 
 
-def connection_to(address: IPv4Address | IPv6Address, parts: "Url", deadline: Deadline) -> "HTTPConnection":
-    """A connection, yet to be opened, to the address itself; proxies of the environment are not asked."""
+def connection_to(address: IPv4Address | IPv6Address, target: Target, deadline: Deadline) -> "HTTPConnection":
+    """A connection to the address itself, not opened yet. Proxies of the environment are ignored."""
     from urllib3.connection import HTTPConnection, HTTPSConnection
 
-    host, port, timeout = str(address), port_of(parts), deadline.left() / 2  # urllib3 grants it twice: to TCP, then to the TLS handshake
-    if parts.scheme == "https":
-        connection = HTTPSConnection(host, port, timeout=timeout, ssl_context=trust(), server_hostname=host_of(parts))
+    connection: HTTPConnection
+    host, timeout = str(address), deadline.left() / 2  # urllib3 uses it twice: for TCP, then for the TLS handshake
+    if target.scheme == "https":
+        connection = HTTPSConnection(host, target.port, timeout=timeout, ssl_context=trust(), server_hostname=target.host)
     else:
-        connection = HTTPConnection(host, port, timeout=timeout)
-    connection.response_class = partial(TimedResponse, deadline=deadline)
+        connection = HTTPConnection(host, target.port, timeout=timeout)
+    connection.response_class = response_until(deadline)
     return connection
 
 
 @cache
 def trust() -> ssl.SSLContext:
-    """The certificate authorities of the system; reading them costs milliseconds, so once."""
+    """The certificate authorities of the system, read once: that takes milliseconds."""
     return ssl.create_default_context()
 
 
-def ask(connection: "HTTPConnection", parts: "Url") -> "BaseHTTPResponse":
-    host = parts.host if port_of(parts) == DEFAULT_PORTS[parts.scheme] else parts.netloc
-    headers = {"Host": host, "User-Agent": "Forecourt", "Accept": "image/jpeg, image/png, image/webp, */*;q=0.1", "Accept-Encoding": "identity"}
-    connection.request("GET", parts.request_uri, headers=headers, preload_content=False, decode_content=False)
+def ask(connection: "HTTPConnection", target: Target) -> "BaseHTTPResponse":
+    headers = {"Host": target.authority, "User-Agent": "Forecourt", "Accept": "image/jpeg, image/png, image/webp, */*;q=0.1", "Accept-Encoding": "identity"}
+    connection.request("GET", target.request_uri, headers=headers, preload_content=False, decode_content=False)
     return connection.getresponse()
 
 
-def target_of(response: "BaseHTTPResponse", parts: "Url") -> str:
-    """Where a redirect leads, made absolute. Raises FetchError."""
+def redirect_of(response: "BaseHTTPResponse", target: Target) -> str:
+    """The absolute URL that a redirect leads to. Raises FetchError."""
     try:
         location = response.headers["Location"].encode("latin-1")  # as the wire's bytes were read
-        return urljoin(parts.url, quote(location, safe=string.punctuation))
+        return urljoin(target.url, quote(location, safe=string.punctuation))
     except (KeyError, ValueError) as error:
-        raise FetchError("the address redirects to nowhere") from error
+        raise FetchError("the address redirects without saying where to") from error
 
 
 def body_of(response: "BaseHTTPResponse", max_bytes: int) -> bytes:
@@ -208,19 +217,23 @@ def body_of(response: "BaseHTTPResponse", max_bytes: int) -> bytes:
             raise too_large
     if not body:
         raise FetchError("the host answered with no bytes")
+    if HTML.match(body):
+        raise FetchError("the address leads to a web page, not to a picture")
     return bytes(body)
 
 
-class TimedResponse(HTTPResponse):
-    """An answer that waits, for its headers as for its body, no longer than the deadline."""
+def response_until(deadline: Deadline) -> type[HTTPResponse]:
+    """Responses that wait for their headers and their body until the deadline."""
+    class TimedResponse(HTTPResponse):
+        def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None):
+            super().__init__(sock, debuglevel, method, url)
+            self.fp = io.BufferedReader(TimedReader(sock, self.fp.detach(), deadline))
 
-    def __init__(self, sock: socket.socket, method: str, deadline: Deadline):
-        super().__init__(sock, method=method)
-        self.fp = io.BufferedReader(TimedReader(sock, self.fp.detach(), deadline))
+    return TimedResponse
 
 
 class TimedReader(io.RawIOBase):
-    """The bytes of a socket until the deadline; a socket's own timeout starts afresh with every byte that drips in."""
+    """The bytes of a socket until the deadline. A socket's own timeout starts again with every byte."""
 
     def __init__(self, sock: socket.socket, raw: io.RawIOBase, deadline: Deadline):
         self.sock, self.raw, self.deadline = sock, raw, deadline
@@ -228,7 +241,7 @@ class TimedReader(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int | None:
+    def readinto(self, buffer: "WriteableBuffer", /) -> int | None:
         self.sock.settimeout(self.deadline.left())
         return self.raw.readinto(buffer)
 

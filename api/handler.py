@@ -1,4 +1,4 @@
-"""The HTTP door: a handler is built from settings, routes each request, and answers with a cut-out or a clear error."""
+"""The HTTP handler: built from settings, it routes each request and answers with a cut-out or an error."""
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from api.limits import Limiter, visitor
 from api.page import page
 from api.request import CutOutRequest, read_request
 from api.settings import Settings
-from cutout import cut_out
+from cutout import CutOut, cut_out
 from exceptions import CutOutError, UnreadablePicture
-from options import PIXELS
+from options import PIXELS, Options
 from postprocessing import watermark
 from postprocessing.compose import Backdrop
 from preprocessing.decode import Picture, decode
@@ -22,11 +22,12 @@ from preprocessing.decode import Picture, decode
 OPENAPI = Path(__file__).with_name("openapi.yaml")
 
 Route = Callable[[RequestContext], Response]
+Core = Callable[[bytes, Options, Backdrop | None, Picture | None], CutOut]  # see cutout.cut_out
 
 
 class Handler:
-    def __init__(self, settings: Settings):
-        self.settings = settings
+    def __init__(self, settings: Settings, cut_out: Core = cut_out):
+        self.settings, self.cut_out = settings, cut_out
         self.page = page(limited=settings.trial is not None) if settings.demo else {}
         self.routes: dict[str, dict[str, Route]] = {
             "/": {"GET": self.show, "POST": self.answer},
@@ -41,7 +42,7 @@ class Handler:
             self.routes["/try"] = {"POST": self.try_out}
 
     def __call__(self, request: Request) -> Response:
-        """Answers every request at every address of the function."""
+        """The answer to any request at any address of the function."""
         context = RequestContext.of(request)
         try:
             with Body.of(request):
@@ -58,7 +59,7 @@ class Handler:
         return reply
 
     def route(self, context: RequestContext) -> Response:
-        """OPTIONS and HEAD are allowed wherever GET or POST is; an address may end in a slash."""
+        """OPTIONS is allowed everywhere, HEAD wherever GET is. A slash at the end of an address is ignored."""
         path = context.request.path.rstrip("/") or "/"
         methods = self.routes.get(path) or ({"GET": self.show} if path in self.page else None)
         if methods is None:
@@ -93,11 +94,11 @@ class Handler:
         return self.cut(context, self.identify(context), self.settings.limiter)
 
     def try_out(self, context: RequestContext) -> Response:
-        """The demo page's door where others need a key: previews only, and so many an hour."""
+        """For the demo page where others need a key: previews only, with a rate limit of its own."""
         return self.cut(context, visitor(context.request, self.settings.proxies), self.settings.trial, PIXELS["preview"])
 
     def cut(self, context: RequestContext, caller: str, limiter: Limiter | None, only_pixels: int | None = None) -> Response:
-        """only_pixels: the one size that may be asked for."""
+        """only_pixels: the only size that is allowed."""
         if limiter:
             context.quota = limiter.take(caller)
             if not context.quota.granted:
@@ -107,7 +108,7 @@ class Handler:
             raise errors.InvalidParameter("size", "takes only preview without a key")
         with self.settings.capacity.place():
             try:
-                context.result = cut_out(wanted.photo, wanted.options, backdrop_of(wanted), self.watermark_of(wanted))
+                context.result = self.cut_out(wanted.photo, wanted.options, backdrop_of(wanted), self.watermark_of(wanted))
             except CutOutError as refusal:
                 raise errors.Refused(refusal) from refusal
         return replies.picture(context.request, context.result, wanted.options.type_level)
@@ -122,7 +123,7 @@ class Handler:
             raise errors.InvalidParameter("watermark", str(error)) from error
 
     def identify(self, context: RequestContext) -> str:
-        """The caller: a key where keys are needed, else a visitor."""
+        """Whom a limit counts: a key where keys are needed, else a visitor."""
         context.key = self.settings.keys.name(context.request.headers.get(HEADER))
         return context.key or visitor(context.request, self.settings.proxies)
 
@@ -132,7 +133,7 @@ def backdrop_of(wanted: CutOutRequest) -> Backdrop | None:
 
 
 def decoded(data: bytes, parameter: str) -> Picture:
-    """A picture that came beside the photo. Raises InvalidParameter where it is none."""
+    """A picture beside the photo. Raises InvalidParameter where it can't be read."""
     try:
         return decode(data)
     except UnreadablePicture as error:

@@ -1,7 +1,7 @@
-"""How often one may ask: so many requests in a window of time, for each key, or for each visitor where there are no keys.
+"""Rate limits: so many requests in a window of time, for each key, or for each visitor where there are no keys.
 
-The window starts with a caller's first request and ends all at once, as X-RateLimit-Reset tells. Counts are kept by the `limits` library, in
-memory (each instance for itself) or in Redis (all instances together).
+The window starts with a caller's first request and ends at the time of X-RateLimit-Reset. The `limits` library keeps the counts, in memory (each
+instance has its own) or in Redis (all instances share them).
 """
 import math
 import time
@@ -12,15 +12,15 @@ from flask import Request
 
 from api.errors import RateLimitUnavailable
 
-STORAGE_SECONDS = 2  # longer than that a storage is not waited for
-VISITOR_BITS = 64    # of an IPv6 address; the rest is the visitor's own to choose (RFC 4291, 2.5.4)
+STORAGE_SECONDS = 2  # time-out of a storage
+VISITOR_BITS = 64    # of an IPv6 address; the visitor chooses the rest (RFC 4291, 2.5.4)
 
 
 @dataclass(frozen=True)
 class Quota:
     limit: int       # requests in a window
     remaining: int
-    reset: int       # Unix time (s) at which all of them are free again
+    reset: int       # Unix time (s) at which the window ends
     granted: bool = True
 
     @property
@@ -34,10 +34,10 @@ class Quota:
 
 
 class Limiter:
-    """Counts requests. Imports what it needs when it is made: a function without a limit does not pay for it."""
+    """Counts requests. Imports its library when it is built, so that a function without a limit starts faster."""
 
     def __init__(self, rate: str, storage: str = "memory://"):
-        """rate: such as "500/minute". Raises ValueError for a rate or a storage's address that makes no sense."""
+        """rate: such as "500/minute". Raises ValueError for an invalid rate or storage address."""
         from limits import parse_many, strategies
         from limits.errors import ConfigurationError
         from limits.storage import storage_from_string
@@ -48,7 +48,7 @@ class Limiter:
         try:
             kept = storage_from_string(storage, wrap_exceptions=True, socket_timeout=STORAGE_SECONDS, socket_connect_timeout=STORAGE_SECONDS)
         except ConfigurationError:
-            raise ValueError("can't be counted in RATE_LIMIT_STORAGE: no scheme of an installed package") from None  # the address may hold a password
+            raise ValueError("has a RATE_LIMIT_STORAGE whose scheme no installed package serves") from None  # the address may hold a password
         self.windows = strategies.FixedWindowRateLimiter(kept)
 
     def take(self, caller: str) -> Quota:
@@ -56,7 +56,7 @@ class Limiter:
         return self.quota(caller, cost=1)
 
     def peek(self, caller: str) -> Quota:
-        """What is left, without a count. Raises RateLimitUnavailable."""
+        """What is left, without counting a request. Raises RateLimitUnavailable."""
         return self.quota(caller, cost=0)
 
     def quota(self, caller: str, cost: int) -> Quota:
@@ -71,15 +71,15 @@ class Limiter:
 
 
 def visitor(request: Request, proxies: int) -> str:
-    """The network of the visitor, as the outermost of our own proxies saw it.
+    """The address of the visitor, or the network of an IPv6 address, as the outermost of our own proxies saw it.
 
-    Each proxy appends the address that it was called from to X-Forwarded-For, so the last `proxies` entries are ours; what stands before them
-    is the caller's own claim and not looked at. With 0 proxies the header counts for nothing.
+    Each proxy appends the address of its caller to X-Forwarded-For, so our proxies wrote the last `proxies` entries. The caller may have written
+    those before them: they are ignored. With 0 proxies the whole header is ignored.
     """
     hops = [*request.headers.get("X-Forwarded-For", "").split(","), request.remote_addr or ""]
     address = hops[max(0, len(hops) - 1 - proxies)].strip()
     try:
         version = ip_address(address).version
     except ValueError:
-        return address  # a proxy that writes something else; it is one caller
+        return address  # a proxy that writes something else: it counts as one caller
     return address if version == 4 else str(ip_network(f"{address}/{VISITOR_BITS}", strict=False))

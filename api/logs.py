@@ -1,6 +1,6 @@
 """One line a request on stdout, as JSON that Cloud Logging reads: what was asked, what came of it, and the time of each stage.
 
-It never holds pixels, keys, contextors' addresses, or query strings, which may hold any of them. A crash is told so that Error Reporting groups it.
+It never holds pixels, keys, visitors' addresses, or query strings, which may hold any of them. Error Reporting groups what it says of a crash.
 Source of the fields: https://cloud.google.com/logging/docs/structured-logging and https://cloud.google.com/error-reporting/docs/formatting-error-messages
 """
 import json
@@ -17,7 +17,7 @@ from flask import Request, Response
 
 from api.context import RequestContext
 
-LONGEST = 200  # characters of what a caller chose
+LONGEST = 200  # characters of a text that the caller chose
 REPORT = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
 
 
@@ -63,8 +63,9 @@ def line(context: RequestContext, reply: Response) -> dict[str, Any]:
 
 @contextmanager
 def arrival(photo: str, generation: int) -> Iterator[dict[str, Any]]:
-    """One line for a photo that arrived; its code is what the block enters, or that of a fault, which is let through."""
-    began, entry = time.perf_counter(), {"photo": {"source": photo, "generation": generation}}
+    """One line for a photo that arrived. The block enters its code; an exception's name is the code of an exception, which is raised again."""
+    began = time.perf_counter()
+    entry: dict[str, Any] = {"photo": {"source": photo, "generation": generation}}
     try:
         yield entry
         entry["severity"] = "WARNING" if entry["code"] == "dead_letter" else "INFO"

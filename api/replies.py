@@ -3,24 +3,28 @@ import base64
 import json
 
 from flask import Request, Response
+from werkzeug.datastructures import MIMEAccept
 
-from api.errors import ApiError
+from api.errors import AnswerTooLarge, ApiError
 from api.limits import Quota
 from cutout import CutOut
 from postprocessing.encode import CONTENT_TYPES
 
-UNLIMITED = 2**31 - 1  # clients read an integer
+MAX_ANSWER = 32_000_000  # bytes; Cloud Run functions send no more, and only 10 MB in pieces (https://cloud.google.com/functions/quotas)
+UNLIMITED = 2**31 - 1    # clients read an integer
 SIDES = ("top", "left", "height", "width")
 
 
 def picture(request: Request, result: CutOut, type_level: str) -> Response:
-    """The file itself, or, for who would rather have JSON, {"data": {"result_b64", "foreground_top", ...}}."""
+    """The file itself, or {"data": {"result_b64", "foreground_top", ...}} where the caller prefers JSON. Raises AnswerTooLarge."""
     foreground = dict(zip(SIDES, result.car))
     height, width = result.size
     if wants_json(request):
+        check_size(result, 4 * len(result.data) // 3, "JSON")
         data = {"result_b64": base64.b64encode(result.data).decode(), **{f"foreground_{side}": value for side, value in foreground.items()}}
         reply = Response(json.dumps({"data": data}), mimetype="application/json")
     else:
+        check_size(result, len(result.data), result.format)
         reply = Response(result.data, mimetype=CONTENT_TYPES[result.format])
     if type_level != "none":
         reply.headers["X-Type"] = "car"
@@ -31,6 +35,17 @@ def picture(request: Request, result: CutOut, type_level: str) -> Response:
         "Server-Timing": ", ".join(f"{stage};dur={milliseconds:.1f}" for stage, milliseconds in result.milliseconds.items()),
     })
     return reply
+
+
+def check_size(result: CutOut, size: int, form: str) -> None:
+    """Raises AnswerTooLarge, which says what would fit."""
+    if size <= MAX_ANSWER:
+        return
+    ways = ["format=webp"] if result.format == "png" else []
+    ways += ["a smaller size, such as size=4k"]
+    if form == "JSON" and len(result.data) <= MAX_ANSWER:
+        ways += ["the picture itself instead of JSON"]
+    raise AnswerTooLarge(f"as {form} it has {size:,} bytes, and at most {MAX_ANSWER:,} can be sent; ask for {', or for '.join(ways)}")
 
 
 def account(quota: Quota | None) -> Response:
@@ -46,5 +61,6 @@ def error(problem: ApiError) -> Response:
 
 
 def wants_json(request: Request) -> bool:
-    accepted = request.accept_mimetypes
+    """Whether Accept prefers JSON to every picture. Parameters of a media type, such as charset, make no difference."""
+    accepted = MIMEAccept([(kind.partition(";")[0].strip(), quality) for kind, quality in request.accept_mimetypes])
     return accepted["application/json"] > max(accepted[kind] for kind in CONTENT_TYPES.values())

@@ -1,26 +1,27 @@
 """A request read to its end: the one picture, the options, and what stands behind the car."""
 import base64
-from collections.abc import Collection, Mapping
+import binascii
+import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from flask import Request
-from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected
 
 import storage
-from api import errors
-from api.body import MAX_BODY
+from api import errors, forms
 from api.fetch import FetchError, FetchTooLarge, Rules, fetch
 from exceptions import FileTooLarge, UnreadablePicture
 from options import PARAMETERS, InvalidOption, Options, parse
 from preprocessing.decode import MAX_FILE
 
 RAW = ("image/", "application/octet-stream")
-FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 PICTURES = ("image_file", "image_file_b64", "image_url")
 BACKDROPS = ("bg_color", "bg_image_file", "bg_image_url")
 WATERMARK = "watermark_file"
 KNOWN = {*PARAMETERS, *PICTURES, *BACKDROPS, WATERMARK}
+BASE64URL = str.maketrans("-_", "+/")  # RFC 4648, 5
 
 
 @dataclass(frozen=True)
@@ -37,54 +38,78 @@ def read_request(request: Request, rules: Rules, watermarks: Collection[str] = (
 
     Raises api.errors.ApiError.
     """
-    try:
-        given = fields(request)
-    except RequestEntityTooLarge as error:
-        raise errors.BodyTooLarge(f"at most {MAX_BODY:,} bytes in {request.max_form_parts:,} parts") from error
+    given = fields(request)
     pictures = [name for name in PICTURES if name in given]
     backdrops = [name for name in BACKDROPS if name in given]
     if not pictures:
         raise errors.MissingSource(f"send one of {', '.join(PICTURES)}, or a picture as the body with its content type")
     if len(pictures) > 1:
-        raise errors.MultipleSources(f"{' and '.join(pictures)} were sent; one is enough")
+        raise errors.MultipleSources(f"send only one of {', '.join(pictures)}")
     if len(backdrops) > 1:
-        raise errors.MultipleBackgrounds(f"{' and '.join(backdrops)} were sent; one is enough")
+        raise errors.MultipleBackgrounds(f"send only one of {', '.join(backdrops)}")
     if WATERMARK in given and "watermark" in given:
-        raise errors.InvalidParameter("watermark", f"and {WATERMARK} were sent; one is enough")
+        raise errors.InvalidParameter("watermark", f"can't be sent together with {WATERMARK}")
     try:
         options = parse({name: text(name, given[name]) for name in given.keys() & PARAMETERS.keys()}, watermarks)
     except InvalidOption as error:
         raise errors.InvalidParameter(error.name, str(error)) from error
+    photo = picture(pictures[0], given[pictures[0]], rules)
     backdrop = next((name for name in backdrops if name != "bg_color"), None)
-    photo, behind, mark = (picture(name, given[name], rules) if name in given else None for name in (pictures[0], backdrop, WATERMARK))
+    behind, mark = (picture(name, given[name], rules) if name in given else None for name in (backdrop, WATERMARK))
     return CutOutRequest(photo, options, behind, backdrop, mark)
 
 
 def fields(request: Request) -> dict[str, object]:
-    """All that was sent, by name, each known and sent once; an empty value is as good as none."""
-    if request.mimetype.startswith(RAW) or not request.mimetype:
-        sent = [("image_file", request.get_data())]
-    elif request.is_json:
-        try:
-            body = request.get_json()
-        except (BadRequest, RecursionError) as error:
-            raise errors.ApiError("the body is not valid JSON, or nested too deep") from error
-        if not isinstance(body, Mapping):
-            raise errors.ApiError("the JSON must be an object of parameters")
-        sent = list(body.items())
-    elif request.mimetype in FORMS:
-        sent = [*request.form.items(multi=True), *request.files.items(multi=True)]
-    else:
-        raise errors.UnsupportedMediaType(f"send {', '.join(FORMS)}, application/json, or a picture as image/* or application/octet-stream")
-    sent = [(name, value) for name, value in [*sent, *request.args.items(multi=True)] if value not in ("", b"", None)]
-    names = [name for name, _ in sent]
-    unknown = sorted(set(names) - KNOWN)
-    if unknown:
-        raise errors.UnknownParameter(", ".join(unknown)[:200])
+    """All that was sent, by name, each known and sent once. Texts are stripped of blanks around them; an empty value is as good as none."""
+    sent = [*body_fields(request), *request.args.items(multi=True)]
+    stripped = [(name, value.strip() if isinstance(value, str) else value) for name, value in sent]
+    kept = [(name, value) for name, value in stripped if value not in ("", None)]
+    names = [name for name, _ in kept]
+    if unknown := sorted(set(names) - KNOWN):
+        raise errors.UnknownParameter("; ".join(map(suggestion, unknown[:5])))
     for name in names:
         if names.count(name) > 1:
-            raise errors.MultipleSources(f"{name} was sent more than once") if name in PICTURES else errors.InvalidParameter(name, "sent more than once")
-    return dict(sent)
+            raise errors.MultipleSources(f"{name} was sent more than once") if name in PICTURES else errors.InvalidParameter(name, "was sent more than once")
+    return dict(kept)
+
+
+def body_fields(request: Request) -> Iterable[tuple[str, object]]:
+    """What the body holds, by its content type. Raises ApiError."""
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise errors.UnsupportedEncoding(f"send the body without Content-Encoding; {encoding[:40]!r} is not decoded here")
+    kind = request.mimetype
+    known = not kind or request.is_json or kind.startswith(RAW) or kind in ("multipart/form-data", "application/x-www-form-urlencoded")
+    if not known:
+        raise errors.UnsupportedMediaType("send multipart/form-data, application/x-www-form-urlencoded, application/json, "
+                                          "or a picture as image/* or application/octet-stream")
+    try:
+        body = request.get_data(cache=False)
+    except ClientDisconnected as error:
+        raise errors.ApiError("the body is shorter than its Content-Length") from error
+    if kind == "multipart/form-data":
+        return forms.multipart(body, request.mimetype_params.get("boundary"))
+    if kind == "application/x-www-form-urlencoded":
+        return forms.urlencoded(body)
+    if request.is_json:
+        return json_fields(body)
+    return [("image_file", body or None)]
+
+
+def json_fields(body: bytes) -> list[tuple[str, object]]:
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise errors.ApiError("the body is not valid JSON, or nested too deep") from error
+    if not isinstance(parsed, dict):
+        raise errors.ApiError("the JSON must be an object of parameters")
+    return [*parsed.items()]
+
+
+def suggestion(name: str) -> str:
+    """What to say of an unknown parameter."""
+    near = get_close_matches(name.strip().lower()[:100], KNOWN, 1, cutoff=0.5)
+    return f"{name[:100]!r} is not a parameter" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def text(name: str, value: object) -> str:
@@ -98,9 +123,7 @@ def text(name: str, value: object) -> str:
 
 def picture(name: str, value: object, rules: Rules) -> bytes:
     """The bytes of a picture that was sent, or that is to be fetched."""
-    if isinstance(value, FileStorage):
-        data = value.read()
-    elif isinstance(value, bytes):
+    if isinstance(value, bytes):
         data = value
     elif name.endswith("_url"):
         return download(name, text(name, value), rules)
@@ -109,19 +132,31 @@ def picture(name: str, value: object, rules: Rules) -> bytes:
     else:
         raise errors.InvalidParameter(name, "must be a part with a file name")
     if not data:
-        raise errors.MissingSource(f"{name} is empty")
+        raise errors.MissingSource(f"{name} has no bytes") if name in PICTURES else errors.InvalidParameter(name, "has no bytes")
     if len(data) > MAX_FILE:
         raise errors.Refused(FileTooLarge(f"at most {MAX_FILE:,} bytes"))
     return data
 
 
 def from_base64(encoded: str) -> bytes:
-    """Base64 (RFC 4648), with or without the head of a data URL (RFC 2397), line ends or padding."""
-    digits = "".join(encoded.partition(";base64,")[2].split() if encoded.startswith("data:") else encoded.split())
+    """Base64 or base64url (RFC 4648), with or without the head of a data URL (RFC 2397), line ends or padding."""
+    digits = (encoded.partition(";base64,")[2] if encoded.startswith("data:") else encoded).strip()
+    if " " in digits and not is_folded(digits):
+        digits = digits.replace(" ", "+")
+    digits = "".join(digits.split()).translate(BASE64URL).rstrip("=")
     try:
         return base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True)
-    except ValueError as error:  # binascii.Error, or a letter beyond ASCII
+    except (binascii.Error, ValueError) as error:  # the second: a letter beyond ASCII
         raise errors.Refused(UnreadablePicture("image_file_b64 is not base64")) from error
+
+
+def is_folded(digits: str) -> bool:
+    """Whether blanks separate lines. Otherwise each was a +, which reads as a blank in a urlencoded form unless it is sent as %2B.
+
+    They separate lines where the digit of value 62 appears as + or -, and where all lines but the last have one length, a multiple of 4.
+    """
+    first, *middle, last = map(len, digits.split())
+    return "+" in digits or "-" in digits or first % 4 == 0 and {first, *middle} == {first} and last <= first
 
 
 def download(name: str, url: str, rules: Rules) -> bytes:

@@ -1,4 +1,4 @@
-"""What an operator may set: environment variables, read once into a value. An invalid one stops start-up with a sentence that begins with its name."""
+"""Settings: environment variables, read once into a value. An invalid one stops start-up with a sentence that begins with its name."""
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,22 +24,24 @@ class InvalidSetting(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    keys: Keys                # who may ask
-    limiter: Limiter | None   # how often
-    proxies: int              # of our own between visitor and function
-    capacity: Capacity        # how many at once
-    rules: Rules              # what may be fetched
-    cors: Cors                # whose pages may ask
-    demo: bool                # whether there is a page to try it on
-    trial: Limiter | None     # how often its visitors may ask without a key, where there are keys
-    arrivals: Arrivals | None  # what becomes of photos that arrive in a bucket
-    watermarks: Mapping[str, Path]  # configured pictures by name
+    keys: Keys                       # API keys that are accepted
+    limiter: Limiter | None          # requests per key or visitor
+    proxies: int                     # of our own between visitor and function
+    capacity: Capacity               # cut-outs at once
+    rules: Rules                     # what may be fetched
+    cors: Cors                       # origins whose pages may call
+    demo: bool                       # whether the demo page is served
+    trial: Limiter | None            # the demo page's requests per visitor without a key, where keys are needed
+    arrivals: Arrivals | None        # where the results of photos that arrive in a bucket go
+    watermarks: Mapping[str, Path]   # configured pictures by name
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
-        """Raises InvalidSetting."""
+        """An empty variable, or one of blanks, is as good as none. Raises InvalidSetting."""
+        given = {name: text.strip() for name, text in environ.items()}
+
         def setting(name: str, parse: Callable[[str], Any], default: Any) -> Any:
-            text = environ.get(name, "").strip()
+            text = given.get(name, "")
             try:
                 return parse(text) if text else default
             except ValueError as error:
@@ -48,26 +50,26 @@ class Settings:
         storage = setting("RATE_LIMIT_STORAGE", str, None)
         keys, demo = setting("API_KEYS", Keys.parse, Keys()), setting("DEMO", switch, True)
         trying = demo and bool(keys.digests)
-        if environ.get("DEMO_LIMIT") and not trying:
-            raise InvalidSetting("DEMO_LIMIT means nothing without API_KEYS or with DEMO=off")
-        if storage and not environ.get("RATE_LIMIT") and not trying:
-            raise InvalidSetting("RATE_LIMIT_STORAGE means nothing without RATE_LIMIT")
+        if given.get("DEMO_LIMIT") and not trying:
+            raise InvalidSetting("DEMO_LIMIT has no effect without API_KEYS or with DEMO=off")
+        if storage and not given.get("RATE_LIMIT") and not trying:
+            raise InvalidSetting("RATE_LIMIT_STORAGE has no effect without RATE_LIMIT")
         watermarks = setting("WATERMARKS_DIR", watermark_folder, configured())
         output = setting("OUTPUT_BUCKET", partial(Arrivals.parse, watermarks=watermarks), None)
-        if environ.get("OUTPUT_OPTIONS") and not output:
-            raise InvalidSetting("OUTPUT_OPTIONS means nothing without OUTPUT_BUCKET")
+        if given.get("OUTPUT_OPTIONS") and not output:
+            raise InvalidSetting("OUTPUT_OPTIONS has no effect without OUTPUT_BUCKET")
         limiter = partial(Limiter, storage=storage or "memory://")
         private = setting("ALLOW_PRIVATE_ADDRESSES", flag, False)
         return cls(
             keys=keys,
             limiter=setting("RATE_LIMIT", limiter, None),
-            proxies=setting("TRUSTED_PROXIES", count, 1 if "K_SERVICE" in environ else 0),  # Cloud Run sets it and stands behind Google's front end
+            proxies=setting("TRUSTED_PROXIES", count, 1 if "K_SERVICE" in given else 0),  # Cloud Run sets it and stands behind Google's front end
             capacity=Capacity(setting("MAX_CONCURRENT", partial(count, least=1), default_places()), setting("QUEUE_SECONDS", count, 5)),
             rules=Rules(allow_http=setting("ALLOW_HTTP", flag, False), allow_private=private, ports=frozenset(range(65_536) if private else ()),
                         buckets=setting("ALLOWED_BUCKETS", buckets, frozenset())),
             cors=setting("CORS_ORIGINS", Cors.parse, Cors()),
             demo=demo,
-            arrivals=setting("OUTPUT_OPTIONS", partial(Arrivals.parse, environ["OUTPUT_BUCKET"].strip(), watermarks=watermarks), output) if output else None,
+            arrivals=setting("OUTPUT_OPTIONS", partial(Arrivals.parse, given["OUTPUT_BUCKET"], watermarks=watermarks), output) if output else None,
             watermarks=watermarks,
             trial=(setting("DEMO_LIMIT", limiter, None) or limiter(TRIAL)) if trying else None,
         )
@@ -87,7 +89,7 @@ def flag(text: str) -> bool:
 
 def count(text: str, least: int = 0) -> int:
     if not re.fullmatch("[0-9]{1,6}", text) or int(text) < least:
-        raise ValueError(f"takes a whole number from {least} up")
+        raise ValueError(f"takes a whole number of at least {least}")
     return int(text)
 
 
@@ -100,5 +102,5 @@ def watermark_folder(text: str) -> dict[str, Path]:
 def buckets(text: str) -> frozenset[str]:
     names = [name.strip() for name in text.split(",")]
     if not all(re.fullmatch(BUCKET, name) for name in names):
-        raise ValueError("takes the names of buckets, without gs://, comma-separated")
+        raise ValueError("takes comma-separated names of buckets, without gs://")
     return frozenset(names)

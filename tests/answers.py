@@ -12,6 +12,7 @@ import requests
 from PIL import Image
 
 from tests.drawn import draw_photo, encode
+from tests.function import Function
 
 HEIGHT, WIDTH = SIZE = (480, 640)
 RGB = draw_photo(WIDTH, HEIGHT, angle="side", seed=5).rgb
@@ -22,13 +23,13 @@ Ask = Callable[..., np.ndarray]                      # the pixels that a photo a
 Holds = Callable[[requests.Response, Ask], None]     # asserts what an answer must be
 
 
-def post(address: str, photo: bytes | None = PHOTO, path: str = "/", headers: Values | None = None, **values: Any) -> requests.Response:
+def post(function: Function, photo: bytes | None = PHOTO, path: str = "/", headers: Values | None = None, **values: Any) -> requests.Response:
     """As a form, bytes as its files; as JSON, where a value is of a type that only JSON has."""
     if any(not isinstance(value, str | bytes) for value in values.values()):
-        return requests.post(address + path, json=values | {"image_file_b64": base64.b64encode(photo).decode()}, headers=headers, timeout=60)
+        return function.post(path, json=values | {"image_file_b64": base64.b64encode(photo).decode()}, headers=headers)
     files = {name: (name, value) for name, value in (values | {"image_file": photo}).items() if isinstance(value, bytes)}
     fields = {name: value for name, value in values.items() if not isinstance(value, bytes)}
-    return requests.post(address + path, files=files, data=fields, headers=headers, timeout=60)
+    return function.post(path, files=files, data=fields, headers=headers)
 
 
 def problem_of(answer: requests.Response) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -15,6 +16,9 @@ import pytest
 import requests
 
 from tests.drawn import draw_photo, draw_street
+
+if TYPE_CHECKING:
+    from tests.function import Function
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVING = ROOT / ".venv" / "bin"
@@ -56,6 +60,14 @@ def running(folder: Path, source: Path = ROOT / "main.py", target: str = "remove
     finally:
         process.terminate()
         process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def function() -> "Function":
+    """The function in this process, without any settings."""
+    from tests.function import Function
+
+    return Function()
 
 
 @pytest.fixture(scope="session")

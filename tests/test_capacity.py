@@ -1,40 +1,66 @@
 """A function that is full says so, soon and clearly, and goes on as soon as there is room."""
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 import requests
 
-from tests.answers import problem_of
-from tests.drawn import draw_photo, encode
-
-SLOW = encode(draw_photo(3000, 2000, angle="side", seed=5).rgb, "png")
-QUICK = encode(draw_photo(320, 240, angle="side", seed=5).rgb)
+from cutout import CutOut
+from tests.answers import PHOTO, problem_of
+from tests.function import Function, remembered
 
 
-def post(address: str, photo: bytes) -> requests.Response:
-    return requests.post(address, data=photo, headers={"Content-Type": "image/png"}, timeout=120)
+class SlowCore:
+    """Makes cut-outs, but none before it is told to; counts those that are being made."""
+
+    def __init__(self) -> None:
+        self.lock, self.now, self.most = threading.Lock(), 0, 0
+        self.begun, self.go = threading.Event(), threading.Event()
+
+    def __call__(self, *given: object) -> CutOut:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        self.begun.set()
+        assert self.go.wait(60)
+        made = remembered(*given)
+        with self.lock:
+            self.now -= 1
+        return made
 
 
-def together(address: str, number: int) -> list[requests.Response]:
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(lambda _: post(address, SLOW), range(number)))
+def post(function: Function, photo: bytes = PHOTO) -> requests.Response:
+    return function.post("/", data=photo, headers={"Content-Type": "image/png"})
 
 
-def test_who_finds_no_room_is_told_when_to_come_again(serve):
-    address = serve(MAX_CONCURRENT="1", QUEUE_SECONDS="0").address
-    answers = together(address, 6)
-    assert {answer.status_code for answer in answers} == {200, 503}
-    for refused in (answer for answer in answers if answer.status_code == 503):
-        assert problem_of(refused) == (503, "busy") and int(refused.headers["Retry-After"]) > 0
-    assert problem_of(post(address, b"no picture")) == (400, "failed_to_read_image")
-    assert post(address, QUICK).status_code == 200
+def test_who_finds_no_room_is_told_when_to_come_again():
+    core = SlowCore()
+    function = Function(core, MAX_CONCURRENT="1", QUEUE_SECONDS="0")
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(post, function)
+        assert core.begun.wait(60)
+        refused = [post(function) for _ in range(3)]
+        core.go.set()
+        assert first.result().status_code == 200
+    for answer in refused:
+        assert problem_of(answer) == (503, "busy") and int(answer.headers["Retry-After"]) > 0
+    assert problem_of(post(function, b"no picture")) == (400, "failed_to_read_image")
+    assert post(function).status_code == 200
 
 
-def test_who_waits_a_little_finds_room(serve):
-    address = serve(MAX_CONCURRENT="1", QUEUE_SECONDS="100").address
-    assert [answer.status_code for answer in together(address, 4)] == [200] * 4
+def test_who_waits_a_little_finds_room():
+    core = SlowCore()
+    function = Function(core, MAX_CONCURRENT="2", QUEUE_SECONDS="100")
+    with ThreadPoolExecutor(5) as pool:
+        answers = [pool.submit(post, function) for _ in range(5)]
+        assert core.begun.wait(60)
+        core.go.set()
+        assert [answer.result().status_code for answer in answers] == [200] * 5
+    assert core.most <= 2
 
 
-@pytest.mark.parametrize("settings", [{"MAX_CONCURRENT": "0"}, {"MAX_CONCURRENT": "many"}, {"QUEUE_SECONDS": "-1"}])
-def test_a_number_that_makes_no_sense_ends_the_start(refused, settings):
-    assert f"{[*settings][0]} takes a whole number" in refused(**settings)
+def test_a_place_is_free_again_after_a_crash():
+    def crash(*given: object) -> CutOut:
+        raise RuntimeError
+
+    function = Function(crash, MAX_CONCURRENT="1", QUEUE_SECONDS="0")
+    assert [post(function).status_code for _ in range(2)] == [500, 500]

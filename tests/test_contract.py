@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import pytest
-import requests
 
 from api.request import KNOWN
 from options import PARAMETERS, Choice, boolean
@@ -39,6 +38,7 @@ from tests.answers import (
 )
 from tests.drawn import draw_photo, encode
 from tests.fetch_server import Site, says, serving
+from tests.function import Function
 
 B64 = base64.b64encode(PHOTO).decode()
 LINES = "\r\n".join(B64[at:at + 76] for at in range(0, len(B64), 76))
@@ -58,20 +58,20 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def address(serve, tmp_path_factory) -> str:
+def function(tmp_path_factory) -> Function:
     folder = tmp_path_factory.mktemp("watermarks")
     (folder / "logo.png").write_bytes(RED)
-    return serve(WATERMARKS_DIR=str(folder), ALLOW_HTTP="1", ALLOW_PRIVATE_ADDRESSES="1").address
+    return Function(WATERMARKS_DIR=str(folder), ALLOW_HTTP="1", ALLOW_PRIVATE_ADDRESSES="1")
 
 
 @pytest.fixture(scope="module")
-def ask(address) -> Ask:
+def ask(function) -> Ask:
     known: dict[tuple, np.ndarray] = {}
 
     def ask(photo: bytes = PHOTO, **values: str) -> np.ndarray:
         key = photo, *values.items()
         if key not in known:
-            known[key] = pixels_of(post(address, photo, **values))
+            known[key] = pixels_of(post(function, photo, **values))
         return known[key]
     return ask
 
@@ -102,7 +102,7 @@ ROWS = [
     *rows("size", dict.fromkeys(["preview", "small", "regular"], sized(433, 577, SIZE))),
     *rows("size", {"preview": sized(433, 577, LARGE_SIZE), "medium": sized(1060, 1414, LARGE_SIZE), "hd": sized(1732, 2309, LARGE_SIZE),
                    "4k": sized(2738, 3651, LARGE_SIZE), "50MP": sized(*LARGE_SIZE, LARGE_SIZE), "auto": sized(*LARGE_SIZE, LARGE_SIZE)}, LARGE),
-    *rows("type", dict.fromkeys(["auto", "car", ""], same)),
+    *rows("type", dict.fromkeys(["auto", "car", "person", "product", "animal", "graphic", "graphics", "transportation", "other", ""], named("car"))),
     *rows("type_level", {"none": named(None), "1": named("car"), "2": named("car"), "latest": named("car"), "": named("car")}),
     *rows("type_level", {1: named("car")}),
     *rows("format", {"auto": same, "png": same, "jpg": as_jpeg(255, 255, 255), "webp": as_webp, "zip": as_zip, "": same}),
@@ -156,9 +156,9 @@ ROWS = [
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row.name}={'a file' if isinstance(row.value, bytes) else repr(row.value)}" for row in ROWS])
-def test_each_value_does_what_it_says(address, site, ask, row):
+def test_each_value_does_what_it_says(function, site, ask, row):
     value = row.value.replace("SITE", f"127.0.0.1:{site.port}") if isinstance(row.value, str) else row.value
-    row.holds(post(address, row.photo, **row.along, **{row.name: value}), ask)
+    row.holds(post(function, row.photo, **row.along, **{row.name: value}), ask)
 
 
 def test_there_is_a_row_for_every_value():
@@ -194,24 +194,24 @@ WAYS: dict[str, Callable[[str], Values]] = {
 
 @pytest.mark.parametrize("path", ["/", "/v1.0/removebg"])
 @pytest.mark.parametrize("way", WAYS)
-def test_each_way_to_send_a_photo_gives_the_same(address, site, ask, way, path):
+def test_each_way_to_send_a_photo_gives_the_same(function, site, ask, way, path):
     assert len(B64) > 500_000  # beyond the framework's own limit for a field
     sent = WAYS[way](f"http://127.0.0.1:{site.port}/car.png")
-    assert np.array_equal(pixels_of(requests.post(address + path, **sent, timeout=60)), ask())
+    assert np.array_equal(pixels_of(function.post(path, **sent)), ask())
 
 
 @pytest.mark.parametrize("sent", [{"files": {"image_file": PHOTO}}, {"data": {"image_file_b64": B64}}, {"json": {"image_file_b64": B64}}, {"data": PHOTO}],
                          ids=["multipart", "urlencoded", "JSON", "raw"])
-def test_options_may_stand_in_the_address_whatever_the_body(address, ask, sent):
-    answer = requests.post(address, params={"crop": "true", "crop_margin": "10px 30px"}, **sent, timeout=60)
+def test_options_may_stand_in_the_address_whatever_the_body(function, ask, sent):
+    answer = function.post("/", params={"crop": "true", "crop_margin": "10px 30px"}, **sent)
     cropped(10, 30, 10, 30)(answer, ask)
 
 
 # --- how it is answered
 
 @pytest.mark.parametrize("values", [{}, {"format": "jpg"}, {"crop": "true", "format": "webp"}, {"format": "zip"}])
-def test_json_holds_what_the_binary_answer_holds(address, values):
-    binary, told = (post(address, headers={"Accept": accept}, **values) for accept in ("*/*", "application/json"))
+def test_json_holds_what_the_binary_answer_holds(function, values):
+    binary, told = (post(function, headers={"Accept": accept}, **values) for accept in ("*/*", "application/json"))
     data = told.json()["data"]
     assert told.headers["Content-Type"] == "application/json" and base64.b64decode(data.pop("result_b64")) == binary.content
     assert data == dict(zip(("foreground_top", "foreground_left", "foreground_height", "foreground_width"), told_box(binary)))
@@ -220,19 +220,19 @@ def test_json_holds_what_the_binary_answer_holds(address, values):
 
 @pytest.mark.parametrize("accept, kind", [(None, "image/png"), ("image/*", "image/png"), ("application/json;q=0.5, image/png", "image/png"),
                                           ("image/png;q=0.5, application/json", "application/json"), ("*/*, application/json;q=0.9", "image/png")])
-def test_who_would_rather_have_json_gets_it(address, accept, kind):
-    assert post(address, headers={"Accept": accept}).headers["Content-Type"] == kind
+def test_who_would_rather_have_json_gets_it(function, accept, kind):
+    assert post(function, headers={"Accept": accept}).headers["Content-Type"] == kind
 
 
-def test_headers_of_a_cut_out(address):
-    first, second = (post(address).headers for _ in range(2))
+def test_headers_of_a_cut_out(function):
+    first, second = (post(function).headers for _ in range(2))
     assert first["X-Credits-Charged"] == "0" and 0 < float(first["X-Confidence"]) <= 1
     assert first["X-Request-Id"] and first["X-Request-Id"] != second["X-Request-Id"]
-    assert post(address, headers={"X-Request-Id": "job-17"}).headers["X-Request-Id"] == "job-17"
+    assert post(function, headers={"X-Request-Id": "job-17"}).headers["X-Request-Id"] == "job-17"
 
 
-def test_a_crop_keeps_the_whole_shadow_and_tells_where_the_car_is(address, ask):
-    answer = post(address, add_shadow="true", crop="true")
+def test_a_crop_keeps_the_whole_shadow_and_tells_where_the_car_is(function, ask):
+    answer = post(function, add_shadow="true", crop="true")
     alpha = pixels_of(answer)[..., 3]
     height, width = box_of(ask()[..., 3])[2:]
     assert told_box(answer)[2:] == (height, width) and alpha.shape[0] > height and alpha.shape[1] > width

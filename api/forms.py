@@ -1,0 +1,66 @@
+"""The two encodings of HTML forms, read from memory into names and values.
+
+A value is a str, or bytes where its part has a file name. What the file name is has no meaning, nor has its charset.
+Sources: RFC 7578 (multipart/form-data), RFC 2046, 5.1.1 (boundaries), https://url.spec.whatwg.org/#application/x-www-form-urlencoded
+"""
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qsl
+
+from api.errors import ApiError, BodyTooLarge
+
+MAX_FIELDS = 1_000
+BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+LAST_BREAK = re.compile(rb"\r?\n\Z")
+DISPOSITION = re.compile(rb"^content-disposition:[ \t]*form-data(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
+NAME = re.compile(rb';\s*name\s*=\s*(?:"([^"]*)"|([^\s;"]+))', re.IGNORECASE)
+FILE_NAME = re.compile(rb';\s*filename\*?\s*=[\s"]*([^\s";]?)', re.IGNORECASE)  # its first character, if it has one
+
+Fields = list[tuple[str, str | bytes]]
+
+
+def urlencoded(body: bytes) -> Fields:
+    """Raises BodyTooLarge for more than MAX_FIELDS fields."""
+    try:
+        return [*parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MAX_FIELDS)]
+    except ValueError as error:
+        raise BodyTooLarge(f"at most {MAX_FIELDS:,} fields") from error
+
+
+def multipart(body: bytes, boundary: str | None) -> Fields:
+    """Leaves out parts whose file name and bytes are empty: a browser sends such a part for a file field that was left empty.
+
+    Raises ApiError where the body does not follow its boundary, and BodyTooLarge for more than MAX_FIELDS parts.
+    """
+    if not boundary:
+        raise ApiError("the Content-Type of multipart/form-data must name the boundary of its parts")
+    fields: Fields = []
+    for number, (start, end) in enumerate(parts(body, boundary.encode("utf-8", "replace"))):
+        if number == MAX_FIELDS:
+            raise BodyTooLarge(f"at most {MAX_FIELDS:,} parts")
+        blank = BLANK_LINE.search(body, start, end)
+        disposition = DISPOSITION.search(body, start, blank.start() if blank else end)
+        name = NAME.search(disposition[1]) if disposition else None
+        if not (blank and disposition and name):
+            raise ApiError("a part of the form has no name")
+        key, data = (name[1] or name[2] or b"").decode("utf-8", "replace"), body[blank.end():end]
+        if not (file := FILE_NAME.search(disposition[1])):
+            fields.append((key, data.decode("utf-8", "replace")))
+        elif file[1] or data:
+            fields.append((key, data))
+    return fields
+
+
+def parts(body: bytes, boundary: bytes) -> Iterator[tuple[int, int]]:
+    """Start and end of each part. A delimiter is a line of its own; the line break before it belongs to it. Many clients write LF for CRLF."""
+    start = None
+    for found in re.finditer(rb"--" + re.escape(boundary) + rb"(--)?[ \t]*(?:\r?\n|\Z)", body):
+        before = LAST_BREAK.search(body, max(0, found.start() - 2), found.start())
+        if found.start() and not before:
+            continue
+        if start is not None:
+            yield start, before.start() if before else start
+        if found[1]:
+            return
+        start = found.end()
+    raise ApiError("the form breaks off, or its parts do not begin with the boundary of its Content-Type")
