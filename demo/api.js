@@ -5,9 +5,7 @@ import { errorOf, unreachable } from "./errors.js";
 
 /**
  * Posts a form and resolves with the cut-out. Rejects with a RequestError, or with an AbortError.
- * @param {import("./types").Parameter[]} parameters
  * @param {(share: number) => void} progress hears the share sent, 0 to 1
- * @param {AbortSignal} signal
  * @returns {Promise<import("./types").Result>}
  */
 export function post(parameters, progress, signal) {
@@ -24,7 +22,7 @@ export function post(parameters, progress, signal) {
     request.onerror = () => reject(unreachable());
     request.onabort = () => reject(new DOMException("The photo was removed", "AbortError"));
     request.onload = async () => {
-      const header = (/** @type {string} */ name) => request.getResponseHeader(name);
+      const header = (name) => request.getResponseHeader(name);
       if (request.status === 200) return resolve(resultOf(request.response, header));
       const { code, detail } = await problemOf(request.response);
       reject(errorOf(request.status, code, detail, header));
@@ -34,7 +32,7 @@ export function post(parameters, progress, signal) {
   });
 }
 
-/** @param {Blob} blob @returns {Promise<{ code?: string, detail?: string }>} */
+/** @returns {Promise<{ code?: string, detail?: string }>} */
 async function problemOf(blob) {
   try {
     return JSON.parse(await blob.text()).errors[0];
@@ -43,9 +41,8 @@ async function problemOf(blob) {
   }
 }
 
-/** @param {Blob} blob @param {(name: string) => string | null} header */
 function resultOf(blob, header) {
-  const number = (/** @type {string} */ name) => Number(header(`X-${name}`));
+  const number = (name) => Number(header(`X-${name}`));
   const stages = [...(header("Server-Timing") ?? "").matchAll(/dur=([\d.]+)/g)].map((match) => Number(match[1]));
   const car = { left: number("Foreground-Left"), top: number("Foreground-Top"), width: number("Foreground-Width"), height: number("Foreground-Height") };
   return {

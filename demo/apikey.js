@@ -10,7 +10,7 @@ export const apiKey = () => key;
 /** Whether only previews may be asked for. */
 export const previewOnly = () => limited && !key;
 
-/** Asks the function whether it knows the key, and keeps it if so. Rejects where there is no answer. @param {string} text */
+/** Asks the function whether it knows the key, and keeps it if so. Rejects where there is no answer. */
 export async function useKey(text) {
   const answer = await fetch("v1.0/account", { headers: { [HEADER]: text } });
   if (!answer.ok) return false;

@@ -10,19 +10,17 @@ const loadEditor = async () => {
   } catch (error) {
     $("error-title").textContent = "The page did not load completely";
     $("error-text").textContent = "The connection broke. Load the page again.";
-    for (const id of /** @type {const} */ (["again", "error-key", "countdown"])) $(id).hidden = true;
+    for (const id of /** @type {const} */ (["again", "countdown"])) $(id).hidden = true;
     $("error").hidden = false;
     throw error;
   }
 };
 
-/** @param {Iterable<File>} files */
 async function add(files, sample = false) {
   const list = [...files];
   if (list.length) (await loadEditor()).add(list, sample);
 }
 
-/** @param {string | undefined} number */
 async function addSample(number) {
   const name = `sample-${number}.webp`, answer = await fetch(`demo/${name}`);
   await add([new File([await answer.blob()], name, { type: "image/webp" })], true);
@@ -40,11 +38,11 @@ for (const button of document.querySelectorAll("button")) if (button.dataset.sam
 addEventListener("paste", (event) => void add(event.clipboardData?.files ?? []));
 
 let depth = 0; // each element on the way sends its own enter and leave
-const enter = (/** @type {number} */ by) => {
+const enter = (by) => {
   depth = Math.max(0, depth + by);
   $("drop").classList.toggle("shown", depth > 0);
 };
-const holdsFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
+const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
 addEventListener("dragenter", (event) => holdsFiles(event) && enter(1));
 addEventListener("dragleave", (event) => holdsFiles(event) && enter(-1));
 addEventListener("dragover", (event) => holdsFiles(event) && event.preventDefault());

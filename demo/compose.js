@@ -2,12 +2,12 @@
 // The picture to take away: the function's own file where that is what is wanted, else drawn here over its background.
 import { RequestError } from "./errors.js";
 
-/** @import { Background, Format, Result } from "./types" */
+/** @import { Format } from "./types" */
 
 /** @type {Record<Format, string>} */
 const TYPES = { png: "image/png", webp: "image/webp", jpg: "image/jpeg" };
 
-/** A cut-out over its background; a JPEG without one is white. @param {Result} result @param {Background} background @param {Format} format @returns {Promise<Blob>} */
+/** A cut-out over its background; a JPEG without one is white. @returns {Promise<Blob>} */
 export async function composed(result, background, format) {
   if (format === "png" && background.kind === "none" && result.blob.type === TYPES.png) return result.blob;
   const canvas = document.createElement("canvas"), pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
@@ -19,12 +19,11 @@ export async function composed(result, background, format) {
   }
   if (background.kind === "picture") cover(pen, await createImageBitmap(background.file, { imageOrientation: "from-image" }));
   pen.drawImage(await createImageBitmap(result.blob), 0, 0);
-  const blob = await new Promise((/** @type {BlobCallback} */ resolve) => canvas.toBlob(resolve, TYPES[format], 0.92));
+  const blob = await new Promise((resolve) => canvas.toBlob(resolve, TYPES[format], 0.92));
   if (blob?.type !== TYPES[format]) throw new RequestError(`This browser writes no ${format.toUpperCase()}`, "Take PNG or JPEG instead.");
   return blob;
 }
 
-/** @param {CanvasRenderingContext2D} pen @param {ImageBitmap} picture */
 function cover(pen, picture) {
   const { width, height } = pen.canvas, scale = Math.max(width / picture.width, height / picture.height);
   const [w, h] = [picture.width * scale, picture.height * scale];

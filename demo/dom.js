@@ -6,5 +6,5 @@
  */
 export const $ = (id) => /** @type {any} */ (document.getElementById(id));
 
-/** Tells a screen reader. @param {string} text */
+/** Tells a screen reader. */
 export const announce = (text) => void ($("status").textContent = text);

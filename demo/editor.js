@@ -19,7 +19,6 @@ let current = null;
 let last = keyOf(parameters());
 let timer = 0; // until a rate limit ends
 
-/** @param {File[]} files @param {boolean} sample */
 export function add(files, sample) {
   const added = files.map((file) => new Photo(file, sample));
   photos.push(...added);
@@ -33,7 +32,6 @@ export function add(files, sample) {
   choose(added[0]);
 }
 
-/** @param {Photo} photo */
 function remove(photo) {
   const place = photos.indexOf(photo);
   photos.splice(place, 1);
@@ -59,7 +57,6 @@ function arrange() {
   $("chooser").focus();
 }
 
-/** @param {Photo} photo */
 function choose(photo) {
   current = photo;
   markCurrent(photo);
@@ -67,7 +64,6 @@ function choose(photo) {
   draw(photo);
 }
 
-/** @param {Photo} photo */
 function changed(photo) {
   const { state, error, name, verdict } = photo;
   if (photo === current) draw(photo);
@@ -79,11 +75,10 @@ function changed(photo) {
   timer = setTimeout(retry, error.until - Date.now() + 1000);
 }
 
-/** @param {Photo} photo */
 function draw(photo) {
   const wanted = parameters(), result = photo.result(wanted);
   show(photo, result);
-  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ ($("side").querySelectorAll("[data-take]:not(#all)"))) button.disabled = !result;
+  for (const button of $("side").querySelectorAll("button")) if (button.dataset.take && button !== $("all")) button.disabled = !result;
   $("facts").textContent = result
     ? `${result.width} × ${result.height} pixels · ${(result.milliseconds / 1000).toFixed(2)} s · ${Math.round(100 * result.confidence)} % likely to need no retouching` : "";
   const snippet = new FormData($("panel")).get("language") === "python" ? python : curl;
@@ -121,7 +116,6 @@ $("side").addEventListener("click", async ({ target }) => {
   }
 });
 
-/** @param {HTMLButtonElement} button */
 async function takeAll(button) {
   const own = photos.filter((photo) => !photo.sample), words = button.textContent;
   button.disabled = true;
@@ -139,7 +133,7 @@ $("copy-code").addEventListener("click", async () => {
   announce("The call is copied");
 });
 
-/** Says something on a button for a moment. @param {HTMLButtonElement} button @param {string} text */
+/** Says something on a button for a moment. */
 function flash(button, text) {
   if (button.dataset.words) return;
   button.dataset.words = button.textContent ?? "";

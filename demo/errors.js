@@ -9,7 +9,6 @@ export class RequestError extends Error {
   /** When a rate limit ends, in milliseconds since 1970; 0 for other errors. */
   until = 0;
 
-  /** @param {string} title @param {string} text @param {Partial<Pick<RequestError, "retry" | "needsKey" | "noCar" | "until">>} more */
   constructor(title, text, more = {}) {
     super(title);
     this.title = title;
@@ -28,12 +27,10 @@ const SENTENCES = {
   body_too_large: TOO_BIG,
   resolution_too_high: ["This photo has too many pixels", "The limit is 50 megapixels. Save the photo smaller."],
   invalid_watermark_file: ["The logo can’t be read", "Use a PNG, JPEG or WebP picture."],
-  invalid_bg_image_file: ["The backdrop can’t be read", "Use a PNG, JPEG or WebP picture."],
 };
 
 /**
  * The error of an answer with this status; code and detail are the function's own words, if there are any.
- * @param {number} status @param {string | undefined} code @param {string | undefined} detail @param {(name: string) => string | null} header
  */
 export function errorOf(status, code, detail, header) {
   const seconds = Number(header("Retry-After"));

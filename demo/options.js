@@ -13,7 +13,7 @@ export const chosen = { logo: null, backdrop: null };
 
 /** Parameters of the wire; a change of one needs another request. @returns {Parameter[]} */
 export function parameters() {
-  const form = new FormData($("panel")), text = (/** @type {string} */ name) => String(form.get(name));
+  const form = new FormData($("panel")), text = (name) => String(form.get(name));
   /** @type {Parameter[]} */
   const list = [];
   const size = previewOnly() ? "preview" : text("size"), framing = text("framing");
@@ -28,7 +28,7 @@ export function parameters() {
   return list;
 }
 
-/** The same parameters have the same key. @param {Parameter[]} list */
+/** The same parameters have the same key. */
 export const keyOf = (list) => JSON.stringify(list.map(([name, value]) => [name, value instanceof File ? [value.name, value.size, value.lastModified] : value]));
 
 /** @returns {Background} */

@@ -4,12 +4,12 @@ import { apiKey, forgetKey, useKey } from "./apikey.js";
 import { announce, $ } from "./dom.js";
 import { background, chosen } from "./options.js";
 
-const panel = $("panel"), PLACES = ["top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right"];
+const panel = $("panel");
 /** @type {() => void} */
 let changed = () => {};
 let backdropUrl = "";
 
-/** Calls `listener` when options may have changed. @param {() => void} listener */
+/** Calls `listener` when options may have changed. */
 export function start(listener) {
   changed = listener;
   refresh();
@@ -48,7 +48,6 @@ for (const name of /** @type {const} */ (["backdrop", "logo"])) {
   });
 }
 
-/** @param {File} file */
 function showBackdrop(file) {
   URL.revokeObjectURL(backdropUrl);
   backdropUrl = URL.createObjectURL(file);
@@ -62,7 +61,8 @@ $("logo-remove").addEventListener("click", () => {
   refresh();
 });
 
-for (const place of PLACES) {
+const places = ["top", "", "bottom"].flatMap((row) => ["left", "", "right"].map((column) => [row, column].filter(Boolean).join("-") || "center"));
+for (const place of places) {
   const label = document.createElement("label"), input = document.createElement("input");
   Object.assign(input, { type: "radio", name: "place", value: place, ariaLabel: place.replace("-", " "), defaultChecked: place === "bottom-right" });
   label.append(input, document.createElement("span"));
@@ -77,24 +77,14 @@ panel.addEventListener("input", ({ target }) => {
   if (target === $("colour")) lay();
 });
 
-/* The API key: in the panel, and where a limit is reached. */
-for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form.key"))) {
-  const input = /** @type {HTMLInputElement} */ (form.querySelector("input"));
-  const told = /** @type {HTMLElement} */ (form.querySelector("output"));
-  input.addEventListener("input", () => (told.textContent = ""));
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const text = input.value.trim();
-    if (!text) return;
-    try {
-      told.textContent = (await useKey(text)) ? "" : "This key isn’t valid.";
-    } catch {
-      told.textContent = "No answer. Try again.";
-    }
-    if (apiKey()) input.value = "";
-    keyChanged();
-  });
-}
+$("key").addEventListener("input", () => ($("key-answer").value = ""));
+$("key-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (!$("key").value) return;
+  $("key-answer").value = await useKey($("key").value).then((known) => (known ? "" : "This key isn’t valid."), () => "No answer. Try again.");
+  if (apiKey()) $("key").value = "";
+  keyChanged();
+});
 $("key-forget").addEventListener("click", () => {
   forgetKey();
   keyChanged();

@@ -7,14 +7,14 @@ import { RequestError } from "./errors.js";
 import { keyOf } from "./options.js";
 import { resized } from "./resize.js";
 
-/** @import { Layout, Parameter, Result, State, Verdict } from "./types" */
+/** @import { Parameter, Result, State, Verdict } from "./types" */
 
 const AT_ONCE = 2, KEPT = 8; // requests; cut-outs of a photo
 let running = 0;
 /** @type {(() => void)[]} */
 const waiting = [];
 
-/** Runs `work` when fewer than AT_ONCE others run. @param {() => Promise<void>} work */
+/** Runs `work` when fewer than AT_ONCE others run. */
 async function enqueue(work) {
   if (running >= AT_ONCE) await new Promise((resolve) => waiting.push(() => resolve(undefined)));
   running++;
@@ -31,14 +31,14 @@ export class Photo extends EventTarget {
   /** @type {State} */ state = "waiting";
   share = 0; // of the file that has been sent
   /** @type {RequestError | null} */ error = null;
-  /** @type {Layout | null} */ layout = null; // where the car stands in the photo itself
+  /** @type {Result | null} */ layout = null; // where the car stands in the photo itself
   #key = ""; // of the parameters that are wanted
   /** @type {Promise<void> | null} */ #work = null;
   /** @type {Map<string, Result>} */ #results = new Map();
   /** @type {{ pixels: number, blob: Blob } | null} */ #upload = null;
   #removed = new AbortController();
 
-  /** @param {File} file @param {boolean} sample not the visitor's own */
+  /** @param {boolean} sample not the visitor's own */
   constructor(file, sample) {
     super();
     this.file = file;
@@ -52,7 +52,6 @@ export class Photo extends EventTarget {
     return this.name.replace(/\.[^.]*$/, "");
   }
 
-  /** @param {Parameter[]} parameters */
   result(parameters) {
     return this.#results.get(keyOf(parameters));
   }
@@ -65,12 +64,12 @@ export class Photo extends EventTarget {
     return result.confidence >= READY ? "ready" : result.confidence >= USABLE ? "look" : "unusable";
   }
 
-  /** Whether these parameters were asked for last. @param {Parameter[]} parameters */
+  /** Whether these parameters were asked for last. */
   wants(parameters) {
     return this.#key === keyOf(parameters);
   }
 
-  /** Gets the result for these parameters unless it is there or on its way; after a failure it tries again. @param {Parameter[]} parameters */
+  /** Gets the result for these parameters unless it is there or on its way; after a failure it tries again. */
   request(parameters) {
     if (!this.#work || !this.wants(parameters) || this.state === "failed") this.#work = this.#request(keyOf(parameters), parameters);
     return this.#work;
@@ -83,7 +82,6 @@ export class Photo extends EventTarget {
     this.#results.clear();
   }
 
-  /** @param {string} key @param {Parameter[]} parameters */
   async #request(key, parameters) {
     this.#key = key;
     this.error = null;
@@ -94,7 +92,6 @@ export class Photo extends EventTarget {
     });
   }
 
-  /** @param {string} key @param {Parameter[]} parameters */
   async #send(key, parameters) {
     try {
       this.#progress(0);
@@ -111,7 +108,6 @@ export class Photo extends EventTarget {
     }
   }
 
-  /** @param {string} key @param {Result} result */
   #keep(key, result) {
     if (this.#removed.signal.aborted) return URL.revokeObjectURL(result.url);
     this.#results.set(key, result);
@@ -141,13 +137,11 @@ export class Photo extends EventTarget {
     return [image.naturalWidth, image.naturalHeight];
   }
 
-  /** @param {number} share */
   #progress(share) {
     this.share = share;
     this.#change(share < 1 ? "sending" : "cutting");
   }
 
-  /** @param {State} state */
   #change(state) {
     this.state = state;
     this.dispatchEvent(new Event("change"));

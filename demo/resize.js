@@ -7,9 +7,8 @@ const CANVAS = 16_000_000; // pixels; Safari draws no more
 const OPAQUE = ["image/jpeg", "image/heic", "image/heif", "image/bmp"];
 
 /**
- * The file itself where it fits, else a smaller one. Rejects with a RequestError where it is too big and can't be resized.
- * @param {File} file @param {number} width as the browser sees it, 0 where it can't read the file @param {number} height alike
- * @param {number} pixels the most to send @returns {Promise<Blob>}
+ * The file itself, or a smaller one of at most so many pixels. Width and height are 0 where the browser can't read the file.
+ * Rejects with a RequestError where that is too big. @returns {Promise<Blob>}
  */
 export async function resized(file, width, height, pixels) {
   if (file.size <= LIMITS.bytes && width * height <= pixels) return file;

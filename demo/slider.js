@@ -2,7 +2,7 @@
 // The slider between the photo before and after.
 import { $ } from "./dom.js";
 
-/** Shows the photo before up to `percent` of the width, the cut-out beyond it. @param {number} percent */
+/** Shows the photo before up to `percent` of the width, the cut-out beyond it. */
 export function compare(percent) {
   const range = $("compare");
   range.value = String(percent);
@@ -13,7 +13,7 @@ export function compare(percent) {
 /** Lets mouse, finger and keys move it. */
 export function start() {
   const frame = $("frame");
-  const move = (/** @type {PointerEvent} */ event) => {
+  const move = (event) => {
     const box = frame.getBoundingClientRect();
     compare(Math.min(100, Math.max(0, (100 * (event.clientX - box.left)) / box.width)));
   };

@@ -3,13 +3,13 @@
 import { HEADER } from "./apikey.js";
 import { limited } from "./config.js";
 
-/** @import { Background, Parameter } from "./types" */
+/** @import { Parameter } from "./types" */
 
 const address = () => new URL("v1.0/removebg", document.baseURI).href;
-const quoted = (/** @type {string} */ text) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
-const stem = (/** @type {string} */ name) => name.replace(/\.[^.]*$/, "");
+const quoted = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+const stem = (name) => name.replace(/\.[^.]*$/, "");
 
-/** Names and values of a call; files by their names. @param {File} photo @param {Parameter[]} parameters @param {Background} background */
+/** Names and values of a call; files by their names. */
 function fields(photo, parameters, background) {
   /** @type {Parameter[]} */
   const all = [["image_file", photo], ...parameters];
@@ -19,14 +19,12 @@ function fields(photo, parameters, background) {
   return all.map(([name, value]) => (value instanceof File ? { name, file: value.name } : { name, text: String(value) }));
 }
 
-/** @param {File} photo @param {Parameter[]} parameters @param {Background} background */
 export function curl(photo, parameters, background) {
   const rows = fields(photo, parameters, background).map(({ name, file, text }) => `  -F ${quoted(`${name}=${file ? `@${file}` : text}`)}`);
   if (limited) rows.unshift(`  -H '${HEADER}: YOUR_KEY'`);
   return [`curl ${quoted(address())}`, ...rows, `  -o ${quoted(`${stem(photo.name)}-cut.png`)}`].join(" \\\n");
 }
 
-/** @param {File} photo @param {Parameter[]} parameters @param {Background} background */
 export function python(photo, parameters, background) {
   const all = fields(photo, parameters, background), text = JSON.stringify;
   return [

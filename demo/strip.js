@@ -11,12 +11,11 @@ export const VERDICTS = { ready: { words: "ready", mark: "✓" }, look: { words:
 /** @type {Map<Photo, HTMLLIElement>} */
 const items = new Map();
 
-/** @param {Photo} photo @param {() => void} choose @param {() => void} remove */
 export function addThumbnail(photo, choose, remove) {
   const item = document.createElement("li"), button = document.createElement("button"), image = new Image();
   const bar = document.createElement("progress"), mark = document.createElement("span"), close = document.createElement("button");
   button.type = close.type = "button";
-  button.dataset.type = photo.name.includes(".") ? photo.name.slice(photo.name.lastIndexOf(".") + 1).slice(0, 5) : "?"; // seen where there is no picture
+  button.dataset.type = photo.name.split(".").slice(1).pop()?.slice(0, 5) ?? "?"; // seen where there is no picture
   image.alt = "";
   image.hidden = true;
   mark.className = "mark";
@@ -30,7 +29,7 @@ export function addThumbnail(photo, choose, remove) {
   item.addEventListener("keydown", (event) => event.key === "Delete" && remove());
   $("thumbnails").append(item);
   items.set(photo, item);
-  const picture = (/** @type {string} */ url) => {
+  const picture = (url) => {
     image.src = url;
     image.hidden = false;
   };
@@ -44,19 +43,18 @@ export function addThumbnail(photo, choose, remove) {
     else bar.value = photo.share;
     mark.hidden = busy;
     mark.textContent = verdict ? VERDICTS[verdict].mark : "!";
-    if (photo.state === "done" && image.hidden && photo.layout && "url" in photo.layout) picture(String(photo.layout.url));
+    if (photo.layout && image.hidden) picture(photo.layout.url); // of a photo that this browser can’t read
   };
   photo.addEventListener("change", draw);
   draw();
 }
 
-/** @param {Photo} current */
 export function markCurrent(current) {
   for (const [photo, item] of items) item.firstElementChild?.setAttribute("aria-current", String(photo === current));
   items.get(current)?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-/** Removes it and gives the focus to the next. @param {Photo} photo @param {Photo | undefined} next */
+/** Removes it and gives the focus to the next. */
 export function removeThumbnail(photo, next) {
   items.get(photo)?.remove();
   items.delete(photo);

@@ -10,14 +10,11 @@ export interface Box {
   height: number;
 }
 
-/** Sizes in pixels of an answer, and where the car is in it. */
-export interface Layout {
+/** An answer; sizes in pixels. */
+export interface Result {
   width: number;
   height: number;
   car: Box;
-}
-
-export interface Result extends Layout {
   blob: Blob;
   url: string; // of the blob; revoked by the photo that owns the result
   confidence: number; // 0 to 1
@@ -48,14 +45,16 @@ export interface Elements {
   countdown: HTMLElement;
   drop: HTMLElement;
   error: HTMLElement;
-  "error-key": HTMLElement;
   "error-text": HTMLElement;
   "error-title": HTMLElement;
   facts: HTMLElement;
   frame: HTMLElement;
   handle: HTMLElement;
   intro: HTMLElement;
+  key: HTMLInputElement;
+  "key-answer": HTMLOutputElement;
   "key-forget": HTMLButtonElement;
+  "key-form": HTMLFormElement;
   logo: HTMLInputElement;
   "logo-label": HTMLElement;
   "logo-remove": HTMLButtonElement;

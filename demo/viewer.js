@@ -1,13 +1,12 @@
 // @ts-check
 // The photo before and after, and what is going on with it.
-import { limited } from "./config.js";
 import { $ } from "./dom.js";
 import { compare } from "./slider.js";
 import { VERDICTS } from "./strip.js";
 import { zoomTo } from "./zoom.js";
 
 /** @import { Photo } from "./photo.js" */
-/** @import { Layout, Result } from "./types" */
+/** @import { Result } from "./types" */
 
 const REVEALED = 10; // percent that stay before
 const hero = { before: [$("before").src, $("before").alt], after: [$("after").src, $("after").alt], width: 1200, height: 800 };
@@ -17,7 +16,7 @@ let shown = null;
 /** @type {Result | null} */
 let drawn = null;
 
-/** Shows a photo with its result, which may be missing yet. @param {Photo} photo @param {Result | undefined} result */
+/** Shows a photo with its result, which may be missing yet. */
 export async function show(photo, result) {
   if (shown !== photo) {
     shown = photo;
@@ -56,7 +55,7 @@ export function showHero() {
   compare(46);
 }
 
-/** @param {Photo} photo @param {Result} result @param {boolean} readable by this browser */
+/** @param {boolean} readable by this browser */
 function draw(photo, result, readable) {
   const first = !drawn;
   if (drawn !== result) [$("after").src, $("after").alt] = [result.url, `The car of ${photo.name} without its background`];
@@ -68,13 +67,12 @@ function draw(photo, result, readable) {
   if (first && comparable) reveal();
 }
 
-/** @param {{ width: number, height: number }} size */
 function resize({ width, height }) {
   $("view").style.setProperty("--w", String(width));
   $("view").style.setProperty("--h", String(height));
 }
 
-/** Lays the photo so that its car lies under that of the result. False where the car's place in the photo is not known. @param {Layout | null} photo @param {Layout | null} result */
+/** Lays the photo so that its car lies under that of the result. False where the car's place in the photo is not known. */
 function align(photo, result) {
   const style = $("before").style;
   if (!photo || !result) {
@@ -95,7 +93,7 @@ async function reveal() {
   $("frame").addEventListener("pointerdown", () => (moved = true), { once: true });
   $("compare").addEventListener("input", () => (moved = true), { once: true });
   const began = performance.now();
-  const step = (/** @type {number} */ time) => {
+  const step = (time) => {
     const way = Math.min(1, Math.max(0, time - began) / 900);
     if (!moved) compare(100 - (100 - REVEALED) * (1 - (1 - way) ** 3));
     if (way < 1 && !moved) requestAnimationFrame(step);
@@ -103,7 +101,6 @@ async function reveal() {
   requestAnimationFrame(step);
 }
 
-/** @param {Photo} photo */
 function status({ state, share, error, verdict }) {
   const busy = { waiting: "Waiting for its turn", sending: `Sending, ${Math.round(100 * share)} %`, cutting: "Cutting out the car", done: "", failed: "" }[state];
   $("progress").hidden = !busy;
@@ -118,16 +115,17 @@ function status({ state, share, error, verdict }) {
   }
   document.body.classList.toggle("failed", state === "failed");
   $("error").hidden = !error;
+  const home = error?.needsKey ? $("error") : $("side"), form = $("key-form");
+  if (form.parentElement !== home) home.append(form);
   if (!error) return;
   $("error-title").textContent = error.title;
   $("error-text").textContent = error.text;
   $("again").hidden = !error.retry || error.until > Date.now();
-  $("error-key").hidden = !(limited && error.needsKey);
   countDown();
 }
 
 function countDown() {
-  const seconds = Math.ceil(((shown?.error?.until ?? 0) - Date.now()) / 1000), two = (/** @type {number} */ count) => String(Math.floor(count)).padStart(2, "0");
+  const seconds = Math.ceil(((shown?.error?.until ?? 0) - Date.now()) / 1000), two = (count) => String(Math.floor(count)).padStart(2, "0");
   $("countdown").hidden = seconds <= 0;
   $("countdown").textContent = `${seconds >= 3600 ? `${Math.floor(seconds / 3600)}:` : ""}${two((seconds / 60) % 60)}:${two(seconds % 60)}`;
 }

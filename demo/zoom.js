@@ -7,7 +7,7 @@ let zoom = 0; // screen pixels a pixel; 0: the whole picture
 
 const fitting = () => (frame.clientWidth * devicePixelRatio) / Number(view.style.getPropertyValue("--w"));
 
-/** wanted: screen pixels a pixel, 0 for the whole picture; (x, y), shares of the view, stay where they are. @param {number} wanted */
+/** wanted: screen pixels a pixel, 0 for the whole picture; (x, y), shares of the view, stay where they are. */
 export function zoomTo(wanted, x = 0.5, y = 0.5) {
   const whole = zoom ? Math.min(view.clientWidth / frame.clientWidth, view.clientHeight / frame.clientHeight) * zoom : fitting();
   zoom = wanted === 0 || Math.abs(wanted / whole - 1) < 0.01 ? 0 : Math.min(MOST, Math.max(wanted, Math.min(whole, 1)));
@@ -38,16 +38,11 @@ $("stage").addEventListener("keydown", (event) => {
   if (!event.ctrlKey && !event.metaKey && !event.altKey && !(event.target instanceof HTMLInputElement && event.target.type === "password") && !$("zoom").hidden) steps[keys[event.key] ?? ""]?.();
 });
 
-frame.addEventListener("dblclick", (event) => {
-  const box = view.getBoundingClientRect();
-  zoomTo(zoom ? 0 : Math.max(1, 2 * fitting()), (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
-});
-
 frame.addEventListener("pointerdown", (event) => {
   if (!zoom || event.pointerType !== "mouse" || event.target === $("handle")) return;
   event.preventDefault();
   frame.setPointerCapture(event.pointerId);
-  const pull = (/** @type {PointerEvent} */ moved) => view.scrollBy(-moved.movementX, -moved.movementY);
+  const pull = (moved) => view.scrollBy(-moved.movementX, -moved.movementY);
   frame.addEventListener("pointermove", pull);
   frame.addEventListener("pointerup", () => frame.removeEventListener("pointermove", pull), { once: true });
 });
