@@ -8,7 +8,7 @@ from flask import Request, Response
 FOLDER = Path(__file__).parent.parent / "demo"
 WHOLE, SMALL = (f'<meta name="forecourt" content="{size}">'.encode() for size in ("full", "preview"))
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".txt": "text/plain; charset=utf-8",
-         ".webp": "image/webp"}  # what is served; types.d.ts and the like are not
+         ".webp": "image/webp", ".svg": "image/svg+xml"}  # what is served; types.d.ts and the like are not
 DAY = 86_400  # s
 HEADERS = {
     # Nothing of anybody else's; blob: is the visitor's own photo, data: the page's icon.
@@ -34,7 +34,8 @@ class File:
             reply.cache_control.max_age = DAY
         else:
             reply.cache_control.no_cache = True
-        return reply.make_conditional(request)
+        reply.make_conditional(request)
+        return reply
 
 
 def page(limited: bool) -> dict[str, File]:
