@@ -92,7 +92,10 @@ def job_of(args: argparse.Namespace) -> BulkJob:
         raise ValueError("--bg_color and --bg_image_file: only one can stand behind the car")
     if args.watermark_file and args.watermark:
         raise ValueError("--watermark and --watermark_file: only one at once")
-    watermarks = configured(Path(os.environ.get("WATERMARKS_DIR", FOLDER)))
+    folder = Path(os.environ.get("WATERMARKS_DIR", "").strip() or FOLDER)
+    if folder != FOLDER and not folder.is_dir():
+        raise ValueError("WATERMARKS_DIR takes a folder of pictures")
+    watermarks = configured(folder)
     given = {name: value for name in PARAMETERS if (value := getattr(args, name)) is not None}
     options = parse(given, watermarks)
     watermark_file = args.watermark_file or (str(watermarks[options.watermark.name]) if options.watermark.name else None)

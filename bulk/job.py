@@ -1,16 +1,17 @@
-"""What is to be done, and one photo of it done. Nothing here knows of Beam."""
-import json
+"""Which photos are to be converted, and the conversion of one of them. Nothing here knows of Beam."""
 import logging
 import re
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 import storage
-from bulk.stores import Item, Store, Unwritable
-from cutout import cut_out
+from bulk.dead_letters import DEAD_LETTERS, DeadLetter, read_dead_letters, write_dead_letters
+from bulk.item import Item, Store, Unwritable
+from cutout import CutOut, cut_out
 from events.arrivals import GENERATION, SOURCE
-from events.names import named_as_picture, result_name
+from events.names import may_be_photo, result_name
 from exceptions import CutOutError, FileTooLarge
 from once import once
 from options import Options
@@ -18,8 +19,15 @@ from postprocessing.compose import Backdrop
 from postprocessing.encode import CONTENT_TYPES
 from preprocessing.decode import MAX_FILE, Picture, decode
 
-LETTERS, SHEET = "dead-letters.jsonl", "least-confident.sheet.jpg"  # beside the results; no photo's result has such a name
-PASSING = {"storage_unavailable"}                             # codes that the next run tries again by itself
+RETRIED = {"storage_unavailable"}  # codes of failures that the next run tries again by itself
+
+Status = Literal["pending", "done", "failed", "skipped", "failed_before", "ignored", "folder", "gone"]
+
+log = logging.getLogger(__name__)
+
+
+class OutputFailed(RuntimeError):
+    """No result can be written any more, such as on a full disk."""
 
 
 @dataclass(frozen=True)
@@ -27,100 +35,108 @@ class Outcome:
     """What became of a photo."""
 
     item: Item
-    what: str                 # done, failed, skipped (is there already), gone (deleted or replaced meanwhile)
-    code: str = ""            # of a failed one
+    status: Status            # done, failed, skipped (another run wrote the result meanwhile), gone (deleted or replaced meanwhile)
+    code: str = ""            # of a failure
     detail: str = ""
-    confidence: float = 0.0   # of a done one
+    confidence: float = 0.0   # of a result
     cpu: float = 0.0          # seconds
 
     @property
-    def letter(self) -> dict:
+    def dead_letter(self) -> DeadLetter:
         return {"name": self.item.name, "generation": self.item.generation, "code": self.code, "detail": self.detail}
 
 
 @dataclass(frozen=True)
-class Job:
+class BulkJob:
     photos: Store
-    pattern: re.Pattern | None
+    pattern: re.Pattern[str] | None      # that names of photos match; None: all
     results: Store
     options: Options                     # their format is not auto
+    given: Mapping[str, str] = field(default_factory=dict)  # the options as texts, by parameter
     backdrop: bytes | None = None
     watermark: bytes | None = None
-    force: bool = False                  # also what is there already
-    only: frozenset[str] | None = None   # names to try again; None: all
-    label: str = ""                      # of the photos' place, for the results' metadata
+    force: bool = False                  # convert photos that have a result, too
+    only: frozenset[str] | None = None   # names of photos to try again; None: all
+    source_prefix: str = ""              # of a photo's address, before its name
 
-    def letters(self) -> dict[str, dict]:
-        """What failed before, by name."""
-        there = self.results.find(LETTERS)
-        return read_letters(self.results.read(there)) if there else {}
+    def dead_letters(self) -> dict[str, DeadLetter]:
+        """Of runs before, by name."""
+        file = self.results.find(DEAD_LETTERS)
+        return read_dead_letters(self.results.read(file)) if file else {}
 
-    def listing(self) -> Iterator[tuple[Item, str]]:
-        """Each file and what is to become of it: pending, skipped (has its result), failed_before, or ignored (not a picture, by its name)."""
-        done = set() if self.force else {item.name for item in self.results.items()}
-        dead = {} if self.force or self.only is not None else self.letters()
+    def listing(self) -> Iterator[tuple[Item, Status]]:
+        """Each file of the input: pending, skipped (it has its result), failed_before, ignored (no photo by its name), or folder (not entered)."""
+        finished = set() if self.force else {item.name for item in self.results.items() if item.size}
+        failed = {} if self.force or self.only is not None else self.dead_letters()
         for item in self.photos.items():
-            if self.only is not None and item.name not in self.only or self.pattern and not self.pattern.fullmatch(item.name):
+            if self.only is not None and item.name not in self.only or self.pattern and not self.pattern.fullmatch(item.name.rstrip("/")):
                 continue
-            last = item.name.rpartition("/")[2]
-            before = dead.get(item.name)
-            if last.startswith(".") or "." in last and not named_as_picture(item.name):
+            letter = failed.get(item.name)
+            if item.name.endswith("/"):
+                yield item, "folder"
+            elif not may_be_photo(item.name):
                 yield item, "ignored"
-            elif result_name(item.name, self.options.format) in done:
+            elif result_name(item.name, self.options.format) in finished:
                 yield item, "skipped"
-            elif before and before["generation"] == item.generation and before["code"] not in PASSING:
+            elif letter and letter["generation"] == item.generation and letter["code"] not in RETRIED:
                 yield item, "failed_before"
             else:
                 yield item, "pending"
 
-    def do(self, item: Item) -> Outcome:
-        """Converts a photo. Whatever is wrong with it, or with its storage, is in the outcome; only what no other photo mends is raised."""
+    def convert(self, item: Item) -> Outcome:
+        """Whatever is wrong with the photo, or with its storage, is in the outcome. Raises OutputFailed."""
         began = time.thread_time()
         try:
-            return self.attempt(item, began)
+            made = cut_out(self.photos.read(item), self.options, *pictures(self.backdrop, self.watermark))
         except FileNotFoundError:
             return Outcome(item, "gone")
-        except Unwritable as error:
-            return Outcome(item, "failed", error.code, str(error))
-        except (OSError, storage.Unreadable) as error:
-            return Outcome(item, "failed", "storage_unavailable", str(error))
-        except Exception:  # a fault of ours, which must not keep the other photos waiting
-            logging.getLogger(__name__).exception("%s", item.name.encode(errors="replace").decode())
-            return Outcome(item, "failed", "internal_error", "a fault of the program: its log tells more")
-
-    def attempt(self, item: Item, began: float) -> Outcome:
-        try:
-            made = cut_out(self.photos.read(item), self.options, *pictures_of(self.backdrop, self.watermark))
         except storage.TooLarge:
             return Outcome(item, "failed", FileTooLarge.code, f"at most {MAX_FILE:,} bytes")
         except CutOutError as refusal:
             return Outcome(item, "failed", refusal.code, str(refusal), cpu=time.thread_time() - began)
-        cpu = time.thread_time() - began
-        told = {SOURCE: self.label + item.name, GENERATION: str(item.generation), "confidence": f"{made.confidence:.3f}"}
+        except (OSError, storage.Unreadable) as error:
+            return Outcome(item, "failed", "storage_unavailable", str(error))
+        except Exception:  # a fault of the program, which must not keep the other photos waiting
+            log.exception("%s", item.name.encode(errors="replace").decode())
+            return Outcome(item, "failed", "internal_error", "a fault of the program: its log tells more")
+        return self.keep(item, made, time.thread_time() - began)
+
+    def keep(self, item: Item, made: CutOut, cpu: float) -> Outcome:
+        """Writes a result. Raises OutputFailed."""
         name = result_name(item.name, made.format)
-        written = self.results.write(name, made.data, CONTENT_TYPES[made.format], told, self.force)
+        try:
+            written = self.results.write(name, made.data, CONTENT_TYPES[made.format], self.metadata(item, made), self.force)
+        except Unwritable as error:
+            return Outcome(item, "failed", error.code, str(error), cpu=cpu)
+        except (storage.Unreachable, PermissionError) as error:  # later, or in another folder, it may succeed
+            return Outcome(item, "failed", "storage_unavailable", str(error), cpu=cpu)
+        except (OSError, storage.Unreadable) as error:
+            raise OutputFailed(f"{name} could not be written: {sentence(error)}") from error
         return Outcome(item, "done" if written else "skipped", confidence=made.confidence, cpu=cpu)
 
-    def keep_letters(self, failed: list[Outcome]) -> None:
-        """Writes the dead letters of this run and those of runs before that still stand: one JSON object a line."""
-        before = self.letters()
-        now = {outcome.item.name: outcome.letter for outcome in failed}
-        standing = {name: letter for name, letter in before.items() if not self.results.find(result_name(name, self.options.format))} | now
-        lines = [json.dumps(standing[name]) + "\n" for name in sorted(standing)]
-        if lines or before:
-            self.results.write(LETTERS, "".join(lines).encode(), "application/jsonl", {}, replace=True)
+    def metadata(self, item: Item, made: CutOut) -> dict[str, str]:
+        """What the result tells about itself; the report is read from it."""
+        (height, width), (top, left, car_height, car_width) = made.size, made.car
+        return {SOURCE: self.source_prefix + item.name, GENERATION: str(item.generation), "confidence": f"{made.confidence:.3f}", "size": f"{width}x{height}",
+                "car": f"{left},{top},{car_width},{car_height}", "milliseconds": f"{sum(made.milliseconds.values()):.0f}"}
+
+    def keep_dead_letters(self, failed: list[Outcome]) -> None:
+        """Writes the dead letters of this run, and those of runs before whose photos still have no result."""
+        before = self.dead_letters()
+        standing = {name: letter for name, letter in before.items() if not self.results.find(result_name(name, self.options.format))}
+        standing |= {outcome.item.name: outcome.dead_letter for outcome in failed}
+        if standing or before:
+            self.results.write(DEAD_LETTERS, write_dead_letters(standing.values()), "application/jsonl", {}, replace=True)
 
 
 @once
-def pictures_of(backdrop: bytes | None, watermark: bytes | None) -> tuple[Backdrop | None, Picture | None]:
+def pictures(backdrop: bytes | None, watermark: bytes | None) -> tuple[Backdrop | None, Picture | None]:
     """A job's backdrop and watermark, decoded once a worker. They were read when the job began, so they are readable."""
     return Backdrop(decode(backdrop)) if backdrop is not None else None, decode(watermark) if watermark is not None else None
 
 
-def read_letters(data: bytes) -> dict[str, dict]:
-    """Dead letters by name. Raises ValueError where a line is none."""
-    try:
-        letters = [json.loads(line) for line in data.decode().splitlines()]
-        return {letter["name"]: letter for letter in letters}
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError("not a file of dead letters: JSON lines with name, generation, code and detail") from error
+def sentence(error: Exception) -> str:
+    """An error's own, without its number: "cutouts: Read-only file system"."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)

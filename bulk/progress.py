@@ -9,18 +9,17 @@ from tqdm import tqdm
 EVERY = 0.5  # seconds
 
 LOCK = threading.Lock()
-TALLY: Counter[str] = Counter()
+COUNTS: Counter[str] = Counter()  # photos by status
 
 
-def tell(what: str) -> None:
-    """Counts a photo: pending, done, failed, skipped, gone, ..."""
+def count(status: str) -> None:
     with LOCK:
-        TALLY[what] += 1
+        COUNTS[status] += 1
 
 
 @contextmanager
 def shown() -> Iterator[None]:
-    """Shows the tally while the block runs."""
+    """Shows the counts while the block runs."""
     over = threading.Event()
 
     def follow() -> None:
@@ -28,11 +27,10 @@ def shown() -> Iterator[None]:
             while True:
                 last = over.wait(EVERY)
                 with LOCK:
-                    now = TALLY.copy()
-                finished = now["done"] + now["failed"] + now["gone"] + now["raced"]
+                    now = COUNTS.copy()
                 bar.total = now["pending"]
                 bar.set_postfix_str(f"done {now['done']}, failed {now['failed']}, skipped {now['skipped']}", refresh=False)
-                bar.update(finished - bar.n)
+                bar.update(now["done"] + now["failed"] + now["gone"] + now["raced"] - bar.n)
                 bar.refresh()
                 if last:
                     return

@@ -6,7 +6,7 @@ from options import Options
 from postprocessing.compose import Backdrop
 
 OPAQUE = 255
-PICTURES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"}
+PICTURES = {".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".png", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif"}
 
 
 def resolved(options: Options, backdrop: Backdrop | None = None) -> Options:
@@ -28,3 +28,13 @@ def result_name(name: str, format: str) -> str:
 def named_as_picture(name: str) -> bool:
     """Whether the extension says so; camera and site alike write it in any case."""
     return PurePosixPath(name).suffix.lower() in PICTURES
+
+
+def is_hidden(name: str) -> bool:
+    """Whether the file's name begins with a dot, as macOS names the companion of each file on a foreign disk: ._car.jpg."""
+    return PurePosixPath(name).name.startswith(".")
+
+
+def may_be_photo(name: str) -> bool:
+    """Whether it is worth opening: files without an extension are."""
+    return not is_hidden(name) and ("." not in PurePosixPath(name).name or named_as_picture(name))

@@ -1,0 +1,73 @@
+"""Photos and results under a prefix of a bucket. An object is never half written, and keeps its metadata itself."""
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import storage
+from bulk.item import Item, Store, Unwritable
+from preprocessing.decode import MAX_FILE
+from storage import LONGEST_NAME, PATIENCE, Location
+
+
+@dataclass(frozen=True)
+class Bucket:
+    bucket: str
+    prefix: str  # empty, or with / at its end
+
+    @classmethod
+    def parse(cls, url: str) -> "Bucket":
+        """Of gs://bucket[/prefix]. Raises ValueError."""
+        bucket, _, prefix = url.removeprefix("gs://").partition("/")
+        if not bucket:
+            raise ValueError(f"{url}: names no bucket")
+        return cls(bucket, f"{prefix.rstrip('/')}/" if prefix.strip("/") else "")
+
+    def items(self) -> Iterator[Item]:
+        return (item for item, _ in self.described())
+
+    def described(self) -> Iterator[tuple[Item, Mapping[str, str]]]:
+        for found in storage.objects(self.bucket, self.prefix):
+            if not found.location.name.endswith("/"):  # some tools write such an object for an empty folder
+                yield Item(found.location.name.removeprefix(self.prefix), found.generation, found.size), found.metadata
+
+    def read(self, item: Item) -> bytes:
+        with missing_as_file():
+            return storage.read(self.location(item.name), MAX_FILE, PATIENCE, item.generation)
+
+    def find(self, name: str) -> Item | None:
+        found = storage.stat(self.location(name), PATIENCE) if is_unicode(name) else None
+        return Item(name, found.generation, found.size) if found else None
+
+    def write(self, name: str, data: bytes, content_type: str, metadata: Mapping[str, str], replace: bool = False) -> bool:
+        if not is_unicode(name):
+            raise Unwritable("name_unusable", "the file's name is not UTF-8, and an object's must be")
+        if len(self.location(name).name.encode()) > LONGEST_NAME:
+            raise Unwritable("name_too_long", f"the result's name would be longer than {LONGEST_NAME} bytes")
+        existing = self.find(name) if replace else None
+        return storage.write(self.location(name), data, content_type, dict(metadata), existing.generation if existing else 0, PATIENCE)
+
+    def contains(self, other: Store) -> bool:
+        return isinstance(other, Bucket) and other.bucket == self.bucket and other.prefix.startswith(self.prefix)
+
+    def location(self, name: str) -> Location:
+        return Location(self.bucket, self.prefix + name)
+
+    def prepare(self) -> None:
+        """Only a write can show whether objects may be written: the run's first."""
+
+    def tidy(self) -> None:
+        """Nothing is ever left."""
+
+
+def is_unicode(name: str) -> bool:
+    """False where a local file's name has bytes that are not UTF-8, which Python carries as lone surrogates."""
+    return not re.search("[\ud800-\udfff]", name)
+
+
+@contextmanager
+def missing_as_file() -> Iterator[None]:
+    try:
+        yield
+    except storage.Missing as error:
+        raise FileNotFoundError(str(error)) from error

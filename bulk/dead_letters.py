@@ -1,0 +1,27 @@
+"""Photos that could not be converted: one JSON object a line, in a file beside the results."""
+import json
+from collections.abc import Iterable
+from typing import TypedDict
+
+DEAD_LETTERS = "dead-letters.jsonl"  # no photo's result has such a name
+
+
+class DeadLetter(TypedDict):
+    name: str
+    generation: int  # of the photo that failed
+    code: str
+    detail: str
+
+
+def read_dead_letters(data: bytes) -> dict[str, DeadLetter]:
+    """Dead letters by name. Raises ValueError where a line is none."""
+    try:
+        letters: list[DeadLetter] = [json.loads(line) for line in data.decode().splitlines()]
+        return {letter["name"]: letter for letter in letters}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError("not a file of dead letters: JSON lines with name, generation, code and detail") from error
+
+
+def write_dead_letters(letters: Iterable[DeadLetter]) -> bytes:
+    """The file, sorted by name."""
+    return "".join(json.dumps(letter) + "\n" for letter in sorted(letters, key=lambda letter: letter["name"])).encode()

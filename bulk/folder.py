@@ -1,0 +1,156 @@
+"""Photos and results in a local folder. What a bucket does by itself is done here by hand: whole files only, and metadata beside them."""
+import errno
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import storage
+from bulk.item import Item, Store, Unwritable
+from preprocessing.decode import MAX_FILE
+
+NOTES = ".forecourt"                # folder for files that are being written and for metadata
+JOURNAL = f"{uuid4().hex}.jsonl"    # this process's own, so that no two processes append to the same file
+STALE = 86_400                      # seconds after which a file that is being written was left by a killed run
+
+
+@dataclass(frozen=True)
+class Folder:
+    root: Path
+
+    def items(self) -> Iterator[Item]:
+        errors: list[OSError] = []
+        for folder, folders, files in os.walk(self.root, onerror=errors.append):
+            folders[:] = sorted(name for name in folders if name != NOTES)
+            for name in folders:
+                if os.path.islink(os.path.join(folder, name)):
+                    yield Item(f"{self.relative(folder, name)}/", 0, 0)
+            for name in sorted(files):
+                try:
+                    status = os.stat(os.path.join(folder, name))
+                except OSError:  # just deleted, or a link to nothing: reading it will tell
+                    yield Item(self.relative(folder, name), 0, 0)
+                else:
+                    yield Item(self.relative(folder, name), status.st_mtime_ns, status.st_size)
+        for error in errors:
+            if Path(error.filename) == self.root and not isinstance(error, FileNotFoundError):
+                raise error
+            if Path(error.filename) != self.root:
+                yield Item(f"{self.relative(error.filename, '')}/", 0, 0)
+
+    def relative(self, folder: str, name: str) -> str:
+        return Path(folder, name).relative_to(self.root).as_posix()
+
+    def described(self) -> Iterator[tuple[Item, Mapping[str, str]]]:
+        written: dict[str, str] = {}
+        for journal in sorted((self.root / NOTES).glob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns):
+            for line in journal.read_text("utf-8").splitlines(keepends=True):
+                if line.endswith("\n"):  # else the disk was full
+                    written[json.loads(line)["name"]] = line
+        for item in self.items():
+            yield item, json.loads(written[item.name])["metadata"] if item.name in written else {}
+
+    def read(self, item: Item) -> bytes:
+        if item.size > MAX_FILE:
+            raise storage.TooLarge(f"the file has more than {MAX_FILE:,} bytes")
+        return (self.root / item.name).read_bytes()
+
+    def find(self, name: str) -> Item | None:
+        path = self.root / name
+        if not has_own_file(name) or not path.is_file() or path.name not in os.listdir(path.parent):  # where case does not count, another name may answer
+            return None
+        return Item(name, path.stat().st_mtime_ns, path.stat().st_size)
+
+    def write(self, name: str, data: bytes, content_type: str, metadata: Mapping[str, str], replace: bool = False) -> bool:
+        if not has_own_file(name):
+            raise Unwritable("name_unusable", "an object may have such a name, but no file of its own in a folder")
+        final, partial = self.root / name, self.root / NOTES / uuid4().hex
+        try:
+            partial.parent.mkdir(parents=True, exist_ok=True)
+            final.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(data)
+            if metadata:
+                self.note(name, metadata)
+            if replace:
+                os.replace(partial, final)
+            else:
+                create(partial, final)
+        except OSError as error:
+            if isinstance(error, FileExistsError) and self.find(name):
+                return False
+            raise unwritable(error) or error from error
+        finally:
+            with suppress(OSError):  # after an error that matters more, such as a disk that is gone
+                partial.unlink(missing_ok=True)
+        return True
+
+    def note(self, name: str, metadata: Mapping[str, str]) -> None:
+        """Comes before the file: a note without its file is passed over, a file without its note could not be described."""
+        with (self.root / NOTES / JOURNAL).open("ab", buffering=0) as journal:
+            journal.write(json.dumps({"name": name, "metadata": dict(metadata)}).encode() + b"\n")
+
+    def contains(self, other: Store) -> bool:
+        return isinstance(other, Folder) and other.root.resolve().is_relative_to(self.root.resolve())
+
+    def prepare(self) -> None:
+        probe = self.root / NOTES / uuid4().hex
+        probe.parent.mkdir(parents=True, exist_ok=True)
+        probe.touch(exist_ok=False)
+        probe.unlink()
+
+    def tidy(self) -> None:
+        """Removes what killed runs left half written, but not what another run may be writing."""
+        for path in (self.root / NOTES).glob("*"):
+            if path.suffix != ".jsonl" and time.time() - path.stat().st_mtime > STALE:
+                path.unlink(missing_ok=True)
+
+
+def has_own_file(name: str) -> bool:
+    """Whether the name leads to one place within a folder, to which no other name leads: an object's may be ../x, /x or a//x."""
+    return "\0" not in name and not {"", ".", "..", NOTES} & set(name.split("/"))
+
+
+def create(partial: Path, final: Path) -> None:
+    """Gives a finished file its name. Raises FileExistsError where another has it.
+
+    A hard link does that in one step. Where the file system has none (FAT, exFAT, many network shares), an empty file takes the name first, and the
+    finished one then replaces it. A killed run may leave the empty file: it is no result, and is replaced.
+    """
+    try:
+        os.link(partial, final)
+        return
+    except FileExistsError:
+        taken = True
+    except OSError:
+        taken = not claim(final)
+    if taken and not is_empty(final):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final))
+    os.replace(partial, final)
+
+
+def claim(path: Path) -> bool:
+    """Creates an empty file (O_EXCL); False where the name is taken."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def is_empty(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size == 0
+
+
+def unwritable(error: OSError) -> Unwritable | None:
+    """What the photo's name makes impossible; None where the error is not about the name."""
+    if isinstance(error, FileExistsError | IsADirectoryError | NotADirectoryError):
+        return Unwritable("name_collision", "another file, or a folder, has the place of the result")
+    if error.errno == errno.ENAMETOOLONG:
+        return Unwritable("name_too_long", "the result's name would be longer than the system allows")
+    if error.errno in (errno.EINVAL, errno.EILSEQ):
+        return Unwritable("name_unusable", "the system does not allow the result's name")
+    return None

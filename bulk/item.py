@@ -1,0 +1,49 @@
+"""What every store of photos and results does."""
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Item:
+    """A file. The name ends in / where it is a folder that is not entered, because it is a link or may not be read."""
+
+    name: str
+    generation: int  # of the object, or the file's modification time in nanoseconds
+    size: int        # bytes
+
+
+class Unwritable(ValueError):
+    """The store can't hold a file of that name; `code` says why."""
+
+    def __init__(self, code: str, detail: str):
+        super().__init__(detail)
+        self.code = code
+
+
+class Store(Protocol):
+    """Names are relative to the store's root, with / between folders, whatever the system."""
+
+    def items(self) -> Iterator[Item]:
+        """All files but the store's own notes. Raises OSError or storage.Unreadable."""
+
+    def described(self) -> Iterator[tuple[Item, Mapping[str, str]]]:
+        """All files, each with the metadata that it was written with; none where others wrote it."""
+
+    def read(self, item: Item) -> bytes:
+        """Raises FileNotFoundError where it was deleted or replaced, storage.TooLarge, else OSError or storage.Unreadable."""
+
+    def write(self, name: str, data: bytes, content_type: str, metadata: Mapping[str, str], replace: bool = False) -> bool:
+        """Writes a file whole or not at all; False where there is one already and `replace` is false. Raises Unwritable, OSError or storage.Unreadable."""
+
+    def find(self, name: str) -> Item | None:
+        """The file of exactly that name."""
+
+    def contains(self, other: "Store") -> bool:
+        """Whether the other store's files are files of this one, too."""
+
+    def prepare(self) -> None:
+        """Makes sure that files can be written, as far as that can be known without leaving one. Raises OSError."""
+
+    def tidy(self) -> None:
+        """Removes what killed runs left half written."""

@@ -1,0 +1,88 @@
+"""A report with a row for each photo, written from what is beside the results, so that it is complete whatever interrupted the runs before.
+
+    report.csv, report.jsonl    the same rows; those that need a look come first: failures, then results by rising confidence
+"""
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, fields, replace
+from typing import Literal
+
+from bulk.item import Store
+from bulk.job import BulkJob
+
+CSV, JSONL = "report.csv", "report.jsonl"  # no photo's result has such a name
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Of a photo. Lengths in pixels of the result; None where it is not known, as in results of others."""
+
+    name: str
+    outcome: Literal["done", "failed"]
+    code: str = ""                     # of a failure
+    confidence: float | None = None    # 0..1
+    width: int | None = None
+    height: int | None = None
+    car_left: int | None = None
+    car_top: int | None = None
+    car_width: int | None = None
+    car_height: int | None = None
+    milliseconds: int | None = None
+
+
+def rows(job: BulkJob) -> list[Row]:
+    """Those that need a look come first."""
+    failed = [Row(letter["name"], "failed", letter["code"]) for letter in job.dead_letters().values()]
+    names = {row.name for row in failed}
+    suffix = f".{job.options.format}"
+    done = (done_row(item.name.removesuffix(suffix), metadata) for item, metadata in job.results.described() if item.name.endswith(suffix) and item.size)
+    return sorted([*failed, *(row for row in done if row.name not in names)],
+                  key=lambda row: (row.outcome == "done", row.confidence if row.confidence is not None else -1.0, row.name))
+
+
+def done_row(name: str, metadata: Mapping[str, str]) -> Row:
+    """From a result's metadata: see BulkJob.metadata."""
+    row = Row(name, "done")
+    if "confidence" in metadata:
+        row = replace(row, confidence=float(metadata["confidence"]))
+    if "size" in metadata:
+        width, height = map(int, metadata["size"].split("x"))
+        left, top, car_width, car_height = map(int, metadata["car"].split(","))
+        row = replace(row, width=width, height=height, car_left=left, car_top=top, car_width=car_width, car_height=car_height,
+                      milliseconds=int(metadata["milliseconds"]))
+    return row
+
+
+def write_report(job: BulkJob) -> list[Row]:
+    """Writes both files, where they are not the same already, and gives their rows. Raises as Store.write does."""
+    found = rows(job)
+    if found:
+        write_changed(job.results, CSV, as_csv(found), "text/csv")
+        write_changed(job.results, JSONL, as_jsonl(found), "application/jsonl")
+    return found
+
+
+def write_changed(store: Store, name: str, data: bytes, content_type: str) -> None:
+    existing = store.find(name)
+    if existing is None or existing.size != len(data) or store.read(existing) != data:
+        store.write(name, data, content_type, {}, replace=True)
+
+
+def as_csv(found: Iterable[Row]) -> bytes:
+    """With a header. Bytes of a name that are not UTF-8 become \\udcXX."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns())
+    writer.writerows(map(astuple, found))
+    return file.getvalue().encode("utf-8", "backslashreplace")
+
+
+def as_jsonl(found: Iterable[Row]) -> bytes:
+    names = columns()
+    return "".join(json.dumps(dict(zip(names, astuple(row)))) + "\n" for row in found).encode()
+
+
+def columns() -> list[str]:
+    return [field.name for field in fields(Row)]

@@ -1,0 +1,329 @@
+"""What the bulk job takes for a photo, where its results go, and what it refuses: without Beam, on folders and an emulated bucket."""
+import errno
+import json
+import os
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import storage
+from bulk.__main__ import main
+from bulk.folder import Folder
+from bulk.item import Unwritable
+from bulk.job import BulkJob, OutputFailed
+from bulk.manifest import MANIFEST, OtherOptions, check_manifest, write_manifest
+from bulk.report import rows, write_report
+from bulk.stores import open_input, open_store
+from once import once
+from options import Options
+from tests.bulk_photos import draw_jpeg
+from tests.cloud import emulated
+
+PNG = Options(format="png")
+
+
+def put(folder: Path, *names: str, data: bytes = b"photo") -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+@pytest.fixture
+def job(tmp_path) -> BulkJob:
+    put(tmp_path / "photos", "car.jpg", data=draw_jpeg(0))
+    return BulkJob(Folder(tmp_path / "photos"), None, Folder(tmp_path / "out"), PNG)
+
+
+def listed(job: BulkJob) -> dict[str, str]:
+    return {item.name: status for item, status in job.listing()}
+
+
+@pytest.mark.parametrize("pattern, found", [
+    ("*.jpg", {"car.jpg"}), ("*", {"car.jpg", "CAR 2.JPG"}), ("**", {"car.jpg", "CAR 2.JPG", "lot 3/ä.png", "lot 3/deep/x"}), ("lot*/?.png", {"lot 3/ä.png"}),
+    ("**/x", {"lot 3/deep/x"})])
+def test_a_glob_selects_photos(tmp_path, pattern, found):
+    put(tmp_path, "car.jpg", "CAR 2.JPG", "lot 3/ä.png", "lot 3/deep/x")
+    photos, expression = open_input(f"{tmp_path}/{pattern}")
+    assert listed(BulkJob(photos, expression, Folder(tmp_path.parent / "out"), PNG)) == dict.fromkeys(found, "pending")
+
+
+def test_a_glob_of_a_bucket_selects_photos():
+    photos, expression = open_input("gs://site/lot*/**.jpg")
+    assert (photos.bucket, photos.prefix) == ("site", "") and expression.fullmatch("lot 3/a/b.jpg") and not expression.fullmatch("other/lot/b.jpg")
+
+
+def test_photos_are_known_by_their_names_and_files_without_an_extension_are_tried(tmp_path):
+    photos = ["a.HIF", "a.HEIF", "a.heic", "a.JFIF", "a.AVIF", "a.JPE", "a.jpeg", "a.Tiff", "a.BMP", "a.webp", "lot.2/car"]
+    others = ["a.txt", "a.mp4", "._a.jpg", ".hidden", "lot/._b.HEIC", "thumbs.db"]
+    put(tmp_path / "photos", *photos, *others)
+    assert listed(BulkJob(Folder(tmp_path / "photos"), None, Folder(tmp_path / "out"), PNG)) == dict.fromkeys(photos, "pending") | dict.fromkeys(others, "ignored")
+
+
+def test_a_linked_folder_is_counted_and_not_entered_and_a_linked_photo_is_a_photo(tmp_path):
+    put(tmp_path, "elsewhere/b.jpg", "photos/lot/a.jpg")
+    (tmp_path / "photos" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "photos" / "lot" / "loop").symlink_to(tmp_path / "photos")
+    (tmp_path / "photos" / "b.jpg").symlink_to(tmp_path / "elsewhere" / "b.jpg")
+    assert listed(BulkJob(Folder(tmp_path / "photos"), None, Folder(tmp_path / "out"), PNG)) == {
+        "lot/a.jpg": "pending", "b.jpg": "pending", "link/": "folder", "lot/loop/": "folder"}
+
+
+def test_a_folder_that_may_not_be_read_is_counted(tmp_path, monkeypatch):
+    put(tmp_path / "photos", "lost+found/x.jpg", "a.jpg")
+    scandir = os.scandir
+
+    def forbids(path):
+        if Path(path).name == "lost+found":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", forbids)
+    assert listed(BulkJob(Folder(tmp_path / "photos"), None, Folder(tmp_path / "out"), PNG)) == {"a.jpg": "pending", "lost+found/": "folder"}
+
+
+def test_a_photo_that_has_its_result_is_skipped_unless_all_are_converted_again(job):
+    put(job.results.root, "car.jpg.png", data=b"by hand")
+    assert listed(job) == {"car.jpg": "skipped"} and listed(replace(job, force=True)) == {"car.jpg": "pending"}
+    item = job.photos.find("car.jpg")
+    assert job.convert(item).status == "skipped" and job.results.find("car.jpg.png").size == len(b"by hand")
+    assert replace(job, force=True).convert(item).status == "done" and job.results.find("car.jpg.png").size > 1000
+
+
+def test_a_photo_that_failed_is_not_tried_again_until_it_changes(job):
+    put(job.photos.root, "car.jpg", data=b"broken")
+    failed = job.convert(job.photos.find("car.jpg"))
+    job.keep_dead_letters([failed])
+    assert failed.code == "failed_to_read_image" and listed(job) == {"car.jpg": "failed_before"}
+    assert listed(replace(job, only=frozenset({"car.jpg"}))) == {"car.jpg": "pending"}
+    put(job.photos.root, "car.jpg", data=draw_jpeg(0))
+    assert listed(job) == {"car.jpg": "pending"}
+    job.keep_dead_letters([replace(failed, code="storage_unavailable", item=job.photos.find("car.jpg"))])
+    assert listed(job) == {"car.jpg": "pending"}, "a passing fault is tried again"
+
+
+def test_a_photo_that_is_gone_is_neither_done_nor_failed(job):
+    (job.photos.root / "a.jpg").symlink_to("nothing")
+    assert listed(job) == {"a.jpg": "pending", "car.jpg": "pending"}
+    assert job.convert(next(job.photos.items())).status == "gone"
+
+
+def test_a_fault_of_the_program_on_one_photo_is_a_dead_letter(job, monkeypatch):
+    monkeypatch.setattr("bulk.job.cut_out", lambda *_: 1 // 0)
+    outcome = job.convert(job.photos.find("car.jpg"))
+    assert (outcome.status, outcome.code) == ("failed", "internal_error") and "division" not in outcome.detail
+
+
+def test_a_result_whose_place_is_taken_by_something_else_is_a_dead_letter(job):
+    (job.results.root / "car.jpg.png").mkdir(parents=True)
+    put(job.photos.root, "x" * 250 + ".jpg", data=draw_jpeg(4))
+    assert {job.convert(item).code for item in job.photos.items()} == {"name_collision", "name_too_long"}
+    assert not list(job.results.items())
+
+
+@pytest.mark.parametrize("error, code", [
+    (OSError(errno.EINVAL, "Invalid argument"), "name_unusable"), (PermissionError(errno.EACCES, "Permission denied"), "storage_unavailable")])
+def test_an_error_that_concerns_one_photo_is_its_dead_letter(job, monkeypatch, error, code):
+    """FAT allows no colon in a name; one of many folders may be another user's."""
+    monkeypatch.setattr("bulk.folder.create", raising(error))
+    assert job.convert(job.photos.find("car.jpg")).code == code
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
+def test_an_error_that_concerns_all_photos_stops_the_run(job, monkeypatch, number):
+    monkeypatch.setattr("bulk.folder.create", raising(OSError(number, os.strerror(number))))
+    with pytest.raises(OutputFailed, match=f"car.jpg.png could not be written: {os.strerror(number)}"):
+        job.convert(job.photos.find("car.jpg"))
+    assert not job.results.find("car.jpg.png")
+
+
+def raising(error: OSError):
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.fixture(params=["links", "no links"])
+def results(tmp_path, monkeypatch, request) -> Folder:
+    """An empty folder, on a file system with hard links and on one without (FAT, exFAT, many network shares)."""
+    if request.param == "no links":
+        monkeypatch.setattr(os, "link", raising(PermissionError(errno.EPERM, "Operation not permitted")))
+    return Folder(tmp_path / "out")
+
+
+def write(results: Folder, data: bytes, **how: bool) -> bool:
+    return results.write("lot/a.png", data, "image/png", {"confidence": "0.5"}, **how)
+
+
+def test_a_result_is_written_once(results):
+    assert write(results, b"first") and not write(results, b"second") and results.read(results.find("lot/a.png")) == b"first"
+    assert write(results, b"third", replace=True) and results.read(results.find("lot/a.png")) == b"third"
+    assert [(item.name, metadata) for item, metadata in results.described()] == [("lot/a.png", {"confidence": "0.5"})]
+
+
+def test_an_empty_file_is_no_result(results):
+    """A run that was killed may leave one, where there are no hard links."""
+    put(results.root, "lot/a.png", data=b"")
+    put(results.root / ".." / "photos", "lot/a")
+    assert listed(BulkJob(Folder(results.root / ".." / "photos"), None, results, PNG)) == {"lot/a": "pending"}
+    assert write(results, b"whole") and results.read(results.find("lot/a.png")) == b"whole"
+
+
+def test_a_write_that_fails_leaves_nothing(results, monkeypatch):
+    monkeypatch.setattr(Path, "write_bytes", raising(OSError(errno.ENOSPC, "No space left on device")))
+    with pytest.raises(OSError, match="No space"):
+        write(results, b"first")
+    assert not list(results.items()) and not list((results.root / ".forecourt").iterdir())
+
+
+def test_what_a_killed_run_left_half_written_is_no_result_and_is_removed_when_it_is_old(results):
+    put(results.root, ".forecourt/1234", ".forecourt/5678")
+    os.utime(results.root / ".forecourt" / "1234", (0, 0))
+    results.tidy()
+    assert not list(results.items()) and [path.name for path in (results.root / ".forecourt").iterdir()] == ["5678"]
+
+
+@pytest.mark.parametrize("name", ["../x.png", "/x.png", "a/../../x.png", "a//b.png", "./a/b.png", "a/b.png/", ".forecourt/x.png", "a\0.png", ""])
+def test_an_objects_name_that_no_file_of_its_own_can_have_is_refused(tmp_path, name):
+    """The emulator tidies such names up; Cloud Storage does not."""
+    results = Folder(tmp_path / "out")
+    results.write("a/b.png", b"first", "image/png", {})
+    with pytest.raises(Unwritable) as refusal:
+        results.write(name, b"second", "image/png", {}, replace=True)
+    assert refusal.value.code == "name_unusable" and results.find(name) is None
+    assert [item.name for item in Folder(tmp_path).items()] == ["out/a/b.png"] and (tmp_path / "out" / "a" / "b.png").read_bytes() == b"first"
+
+
+def test_a_bucket_of_files_whose_names_no_object_can_have_and_of_runs_that_may_not_write(tmp_path, monkeypatch):
+    with emulated() as cloud:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", cloud.address)
+        monkeypatch.setattr(storage, "client", once(storage.client.__wrapped__))  # one that knows the address
+        for name in (b"\xfe.jpg", b"\xff.jpg"):
+            Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(draw_jpeg(1))
+        bucket = cloud.bucket({"\ufffd.jpg.png": b"of another photo"})
+        job = BulkJob(Folder(tmp_path), None, open_store(f"gs://{bucket}"), PNG)
+        outcomes = [job.convert(item) for item in job.photos.items()]
+        assert [outcome.code for outcome in outcomes] == ["name_unusable"] * 2
+        job.keep_dead_letters(outcomes)
+        assert Counter(listed(job).values()) == {"failed_before": 2}
+        assert len(write_report(job)) == 3 and b"\\udcfe.jpg,failed,name_unusable" in cloud.read(bucket, "report.csv")
+        (tmp_path / "car.jpg").write_bytes(draw_jpeg(1))
+        with pytest.raises(OutputFailed, match="car.jpg.png could not be written: there is no such object, or it may not be used"):
+            replace(job, results=open_store("gs://no-such-bucket")).convert(job.photos.find("car.jpg"))
+        assert main(["--input", str(tmp_path), "--output", "gs://no-such-bucket"]) == 1, "the first listing tells"
+
+
+def test_the_report_knows_results_of_others_and_failures_only_by_name(job):
+    put(job.results.root, "other.jpg.png", "notes.txt")
+    job.convert(job.photos.find("car.jpg"))
+    put(job.photos.root, "bad.jpg", data=b"broken")
+    job.keep_dead_letters([job.convert(job.photos.find("bad.jpg"))])
+    assert [(row.name, row.outcome, row.code, row.width) for row in rows(job)] == [
+        ("bad.jpg", "failed", "failed_to_read_image", None), ("other.jpg", "done", "", None), ("car.jpg", "done", "", 320)]
+
+
+def test_a_report_survives_a_line_that_a_full_disk_cut_short(job):
+    job.convert(job.photos.find("car.jpg"))
+    (job.results.root / ".forecourt" / "full.jsonl").write_bytes(b'{"name": "car.jpg", "meta')
+    assert rows(job)[0].confidence
+
+
+@pytest.mark.parametrize("given, options, sentence", [
+    ({}, {"bg_color": "fff"}, "bg_color was not given, now fff"), ({"bg_color": "000"}, {"bg_color": "fff"}, "bg_color was 000, now fff"),
+    ({"crop": "true"}, {}, "crop was true, now not given"), ({"bg_color": "fff"}, {"bg_color": "#FFFFFF", "crop": "no"}, None), ({"crop": "1"}, {"crop": "yes"}, None)])
+def test_results_with_other_options_are_not_mixed(job, given, options, sentence):
+    write_manifest(replace(job, given=given))
+    now = replace(job, given=options)
+    if sentence is None:
+        check_manifest(now)
+        return
+    with pytest.raises(OtherOptions, match=sentence):
+        check_manifest(now)
+    check_manifest(replace(now, force=True))
+    write_manifest(replace(now, force=True))
+    check_manifest(now)
+
+
+def test_other_pictures_and_formats_are_other_options(job):
+    write_manifest(replace(job, backdrop=b"one"))
+    for now in (job, replace(job, backdrop=b"two"), replace(job, backdrop=b"one", watermark=b"mark"), replace(job, backdrop=b"one", options=Options(format="webp"))):
+        with pytest.raises(OtherOptions):
+            check_manifest(now)
+    (job.results.root / MANIFEST).write_text("{")
+    with pytest.raises(OtherOptions, match="manifest.json"):
+        check_manifest(job)
+
+
+@pytest.mark.parametrize("flags, sentence", [
+    (["--crop", "maybe"], "--crop: takes true or false"), (["--bg_image_file", "missing.png"], "missing.png: there is no such file"),
+    (["--bg_image_file", "README.md"], "README.md: the file is not a readable"), (["--bg_color", "fff", "--bg_image_file", "docs/result.jpg"], "only one can stand behind the car"),
+    (["--watermark", "a", "--watermark_file", "docs/result.jpg"], "only one at once"), (["--retry", "README.md"], "not a file of dead letters"), (["--sheet", "-1"], "--sheet takes"),
+    (["--watermark", "nobody's"], "--watermark: takes the name of a configured"), (["--output", "s3://x"], "s3://x: takes a folder or gs://bucket, not s3://"),
+    (["--input", "az://x"], "az://x: takes a folder or gs://bucket, not az://"), (["--output", "gs://"], "names no bucket"), (["--input", "gs://si*e/x"], "can't be a pattern"),
+    (["--output", "README.md"], "README.md is a file, not a folder"), (["--output", "README.md/below"], "README.md is a file, not a folder"),
+    (["--input", "missing"], "--input: missing is no folder")])
+def test_wrong_options_are_refused_before_anything_is_done(job, flags, sentence, capsys):
+    places = ["--input", str(job.photos.root), "--output", str(job.results.root)]
+    with pytest.raises(SystemExit) as refusal:
+        main([*places, *flags])
+    said = capsys.readouterr().err
+    assert refusal.value.code == 2 and sentence in said and "Traceback" not in said and not job.results.root.exists()
+
+
+@pytest.mark.parametrize("photos, results", [("photos", "photos/out"), ("photos", "photos")])
+def test_results_within_the_photos_are_refused(job, photos, results, capsys):
+    with pytest.raises(SystemExit):
+        main(["--input", str(job.photos.root.parent / photos), "--output", str(job.photos.root.parent / results)])
+    assert "--output lies within --input" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place, sentence", [("/proc/forecourt", "/proc/forecourt: No such file"), ("/sys/forecourt", "/sys/forecourt: ")])
+def test_an_output_that_can_not_be_written_is_told_before_the_first_photo(job, place, sentence, capsys, monkeypatch):
+    monkeypatch.setattr(BulkJob, "convert", raising(AssertionError("a photo was converted")))
+    assert main(["--input", str(job.photos.root), "--output", place]) == 1
+    assert f"failed: {sentence}" in capsys.readouterr().err
+
+
+def test_configured_watermarks_are_those_of_the_function(tmp_path, monkeypatch, capsys):
+    put(tmp_path / "photos", "notes.txt")
+    arguments = ["--input", str(tmp_path / "photos"), "--output", str(tmp_path / "out"), "--watermark", "logo"]
+    put(tmp_path / "marks", "logo.jpg", data=draw_jpeg(1))
+    monkeypatch.setenv("WATERMARKS_DIR", str(tmp_path / "marks"))
+    assert main(arguments) == 0
+    monkeypatch.setenv("WATERMARKS_DIR", str(tmp_path / "missing"))
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert "WATERMARKS_DIR takes a folder" in capsys.readouterr().err
+
+
+def test_an_interruption_before_the_first_photo_leaves_no_traceback(job, monkeypatch, capsys):
+    monkeypatch.setattr(BulkJob, "listing", raising(KeyboardInterrupt()))
+    assert main(["--input", str(job.photos.root), "--output", str(job.results.root)]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_a_backdrop_is_decoded_once_a_worker(job, monkeypatch):
+    """However many photos there are."""
+    from bulk import job as module
+
+    decoded: list[int] = []
+    decode = module.decode
+    monkeypatch.setattr(module, "decode", lambda data: decoded.append(1) or decode(data))
+    backdrop = draw_jpeg(7)
+    put(job.photos.root, "b.jpg", data=draw_jpeg(2))
+    outcomes = [replace(job, backdrop=backdrop, options=Options(format="jpg")).convert(item) for item in job.photos.items()]
+    assert [outcome.status for outcome in outcomes] == ["done"] * 2 and decoded == [1]
+
+
+def test_a_photo_called_like_a_file_beside_the_results_keeps_its_result(tmp_path):
+    put(tmp_path / "photos", "least-confident", "report", "manifest", "dead-letters", data=draw_jpeg(5))
+    job = BulkJob(Folder(tmp_path / "photos"), None, Folder(tmp_path / "out"), Options(format="jpg", pixels=10_000))
+    assert [job.convert(item).status for item in job.photos.items()] == ["done"] * 4
+    write_manifest(job)
+    write_report(job)
+    assert {item.name for item in job.results.items()} == {
+        "least-confident.jpg", "report.jpg", "manifest.jpg", "dead-letters.jpg", "manifest.json", "report.csv", "report.jsonl"}
+    assert json.loads((job.results.root / "manifest.json").read_text())["format"] == "jpg"
