@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 import storage
 from cutout import cut_out
-from events.names import named_as_picture, resolved, result_name
+from events.names import is_hidden, named_as_picture, resolved, result_name
 from exceptions import CutOutError, FileTooLarge, UnreadablePicture
 from options import InvalidOption, Options, parse
 from postprocessing.encode import CONTENT_TYPES
