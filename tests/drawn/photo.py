@@ -1,5 +1,6 @@
 """Car and street put together as a camera would take them."""
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import cv2
@@ -31,15 +32,19 @@ class DrawnPhoto:
     foreground: np.ndarray  # uint8 (height, width, 3), the car's own colour where alpha > 0
 
 
+@lru_cache(64)  # many tests look at the same photo
 def draw_photo(width: int = 1280, height: int = 960, *, angle: Angle = "three_quarter", colour: tuple[int, int, int] = (168, 28, 34),
                seed: int = 0, neighbour: bool = False) -> DrawnPhoto:
-    """A car on the street of `draw_street`; the neighbour is a second, half hidden car that is background."""
+    """A car on the street of `draw_street`; the neighbour is a second, half hidden car that is background. Its arrays are read-only."""
     camera, scene = street(width, height, seed)
     mesh, (heading, distance) = hatchback(), POSES[angle]
     if neighbour:
         scene = over(*place(scene, camera, mesh, NEIGHBOUR_COLOUR, NEIGHBOUR_HEADING, NEIGHBOUR_POSITION), scene)
     foreground, alpha = place(scene, camera, mesh, colour, heading, (0.0, distance))
-    return DrawnPhoto(develop(over(foreground, alpha, scene), seed), alpha, foreground)
+    photo = DrawnPhoto(develop(over(foreground, alpha, scene), seed), alpha, foreground)
+    for array in (photo.rgb, photo.alpha, photo.foreground):
+        array.flags.writeable = False
+    return photo
 
 
 def draw_street(width: int, height: int, seed: int = 0) -> np.ndarray:
