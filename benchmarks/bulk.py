@@ -48,11 +48,13 @@ def main() -> None:
         print(f"plain loop            {loop:6.2f} photos/s")
         print(f"{cores} loops side by side  {side_by_side:6.2f} photos/s, {side_by_side / loop:.2f} of one: what the cores give")
         print(f"bulk on one core      {one:6.2f} photos/s, {one / loop:.2f} of the loop")
-        print(f"bulk on {cores} cores       {whole:6.2f} photos/s, {whole / one:.2f} of one core's, {whole / side_by_side:.2f} of the loops side by side, {whole / cores:.2f} a core")
+        print(f"bulk on {cores} cores       {whole:6.2f} photos/s, {whole / one:.2f} of one core's, "
+              f"{whole / side_by_side:.2f} of the loops side by side, {whole / cores:.2f} a core")
         draw(many, args.many, (640, 480))
         speed, memory = bulk(many, out / "many", cores)
         quarters = [max(memory[i * len(memory) // 4:(i + 1) * len(memory) // 4]) for i in range(4)]
-        print(f"{args.many} smaller photos    {speed:6.2f} photos/s; most MB resident in each quarter of the run: {', '.join(f'{most:.0f}' for most in quarters)}")
+        most = ", ".join(f"{quarter:.0f}" for quarter in quarters)
+        print(f"{args.many} smaller photos    {speed:6.2f} photos/s; most MB resident in each quarter of the run: {most}")
 
 
 def draw(folder: Path, number: int, size: tuple[int, int]) -> None:
@@ -62,14 +64,16 @@ def draw(folder: Path, number: int, size: tuple[int, int]) -> None:
     from tests.drawn import draw_photo
 
     folder.mkdir()
-    drawings = [cv2.cvtColor(draw_photo(*size, angle=("side", "three_quarter", "front", "rear")[seed % 4], seed=seed).rgb, cv2.COLOR_RGB2BGR) for seed in range(8)]
+    photos = [draw_photo(*size, angle=("side", "three_quarter", "front", "rear")[seed % 4], seed=seed) for seed in range(8)]
+    drawings = [cv2.cvtColor(photo.rgb, cv2.COLOR_RGB2BGR) for photo in photos]
     for count in range(number):
         cv2.imwrite(str(folder / f"{count:05}.jpg"), drawings[count % 8], [cv2.IMWRITE_JPEG_QUALITY, 60 + count // 8 % 36])
 
 
 def plain_loops(photos: Path, number: int) -> float:
     """Photos a second of so many loops at once, each bound to its own core and converting all of the photos."""
-    loops = [subprocess.Popen(["taskset", "-c", str(core), sys.executable, "-c", LOOP, photos], cwd=ROOT, stdout=subprocess.PIPE, text=True) for core in range(number)]
+    commands = [["taskset", "-c", str(core), sys.executable, "-c", LOOP, photos] for core in range(number)]
+    loops = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for command in commands]
     speeds = [loop.communicate()[0] for loop in loops]
     if any(loop.returncode for loop in loops):
         raise SystemExit("a plain loop failed")

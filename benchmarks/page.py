@@ -22,7 +22,7 @@ def main() -> None:
         for _ in range(VISITS):
             context = browser.new_context(viewport={"width": 1280, "height": 800})
             page, answers = context.new_page(), []
-            page.on("response", lambda answer: answers.append(answer))
+            page.on("response", answers.append)
             page.goto(server.address)
             page.wait_for_load_state("networkidle")
             paint, ready = page.evaluate(READY)
@@ -36,7 +36,8 @@ def main() -> None:
     print(f"until it can be used: {len(rows)} requests, {sum(sent for *_, sent in rows) / 1000:.1f} kB as sent")
     page = sum(path.stat().st_size for path in DEMO.iterdir() if path.suffix in (".html", ".css", ".js"))
     print(f"HTML, CSS and JavaScript, what is loaded with the first photo included: {page / 1000:.1f} kB before compression")
-    print(f"first contentful paint {statistics.median(paints):.0f} ms, usable {statistics.median(usable):.0f} ms after the address was entered (medians of {VISITS} visits)")
+    print(f"first contentful paint {statistics.median(paints):.0f} ms, usable {statistics.median(usable):.0f} ms after the address was entered "
+          f"(medians of {VISITS} visits)")
 
 
 def row(answer: Response) -> tuple[str, str, int, int]:
