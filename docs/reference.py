@@ -36,11 +36,11 @@ def reference(source: str) -> str:
     sections = [
         section("Start", f"<p>{words(document['info']['summary'])}</p>{paragraphs(document['info']['description'])}<pre tabindex=\"0\">{escape(CURL)}</pre>"
                          f"<pre tabindex=\"0\">{escape(PYTHON)}</pre>"),
-        section("Parameters", table(("Name", "Meaning", "Values", "Default"), parameters(document))),
-        section("Headers of the answer", table(("Name", "Meaning"), headers(document, post["responses"]["200"]))),
+        section("Parameters", table("Parameters", ("Name", "Meaning", "Values", "Default"), parameters(document))),
+        section("Headers of the answer", table("Headers", ("Name", "Meaning"), headers(document, post["responses"]["200"]))),
         section("Errors", "<p>An error is JSON: <code>{\"errors\": [{\"title\", \"detail\", \"code\"}]}</code>.</p>"
-                + table(("Status", "Codes", "Meaning"), errors(document, post["responses"]))),
-        section("Addresses", table(("Method", "Address", "Answer"), addresses(document))
+                + table("Codes", ("Status", "Codes", "Meaning"), errors(document, post["responses"]))),
+        section("Addresses", table("Paths", ("Method", "Address", "Answer"), addresses(document))
                 + f"<p>Keys: the header <code>{document['components']['securitySchemes']['key']['name']}</code>. "
                   f"{words(document['components']['securitySchemes']['key']['description'])}</p>"),
     ]
@@ -110,10 +110,11 @@ def section(title: str, content: str) -> str:
     return f"<section>\n<h2 id=\"{title.split()[0].lower()}\">{title}</h2>\n{content}\n</section>"
 
 
-def table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(label: str, titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     head = "".join(f"<th scope=\"col\">{title}</th>" for title in titles)
     body = "\n".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"{titles[0]} and {titles[1].lower()}\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>"
+    return (f"<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"><table>\n<thead><tr>{head}</tr></thead>\n"
+            f"<tbody>\n{body}\n</tbody>\n</table></div>")
 
 
 def paragraphs(text: str) -> str:

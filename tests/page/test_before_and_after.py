@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.page.visitor import api, asked_again, cut, pixels, taken
+from tests.page.visitor import LOGO, api, asked_again, cut, file, pick, pixels, taken
 
 
 def share(page: Page) -> float:
@@ -13,7 +13,6 @@ def share(page: Page) -> float:
 
 
 def test_the_slider_follows_the_mouse(page):
-    cut(page)
     box = page.locator("#frame").bounding_box()
     page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 20)
     page.mouse.down()
@@ -35,16 +34,16 @@ def test_the_slider_obeys_the_keyboard_and_tells_where_it_is(page):
     expect(slider).to_have_attribute("aria-valuetext", "3 percent before, 97 percent after")
 
 
-def test_before_and_after_lie_on_each_other_also_when_cropped(page):
+@pytest.mark.parametrize("framing", ["crop", "place"])
+def test_before_and_after_lie_on_each_other_in_every_framing(page, framing):
     cut(page)
-    asked_again(page, lambda: page.get_by_text("To the car").click())
+    asked_again(page, lambda: pick(page, "framing", framing))
     before, after = (page.locator(name).bounding_box() for name in ("#before", "#after"))
-    whole = pixels(api(page.url))[..., 3] > 127
-    cropped = pixels(taken(page, "png")[1])[..., 3] > 127
-    left, top = (np.nonzero(matte.any(axis))[0][0] / matte.shape[1 - axis] for matte in (whole,) for axis in (0, 1))
-    cropped_left, cropped_top = (np.nonzero(cropped.any(axis))[0][0] / cropped.shape[1 - axis] for axis in (0, 1))
-    assert before["x"] + left * before["width"] == pytest.approx(after["x"] + cropped_left * after["width"], abs=2)
-    assert before["y"] + top * before["height"] == pytest.approx(after["y"] + cropped_top * after["height"], abs=2)
+    photo, framed = (pixels(data)[..., 3] > 127 for data in (api(page.url), taken(page, "png")[1]))
+    (left, top), (framed_left, framed_top) = (
+        [np.nonzero(matte.any(axis))[0][0] / matte.shape[1 - axis] for axis in (0, 1)] for matte in (photo, framed))
+    assert before["x"] + left * before["width"] == pytest.approx(after["x"] + framed_left * after["width"], abs=2)
+    assert before["y"] + top * before["height"] == pytest.approx(after["y"] + framed_top * after["height"], abs=2)
 
 
 def test_motion_is_spared_those_who_ask_for_it(visit):
@@ -71,3 +70,11 @@ def test_zoom_goes_down_to_the_pixels(page):
     page.wait_for_function("before => document.getElementById('view').scrollLeft > before", arg=before)
     page.get_by_role("button", name="Fit").click()
     expect(page.locator("#view")).not_to_have_class(re.compile("zoomed"))
+
+
+def test_nothing_lies_on_a_logo(page):
+    cut(page)
+    asked_again(page, lambda: page.set_input_files("#logo", [file("logo.png", LOGO, "image/png")]))
+    picture, zoom = page.locator("#view").bounding_box(), page.locator("#zoom").bounding_box()
+    assert zoom["y"] >= picture["y"] + picture["height"]
+    expect(page.locator(".tag-after")).to_be_hidden()

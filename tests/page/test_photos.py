@@ -1,17 +1,19 @@
-"""Photos come in by chooser, drop, paste, camera or sample, one or five; and how the page itself comes."""
+"""Photos come in by chooser, drop, paste, camera or sample, one or five, and go; and how the page itself comes."""
 import base64
+import io
+import zipfile
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.page.visitor import FIVE, PHONE, PHOTO, api, choose, cut, done, file, sent, taken
+from tests.page.visitor import FIVE, PHONE, PHOTO, STREET, answered, api, choose, cut, done, failed, file, sent, taken, thumbnail
 
 
-def test_it_comes_in_five_requests_from_one_place(visit, server):
+def test_it_comes_in_eight_requests_from_one_place(visit, server):
     page = visit("about:blank#")
     asked = sent(page)
     page.goto(server, wait_until="networkidle")
-    assert len(asked) <= 5 and all(address.startswith(f"GET {server}/") for address in asked)
+    assert len(asked) <= 8 and all(address.startswith(f"GET {server}/") for address in asked)
     expect(page.get_by_role("heading", level=1)).to_have_text("Just the car.")
     expect(page.get_by_text("Photos are not kept")).to_be_visible()
     assert page.locator("#before").evaluate("image => image.naturalWidth") > 0 and page.locator("#after").evaluate("image => image.naturalWidth") > 0
@@ -21,7 +23,7 @@ def test_a_photo_is_chosen_and_its_cut_out_is_what_the_api_gives(page, server):
     cut(page)
     assert taken(page, "png") == ("car-cut.png", api(server))
     expect(page.locator("#facts")).to_contain_text("640 × 480 pixels")
-    expect(page.get_by_role("img", name="The car of car.jpg, its background gone")).to_be_visible()
+    expect(page.get_by_role("img", name="The car of car.jpg without its background")).to_be_visible()
 
 
 HAND = """([kind, name, data]) => {
@@ -45,17 +47,20 @@ def test_a_photo_is_dropped_or_pasted_anywhere(page, server, way):
     assert taken(page, "png")[1] == api(server)
 
 
-def test_the_whole_page_tells_that_a_photo_may_be_let_go(page):
+def test_the_whole_page_tells_that_photos_may_be_dropped(page):
     over = page.locator("#drop")
+    expect(over).to_have_text("Drop photos here")
     hand(page, "dragenter")
     expect(over).to_have_class("drop shown")
     hand(page, "dragleave")
     expect(over).to_have_class("drop")
 
 
-def test_a_phone_offers_its_camera(visit):
+def test_a_phone_offers_its_camera_and_talks_of_nothing_that_it_lacks(visit):
     page = visit(viewport=PHONE, has_touch=True, is_mobile=True)
     expect(page.get_by_text("Take a photo")).to_be_visible()
+    shown = page.locator("main").inner_text()
+    assert "drop" not in shown.lower() and "paste" not in shown.lower()
     assert page.locator("#camera").get_attribute("capture") == "environment"
     page.set_input_files("#camera", [file("image.jpg", PHOTO)])
     done(page)
@@ -67,24 +72,89 @@ def test_there_are_samples_for_who_has_no_photo(page):
     expect(page.locator("#facts")).to_contain_text("1200 × 800")
 
 
-def test_five_photos_make_a_queue(page, server):
+def test_five_photos_make_a_queue_and_one_zip_without_the_sample(page, server):
+    page.get_by_role("button", name="the red one").click()
+    done(page)
+    expect(page.get_by_role("button", name="Download all")).to_be_hidden()
     held, let_go = [], []
     page.route("**/", lambda route: route.continue_() if let_go else held.append(route))
-    choose(page, *(file(f"{number}.jpg", photo) for number, photo in enumerate(FIVE)))
-    expect(page.locator("#queue button")).to_have_count(5)
-    expect(page.locator("#queue progress:visible")).to_have_count(5)
+    choose(page, *(file(f"{number % 4}.jpg", photo) for number, photo in enumerate(FIVE)))  # two of them with the same name
     expect(page.get_by_role("button", name="waiting")).to_have_count(3)  # two at once
+    expect(page.locator("#thumbnails progress:visible")).to_have_count(5)
     expect(page.locator("#progress-text")).to_contain_text("Sending")
     let_go.append(True)
     for route in held:
         route.continue_()
-    done(page, 5)
+    done(page, 6)
     for number in (3, 1):
-        page.get_by_role("button", name=f"{number}.jpg, done").click()
-        expect(page.locator("#queue button").nth(number)).to_have_attribute("aria-current", "true")
+        thumbnail(page, f"{number}.jpg").click()
+        expect(thumbnail(page, f"{number}.jpg")).to_have_attribute("aria-current", "true")
         assert taken(page, "png") == (f"{number}-cut.png", api(server, FIVE[number]))
-    names = []
-    page.on("download", lambda download: names.append(download.suggested_filename))
-    with page.expect_event("download", lambda download: len(names) == 5):
-        page.get_by_role("button", name="Download all").click()
-    assert names == [f"{number}-cut.png" for number in range(5)]
+    name, data = taken(page, "all")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert name == "cut-outs.zip" and archive.testzip() is None
+        assert archive.namelist() == ["0-cut.png", "1-cut.png", "2-cut.png", "3-cut.png", "0-2-cut.png"]
+        assert archive.read("0-2-cut.png") == api(server, FIVE[4])
+
+
+@pytest.mark.parametrize("confidence, state, words", [(0.5, "ready", "Ready"), (0.49, "look", "Needs a look"), (0.1, "look", "Needs a look"), (0.0, "unusable", "No usable car")])
+def test_the_confidence_is_told_in_three_states(page, confidence, state, words):
+    answered(page, confidence)
+    cut(page)
+    expect(page.locator("#thumbnails .done")).to_have_class(f"done {state}")
+    expect(page.locator("#verdict")).to_contain_text(words)
+    expect(page.get_by_role("button", name=f"car.jpg, {words.lower()}")).to_be_visible()
+
+
+def test_a_photo_without_a_car_has_the_third_state(page):
+    choose(page, file("street.jpg", STREET))
+    failed(page)
+    expect(page.get_by_role("button", name="street.jpg, no usable car")).to_be_visible()
+
+
+OBJECT_URLS = """
+    window.urls = new Set();
+    const create = URL.createObjectURL, revoke = URL.revokeObjectURL;
+    URL.createObjectURL = (blob) => { const url = create.call(URL, blob); window.urls.add(url); return url; };
+    URL.revokeObjectURL = (url) => { window.urls.delete(url); revoke.call(URL, url); };
+"""
+
+
+def test_a_photo_is_removed_and_nothing_of_it_is_kept(visit):
+    page = visit(script=OBJECT_URLS)
+    choose(page, *(file(f"{number}.jpg", photo) for number, photo in enumerate(FIVE[:2])))
+    done(page, 2)
+    assert page.evaluate("() => urls.size") == 4  # the photos and their cut-outs
+    page.get_by_role("button", name="Remove 0.jpg").click()
+    expect(thumbnail(page, "1.jpg")).to_have_attribute("aria-current", "true")
+    expect(thumbnail(page, "1.jpg")).to_be_focused()
+    page.keyboard.press("Delete")
+    expect(page.get_by_role("heading", level=1, name="Just the car.")).to_be_visible()
+    expect(page.get_by_alt_text("The car alone, its background gone")).to_be_visible()
+    assert page.evaluate("() => urls.size") == 0
+
+
+def test_a_photo_that_is_removed_is_not_waited_for(page):
+    held = []
+    page.route("**/", lambda route: held.append(route))
+    choose(page, file("car.jpg", PHOTO))
+    expect(page.locator("#progress-text")).to_contain_text("Sending")
+    page.get_by_role("button", name="Remove car.jpg").click()
+    expect(page.get_by_text("Choose photos")).to_be_visible()
+    page.unroute("**/")
+    cut(page)
+
+
+def test_old_cut_outs_and_backdrops_are_let_go(visit):
+    page = visit(script=OBJECT_URLS)
+    cut(page)
+    page.get_by_label("Shadow on the ground").check()
+    for strength in range(10, 60, 5):
+        with page.expect_response(lambda response: response.request.method == "POST"):
+            page.get_by_label("Strength").fill(str(strength))
+        done(page)
+    assert page.evaluate("() => urls.size") <= 1 + 8
+    before = page.evaluate("() => urls.size")
+    for name in ("one.jpg", "two.jpg", "three.jpg"):
+        page.set_input_files("#backdrop", [file(name, STREET)])
+    assert page.evaluate("() => urls.size") == before + 1

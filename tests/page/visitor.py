@@ -1,20 +1,23 @@
 """What a visitor of the page does and sees, as the tests say it."""
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import requests
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.drawn import draw_photo, draw_street, encode
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-PHOTO = encode(draw_photo(640, 480, angle="side", seed=5).rgb)
-FIVE = [encode(draw_photo(400, 300, angle=angle, seed=seed).rgb) for seed, angle in enumerate(["side", "front", "three_quarter", "rear", "side"])]
+DRAWN = draw_photo(640, 480, angle="side", seed=5)
+PHOTO = encode(DRAWN.rgb)
+FIVE = [encode(np.ascontiguousarray(DRAWN.rgb[:, ::-1][: 480 - 4 * number])) for number in range(5)]
+KEY = "key-of-a-shop"
 STREET = encode(draw_street(640, 480, seed=3))
 LOGO = encode(np.full((60, 120, 3), (20, 60, 200), np.uint8), "png")
 BACKDROP = encode(draw_street(500, 700, seed=8), "png")
@@ -38,8 +41,28 @@ def choose(page: Page, *files: dict) -> None:
 
 
 def done(page: Page, count: int = 1) -> None:
-    expect(page.locator("#queue button.done")).to_have_count(count)
+    expect(page.locator("#thumbnails .done")).to_have_count(count)
     expect(page.locator("#progress")).to_be_hidden()
+
+
+def failed(page: Page) -> None:
+    expect(page.locator("#thumbnails .failed")).to_have_count(1)
+
+
+def thumbnail(page: Page, name: str) -> Locator:
+    """The button that shows a photo; its accessible name begins with the photo's, and goes on with its state."""
+    return page.get_by_role("button", name=re.compile(rf"^{re.escape(name)}, "))
+
+
+def answered(page: Page, confidence: float | None = None, **answer) -> None:
+    """The function's answers from now on: its own with another confidence, or made up."""
+    def handle(route: Route) -> None:
+        if confidence is None:
+            return route.fulfill(**answer)
+        own = route.fetch()
+        route.fulfill(response=own, headers={**own.headers, "x-confidence": f"{confidence:.3f}"})
+
+    page.route("**/", handle)
 
 
 def cut(page: Page, data: bytes = PHOTO, name: str = "car.jpg") -> None:
@@ -79,8 +102,8 @@ def assert_same_picture(one: bytes, other: bytes, mean: float = 0.6) -> None:
     assert one.shape == other.shape and np.abs(one - other).mean() < mean
 
 
-def trouble(page: Page) -> str:
-    expect(page.locator("#trouble")).to_be_visible()
-    text = page.locator("#trouble").inner_text()
-    assert page.locator("#trouble-title").inner_text() in page.locator("#status").inner_text()  # and a screen reader is told
+def error(page: Page) -> str:
+    expect(page.locator("#error")).to_be_visible()
+    text = page.locator("#error").inner_text()
+    assert page.locator("#error-title").inner_text() in page.locator("#status").inner_text()  # and a screen reader is told
     return text

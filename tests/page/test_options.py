@@ -1,4 +1,4 @@
-"""What is put behind the car, under it and on it, and what is taken away."""
+"""Background, shadow, framing, glass, size and logo, and what is downloaded."""
 import base64
 import io
 import subprocess
@@ -9,14 +9,14 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.page.visitor import BACKDROP, LOGO, PHOTO, api, asked_again, assert_same_picture, cut, done, file, pick, pixels, sent, taken
+from tests.page.visitor import BACKDROP, DESK, LOGO, PHONE, PHOTO, api, asked_again, assert_same_picture, cut, done, file, pick, pixels, sent, taken
 
 
-@pytest.mark.parametrize("behind, colour", [("white", "ffffff"), ("black", "000000"), ("colour", "d7e3ee")])
-def test_a_colour_behind_the_car_needs_no_request(page, server, behind, colour):
+@pytest.mark.parametrize("background, colour", [("white", "ffffff"), ("black", "000000"), ("colour", "d7e3ee")])
+def test_a_colour_behind_the_car_needs_no_request(page, server, background, colour):
     cut(page)
     asked = sent(page)
-    pick(page, "behind", behind)
+    pick(page, "background", background)
     name, data = taken(page, "png")
     assert asked == [] and name == "car-cut.png"
     assert_same_picture(data, api(server, bg_color=colour, format="png"))
@@ -25,7 +25,7 @@ def test_a_colour_behind_the_car_needs_no_request(page, server, behind, colour):
 def test_a_backdrop_needs_no_request(page, server):
     cut(page)
     asked = sent(page)
-    pick(page, "behind", "picture")
+    pick(page, "background", "picture")
     page.set_input_files("#backdrop", [file("street.png", BACKDROP, "image/png")])
     _, data = taken(page, "png")
     assert asked == []
@@ -34,7 +34,7 @@ def test_a_backdrop_needs_no_request(page, server):
 
 def test_the_picker_changes_the_colour(page, server):
     cut(page)
-    pick(page, "behind", "colour")
+    pick(page, "background", "colour")
     page.locator("#colour").fill("#336699")
     assert tuple(pixels(taken(page, "png")[1])[0, 0]) == (0x33, 0x66, 0x99, 255)
 
@@ -65,28 +65,49 @@ def test_the_picture_is_copied(visit, server):
 
 
 def shadow(page: Page) -> None:
-    asked_again(page, lambda: pick(page, "shadow", "contact"))
-    asked_again(page, lambda: page.locator("#shadow-opacity").fill("60"))
+    asked_again(page, lambda: page.get_by_label("Shadow on the ground").check())
+    asked_again(page, lambda: page.get_by_label("Strength").fill("60"))
 
 
 def crop(page: Page) -> None:
-    asked_again(page, lambda: page.get_by_text("To the car").click())
-    asked_again(page, lambda: page.locator("#margin").fill("12"))
+    asked_again(page, lambda: pick(page, "framing", "crop"))
+    asked_again(page, lambda: page.get_by_label("Margin").fill("12"))
+
+
+def place(page: Page) -> None:
+    asked_again(page, lambda: pick(page, "framing", "place"))
+    for label, value in (("Scale", "60"), ("Across", "25"), ("Down", "90")):
+        asked_again(page, lambda: page.get_by_label(label, exact=True).fill(value))
+
+
+def glass(page: Page) -> None:
+    expect(page.get_by_text("experimental")).to_be_visible()
+    asked_again(page, lambda: page.get_by_label("See-through glass").check())
+
+
+def size(page: Page) -> None:
+    asked_again(page, lambda: page.get_by_label("Size", exact=True).select_option("preview"))
 
 
 def logo(page: Page) -> None:
     asked_again(page, lambda: page.set_input_files("#logo", [file("logo.png", LOGO, "image/png")]))
     asked_again(page, lambda: pick(page, "place", "top-left"))
-    asked_again(page, lambda: page.locator("#logo-scale").fill("33"))
-    asked_again(page, lambda: page.locator("#logo-opacity").fill("50"))
+    asked_again(page, lambda: page.get_by_label("Width").fill("33"))
+    asked_again(page, lambda: page.get_by_label("Opacity").fill("50"))
 
 
-ASKED = {"shadow": (shadow, {"shadow_type": "contact", "shadow_opacity": "60"}, {}), "crop": (crop, {"crop": "true", "crop_margin": "12%"}, {}),
-         "logo": (logo, {"watermark_position": "top-left", "watermark_scale": "33", "watermark_opacity": "50"}, {"watermark_file": LOGO})}
+ASKED = {
+    "shadow": (shadow, {"shadow_type": "contact", "shadow_opacity": "60"}, {}),
+    "crop": (crop, {"crop": "true", "crop_margin": "12%"}, {}),
+    "place": (place, {"scale": "60%", "position": "25% 90%"}, {}),
+    "glass": (glass, {"semitransparency": "true"}, {}),
+    "size": (size, {"size": "preview"}, {}),
+    "logo": (logo, {"watermark_position": "top-left", "watermark_scale": "33", "watermark_opacity": "50"}, {"watermark_file": LOGO}),
+}
 
 
 @pytest.mark.parametrize("what", ASKED)
-def test_shadow_crop_and_logo_are_what_the_api_makes_of_them(page, server, what):
+def test_options_are_what_the_api_makes_of_them(page, server, what):
     act, values, files = ASKED[what]
     cut(page)
     act(page)
@@ -95,12 +116,23 @@ def test_shadow_crop_and_logo_are_what_the_api_makes_of_them(page, server, what)
 
 def test_what_was_answered_once_is_not_asked_again(page):
     cut(page)
-    asked_again(page, lambda: pick(page, "shadow", "drop"))
+    shadow = page.get_by_label("Shadow on the ground")
+    asked_again(page, shadow.check)
     asked = sent(page)
-    for value in ("none", "drop"):
-        pick(page, "shadow", value)
+    for act in (shadow.uncheck, shadow.check):
+        act()
         done(page)
     assert asked == []
+
+
+def test_the_picture_stays_in_view_while_the_options_scroll(visit):
+    for size in (DESK | {"height": 560}, PHONE):
+        page = visit(viewport=size)
+        cut(page)
+        page.get_by_text("API call").click()
+        page.get_by_role("button", name="Copy the call").scroll_into_view_if_needed()
+        assert page.evaluate("() => scrollY") > 100
+        expect(page.locator("#after")).to_be_in_viewport(ratio=0.9)
 
 
 @pytest.mark.parametrize("language", ["curl", "python"])
@@ -110,12 +142,12 @@ def test_the_call_gives_the_same_picture(page, tmp_path, language):
         (tmp_path / path).write_bytes(data)
     cut(page, name=name)
     logo(page)
-    page.locator("summary").click()
-    pick(page, "call", language)
-    code = page.locator("#call").inner_text()
+    page.get_by_text("API call").click()
+    pick(page, "language", language)
+    code = page.locator("#code").inner_text()
     command = ["bash", "-c", code] if language == "curl" else [sys.executable, "-c", code]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stderr
     assert (tmp_path / "it's my car-cut.png").read_bytes() == taken(page, "png")[1]
-    pick(page, "behind", "black")
-    expect(page.locator("#call")).to_contain_text("bg_color")
+    pick(page, "background", "black")
+    expect(page.locator("#code")).to_contain_text("bg_color")
