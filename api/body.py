@@ -3,9 +3,10 @@
 A client sends its whole body before it reads the answer. So the handler reads and drops what it does not need, within bounds;
 the framework would keep all of it in memory.
 """
-from typing import BinaryIO
+from typing import IO
 
 from flask import Request
+from werkzeug.wsgi import get_input_stream
 
 from api.errors import ApiError, BodyTooLarge
 
@@ -15,13 +16,13 @@ CHUNK = 65_536
 
 
 class Body:
-    def __init__(self, stream: BinaryIO):
+    def __init__(self, stream: IO[bytes]):
         self.stream, self.left, self.over = stream, MAX_BODY, False
 
     @classmethod
     def of(cls, request: Request) -> "Body":
-        """Replaces the request's own stream. As a context, it drops what is left."""
-        body = request.environ["wsgi.input"] = cls(request.environ["wsgi.input"])
+        """Replaces the request's own stream, which ends where the body does. As a context, it drops what is left."""
+        body = request.environ["wsgi.input"] = cls(get_input_stream(request.environ))
         return body
 
     def __enter__(self) -> "Body":
@@ -43,7 +44,7 @@ class Body:
     def take(self, size: int) -> bytes:
         try:
             return self.stream.read(size)
-        except Exception as error:  # each WSGI server has its own
+        except Exception as error:  # each WSGI server has its own; ClientDisconnected for a body that is shorter than its Content-Length
             self.over = True
             raise ApiError("the body breaks off, or is not valid HTTP") from error
 

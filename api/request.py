@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from flask import Request
-from werkzeug.exceptions import ClientDisconnected
 
 import storage
 from api import errors, forms
@@ -83,10 +82,7 @@ def body_fields(request: Request) -> Iterable[tuple[str, object]]:
     if not known:
         raise errors.UnsupportedMediaType("send multipart/form-data, application/x-www-form-urlencoded, application/json, "
                                           "or a picture as image/* or application/octet-stream")
-    try:
-        body = request.get_data(cache=False)
-    except ClientDisconnected as error:
-        raise errors.ApiError("the body is shorter than its Content-Length") from error
+    body = request.get_data(cache=False)
     if kind == "multipart/form-data":
         return forms.multipart(body, request.mimetype_params.get("boundary"))
     if kind == "application/x-www-form-urlencoded":
