@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from preprocessing.colour_encoding import Encoding, HighDynamicRange
+
 if TYPE_CHECKING:
     from PIL.ImageCms import ImageCmsTransform
 
@@ -25,10 +27,11 @@ def split(picture: Image.Image, key: int | tuple[int, ...] | None) -> tuple[Imag
     key: the grey level or colour, in the picture's own range, that its file declares transparent, if it does.
     Raises ValueError for pixels whose range nothing tells, such as floats.
     """
+    bitmap = picture.format == "BMP"  # in which an alpha of nothing but zeros was never written
     picture = plain(picture)
     alpha = None
     if key is not None:
-        same = np.asarray(picture) == key
+        same = np.asarray(picture) == np.asarray(key)
         alpha = np.where(same.all(-1) if same.ndim == 3 else same, np.uint8(0), np.uint8(255))
     elif picture.mode in ("LA", "RGBA"):
         alpha = np.array(picture.getchannel("A"))
@@ -37,7 +40,9 @@ def split(picture: Image.Image, key: int | tuple[int, ...] | None) -> tuple[Imag
         picture = eight_bits(picture)
     if picture.mode not in SPACES:
         raise ValueError(f"pixels of mode {picture.mode}")
-    return picture, None if alpha is None or alpha.min() == 255 else alpha
+    if alpha is None or alpha.min() == 255 or (bitmap and not alpha.any()):
+        return picture, None
+    return picture, alpha
 
 
 def plain(picture: Image.Image) -> Image.Image:
@@ -54,19 +59,23 @@ def eight_bits(picture: Image.Image) -> Image.Image:
     return Image.fromarray(~grey if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO else grey)
 
 
-def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """A picture of mode L, RGB or CMYK and the ICC profile of its file, if it has one -> mode RGB, sRGB.
+def to_srgb(picture: Image.Image, encoding: Encoding) -> np.ndarray:
+    """A picture of mode L, RGB or CMYK and the encoding of its colours: an ICC profile, or HDR, or None -> uint8 (height, width, 3), sRGB.
 
     Relative colorimetric with black point compensation, as photo editors convert. Without a profile RGB and grey are sRGB, and CMYK is
-    plain ink on white. A profile that is damaged, or made for other channels than the picture's, is logged and passed over, as browsers
+    plain ink on white. A profile that is damaged, or made for other channels than the picture's, is logged and ignored, as browsers
     do: the colours are then those that the site's visitors see today, and one bad tag is no reason to refuse a good photo.
     """
-    if profile and picture.mode == "L" and profile[16:20] == SPACES["RGB"]:  # a photo that was made grey and kept its profile
+    if isinstance(encoding, HighDynamicRange):
+        from preprocessing.tone_mapping import tone_mapped  # rarely needed
+
+        return tone_mapped(np.asarray(picture.convert("RGB")), encoding)
+    if encoding and picture.mode == "L" and encoding[16:20] == SPACES["RGB"]:  # a photo that was made grey and kept its profile
         picture = picture.convert("RGB")
-    conversion = conversion_from(profile, picture.mode) if profile else None
+    conversion = conversion_from(encoding, picture.mode) if encoding else None
     if conversion:
-        return conversion.apply(picture)
-    return picture if picture.mode == "RGB" else picture.convert("RGB")
+        return np.array(conversion.apply(picture))
+    return np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
 
 
 @lru_cache(maxsize=8)  # building one costs as much as decoding a photo, and a site's photos share a few
@@ -80,7 +89,7 @@ def conversion_from(profile: bytes, mode: str) -> "ImageCmsTransform | None":
         conversion = ImageCms.buildTransform(ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), mode, "RGB",
                                              ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION)
     except (ImageCms.PyCMSError, OSError) as error:
-        log.warning("a colour profile was passed over: %s", error)
+        log.warning("a colour profile was ignored: %s", error)
         return None
     return None if mode == "RGB" and changes_nothing(conversion) else conversion
 

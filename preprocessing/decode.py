@@ -4,27 +4,30 @@ import logging
 import struct
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from PIL import AvifImagePlugin, Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401  else Image.open loads all forty plugins to find these
 from PIL.ExifTags import Base
 from PIL.ImageFile import ImageFile
 
 from exceptions import ResolutionTooHigh, UnreadablePicture
+from preprocessing import jpeg, png_chunks
 from preprocessing.colour import split, to_srgb
+from preprocessing.colour_encoding import Encoding, HighDynamicRange
+from preprocessing.isobmff import colour_encoding, ends_in_pixels, is_heic
+from preprocessing.orientation import upright
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")  # and HEIF, where the bytes are HEIC
-HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}  # ISO/IEC 23008-12, annex B
 MAX_FILE = 22_000_000     # bytes
-MAX_PIXELS = 50_000_000
-MAX_SCANS = 100                      # of a progressive JPEG: each costs a pass over the whole picture
+MAX_PIXELS = 8192 * 6144  # the largest of what phones call 50 megapixels
+MAX_SCANS = 100           # of a progressive JPEG: each costs a pass over the whole picture
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # wakes Pillow's guards, such as for a canvas that a reader lays out as it opens the file
 
-# EXIF 2.32, tag 0x0112: what turns the stored pixels upright
-UPRIGHT = {2: lambda pixels: cv2.flip(pixels, 1), 3: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_180), 4: lambda pixels: cv2.flip(pixels, 0),
-           5: cv2.transpose, 6: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE), 7: lambda pixels: cv2.flip(cv2.transpose(pixels), -1),
-           8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE)}
-SIDEWAYS = (5, 6, 7, 8)
+MAX_DENSITY = 20_000      # pixels per inch
+
+SIDEWAYS = (5, 6, 7, 8)  # EXIF 2.32, tag 0x0112: orientations that exchange the sides
+
+# TIFF 6.0, DNG 1.7 and Canon's CR2
+REDUCED, PLANES, BITS, DNG_VERSION, RAW_MARK = 254, 284, 258, 50706, b"CR\x02"
 
 STRETCHED = {"L;2": 85, "L;4": 17}  # Pillow's layouts of grey PNG: what it multiplies their levels by
 
@@ -36,6 +39,7 @@ class Picture:
     rgb: np.ndarray           # uint8 (height, width, 3), sRGB, upright, not premultiplied by alpha
     alpha: np.ndarray | None  # uint8 (height, width), the file's own transparency; None where it has none or all is opaque
     size: tuple[int, int]     # height, width, upright, of the picture in full, before any reduction
+    dpi: float | None = None  # pixels per inch that the file states
 
     @property
     def opacity(self) -> np.ndarray | None:
@@ -50,11 +54,16 @@ def decode(data: bytes, least: int | None = None) -> Picture:
     where a side is no multiple of 2, 4 or 8, the last pixels reach past its edge. Every other format comes in full.
 
     EXIF orientation (2.32; in HEIC and AVIF the container's own) is applied, XMP's is not, as in browsers. Colours: preprocessing.colour.
-    Raises UnreadablePicture (also for truncated files) or, before any pixel is decoded, ResolutionTooHigh; nothing else for any bytes.
+    A file of any format is read where all of its pixels are there, whatever else it lacks, and refused where any is missing.
+    Raises UnreadablePicture or, before any pixel is decoded, ResolutionTooHigh; nothing else for any bytes.
     """
     try:
-        with opened(data) as file:
-            return read(file, least)
+        try:
+            return read(data, least)
+        except OSError:  # Pillow's for a file that ends early
+            if not data.startswith(jpeg.START):
+                raise
+            return read(jpeg.ended(data), least)
     except (UnreadablePicture, ResolutionTooHigh):
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
@@ -63,61 +72,80 @@ def decode(data: bytes, least: int | None = None) -> Picture:
         raise UnreadablePicture("the file is not a readable JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF or BMP picture") from error
 
 
-def opened(data: bytes) -> ImageFile:
-    """The file with its header read and accepted, and no pixel decoded."""
-    file = opened_heic(data) if is_heic(data) else Image.open(io.BytesIO(data), formats=FORMATS)
+def open_file(data: bytes) -> tuple[ImageFile, Encoding]:
+    """The file with its header read and accepted and no pixel decoded; and the encoding of its colours."""
+    encoding: Encoding = None
+    if data.startswith(png_chunks.SIGNATURE):
+        data, encoding = png_chunks.essential(data)
+    file = open_heic(data) if is_heic(data) else Image.open(io.BytesIO(data), formats=FORMATS)
     if file.width * file.height > MAX_PIXELS:
         raise ResolutionTooHigh(f"the picture has {file.width} x {file.height} pixels; the limit is {MAX_PIXELS:,}")
     if file.info.get("progressive") and data.count(b"\xff\xda\x00") > MAX_SCANS:
         raise UnreadablePicture(f"the JPEG has more than {MAX_SCANS} scans")
-    return file
+    if isinstance(file, TiffImagePlugin.TiffImageFile):
+        check_tiff(file, data)
+    profile = file.info.get("icc_profile")
+    if file.format in ("HEIF", "AVIF") and not profile:
+        encoding = colour_encoding(data)
+    return file, profile or encoding
 
 
-def is_heic(data: bytes) -> bool:
-    """Whether the first box of an ISO base media file names an HEVC brand."""
-    brands = data[8:min(int.from_bytes(data[:4], "big"), 256)]
-    return data[4:8] == b"ftyp" and any(brands[at:at + 4] in HEIC_BRANDS for at in range(0, len(brands), 4))
-
-
-def opened_heic(data: bytes) -> ImageFile:
+def open_heic(data: bytes) -> ImageFile:
     import pillow_heif  # costs start-up time, and few photos are HEIC
 
     if ends_in_pixels(data):
-        raise UnreadablePicture("the HEIC file is cut short")
+        raise UnreadablePicture("the HEIC file ends early: pixels are missing")
     pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
     return Image.open(io.BytesIO(data), formats=("HEIF",))
 
 
-def ends_in_pixels(data: bytes) -> bool:
-    """Whether an ISO base media file stops within its pixel data, which libheif would answer with black tiles."""
-    at = 0
-    while at + 8 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
-        if length == 1 and at + 16 <= len(data):
-            length = struct.unpack_from(">Q", data, at + 8)[0]
-        if length < 8:  # 0: up to the end of the file
-            return False
-        at += length
-        if kind == b"mdat" and at > len(data):
-            return True
-    return False
+def check_tiff(file: TiffImagePlugin.TiffImageFile, data: bytes) -> None:
+    """Raises UnreadablePicture for camera raw files, whose first page is a small preview, and for what Pillow reads wrongly."""
+    tags = file.tag_v2
+    if DNG_VERSION in tags or tags.get(REDUCED, 0) & 1 or data[8:11] == RAW_MARK:
+        raise UnreadablePicture("the file is a camera's raw file, or a TIFF that starts with a reduced preview; send a JPEG, PNG or HEIC made from it")
+    if tags.get(PLANES) == 2 and max(tags.get(BITS, (1,))) > 8:
+        raise UnreadablePicture("a TIFF with 16 bits in separate planes cannot be read; store its channels interleaved")
 
 
-def read(file: ImageFile, least: int | None) -> Picture:
-    """Decodes an opened file."""
-    full, key = file.size, transparent_colour(file)
-    if least:
-        reduce(file, least)
-    announced = file.size
-    file.load()
-    if file.size != announced:
-        raise UnreadablePicture(f"the header says {announced[0]} x {announced[1]} pixels, and there are {file.width} x {file.height}")
-    colours, alpha = split(file, key)
-    rgb = np.array(to_srgb(colours, file.info.get("icc_profile")))
-    side = orientation(file)
-    if side in UPRIGHT:
-        rgb, alpha = UPRIGHT[side](rgb), None if alpha is None else UPRIGHT[side](alpha)
-    return Picture(rgb, alpha, full if side in SIDEWAYS else full[::-1])
+def read(data: bytes, least: int | None) -> Picture:
+    file, encoding = open_file(data)
+    with file:
+        full, side = (file.width, file.height), orientation(file)
+        size = full if side in SIDEWAYS else full[::-1]
+        if isinstance(encoding, HighDynamicRange) and file.format == "HEIF":
+            return Picture(*tone_mapped_heic(data, encoding), size)
+        key = transparent_colour(file)
+        if least:
+            reduce(file, least)
+        announced = file.size
+        file.load()
+        if file.size != announced:
+            raise UnreadablePicture(f"the header says {announced[0]} x {announced[1]} pixels, and there are {file.width} x {file.height}")
+        if data.startswith(jpeg.START) and jpeg.seems_short(file):
+            jpeg.ended(data)
+        colours, alpha = split(file, key)
+        rgb = upright(to_srgb(colours, encoding), side)
+        return Picture(rgb, None if alpha is None else upright(alpha, side), size, density(file))
+
+
+def tone_mapped_heic(data: bytes, encoding: HighDynamicRange) -> tuple[np.ndarray, np.ndarray | None]:
+    """uint8 sRGB (height, width, 3) and alpha (height, width) of a HEIC picture, from all of its 10 or 12 bits: 8 would show as bands."""
+    import pillow_heif
+
+    from preprocessing.tone_mapping import tone_mapped
+
+    picture = pillow_heif.open_heif(data, convert_hdr_to_8bit=False)
+    pixels = np.asarray(picture)
+    if pixels.ndim == 2:
+        pixels = np.dstack([pixels] * 3)
+    if (unused := 8 * pixels.itemsize - picture.info["bit_depth"]) > 0:  # libheif's values are the upper bits
+        pixels = pixels >> unused
+    rgb = tone_mapped(pixels[..., :3], encoding, picture.info["bit_depth"])
+    if pixels.shape[2] < 4:
+        return rgb, None
+    alpha = (pixels[..., 3] >> (picture.info["bit_depth"] - 8)).astype(np.uint8)
+    return rgb, None if alpha.min() == 255 else alpha
 
 
 def reduce(file: ImageFile, least: int) -> None:
@@ -135,10 +163,17 @@ def orientation(file: ImageFile) -> int:
     exif = Image.Exif()
     try:
         exif.load(file.info.get("exif", b""))
-        return exif.get(Base.Orientation, 1)
+        value = exif.get(Base.Orientation, 1)
+        return value if isinstance(value, int) else 1
     except (SyntaxError, struct.error) as error:
-        log.warning("a damaged EXIF block was passed over: %s", error)
+        log.warning("a damaged EXIF block was ignored: %s", error)
         return 1
+
+
+def density(file: ImageFile) -> float | None:
+    """Pixels per inch, the same in both directions; None where the file states none."""
+    across, down = (float(value) for value in file.info.get("dpi", (0, 0)))
+    return across if across == down and 1 <= across <= MAX_DENSITY else None
 
 
 def transparent_colour(file: ImageFile) -> int | tuple[int, ...] | None:
@@ -148,7 +183,8 @@ def transparent_colour(file: ImageFile) -> int | tuple[int, ...] | None:
     """
     if file.mode == "P" or "transparency" not in file.info:
         return None
-    key, layout = file.info.pop("transparency"), file.tile[0].args
-    if layout == "RGB;16B":
-        return tuple(level >> 8 for level in key)
-    return STRETCHED.get(layout, 1) * key
+    key: int | tuple[int, ...] = file.info.pop("transparency")
+    layout = file.tile[0].args
+    if isinstance(key, tuple):
+        return tuple(level >> 8 for level in key) if layout == "RGB;16B" else key
+    return STRETCHED.get(str(layout), 1) * key

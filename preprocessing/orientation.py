@@ -1,4 +1,5 @@
 """Turning a photo upright, and its results back: boxes (top, left, height, width) and layers, by anticlockwise quarter turns."""
+import cv2
 import numpy as np
 
 Box = tuple[int, int, int, int]  # top, left, height, width in pixels
@@ -17,3 +18,23 @@ def turn_box(box: Box, photo: tuple[int, int], quarter_turns: int) -> Box:
         top, left, height, width = whole_width - left - width, top, width, height
         whole_height, whole_width = whole_width, whole_height
     return top, left, height, width
+
+
+def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Pixels (height, width[, channels]) as stored in a file of this EXIF orientation (2.32, tag 0x0112; 1 to 8), upright."""
+    match orientation:
+        case 2:
+            return cv2.flip(pixels, 1)
+        case 3:
+            return cv2.rotate(pixels, cv2.ROTATE_180)
+        case 4:
+            return cv2.flip(pixels, 0)
+        case 5:
+            return cv2.transpose(pixels)
+        case 6:
+            return cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE)
+        case 7:
+            return cv2.flip(cv2.transpose(pixels), -1)
+        case 8:
+            return cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE)
+    return pixels

@@ -94,7 +94,7 @@ def test_one_pixel_shows_no_car(server):
     assert problem_of(answer(server, file_of(Image.new("RGB", (1, 1)), "PNG"))) == (400, "unknown_foreground")
 
 
-def test_50_megapixels_are_taken_and_more_are_not(server, plain):
-    got = pixels(answer(server, resized((8164, 6123)), size="preview"))
+def test_50_megapixels_as_phones_count_them_are_taken_and_more_are_not(server, plain):
+    got = pixels(answer(server, resized((8192, 6144)), size="preview"))
     assert got.shape == (433, 577, 4) and alike(cv2.resize(got, (640, 480)), plain) > 0.95
-    assert problem_of(answer(server, resized((8168, 6126)))) == (400, "resolution_too_high")
+    assert problem_of(answer(server, resized((8200, 6150)))) == (400, "resolution_too_high")

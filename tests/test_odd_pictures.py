@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from exceptions import UnreadablePicture
 from preprocessing.colour import conversion_from
-from preprocessing.decode import UnreadablePicture, decode
+from preprocessing.decode import decode
 from tests.files import cv2_file_of, difference, file_of, picture, png, rows_of, tiff
 from tests.profiles import ADOBE, ADOBE_TO_SRGB, P3, P3_TO_SRGB, encoded, grey_profile, ink_profile, profile, rgb_profile, table_profile
 
@@ -280,7 +281,7 @@ def test_a_profile_is_known_by_what_it_does_and_not_by_its_name():
 def test_a_profile_of_no_use_leaves_the_photo_as_browsers_show_it(damaged, caplog):
     conversion_from.cache_clear()
     assert np.array_equal(decode(file_of(picture(), "PNG", icc_profile=damaged)).rgb, picture())
-    assert "profile was passed over" in caplog.text
+    assert "profile was ignored" in caplog.text
 
 
 def test_an_ink_photo_with_a_damaged_profile_is_plain_ink():

@@ -1,0 +1,99 @@
+"""HEIC and AVIF files: the boxes of an ISO base media file (ISO/IEC 14496-12) that tell of the primary picture (ISO/IEC 23008-12)."""
+import struct
+from collections.abc import Iterator
+
+from preprocessing.colour_encoding import Encoding, HighDynamicRange, described
+
+HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}  # ISO/IEC 23008-12, annex B
+SHOWN_AS_SRGB = {1, 2, 6, 14, 15}  # H.273: transfer functions of video, and unspecified; in photos browsers take them for sRGB's
+SRGB_PRIMARIES, SRGB_TRANSFER = 1, 13
+MAX_BOXES = 10_000                 # looked at in one container
+
+
+def is_heic(data: bytes) -> bool:
+    """Whether the first box names an HEVC brand."""
+    brands = data[8:min(int.from_bytes(data[:4]), 256)]
+    return data[4:8] == b"ftyp" and any(brands[first:first + 4] in HEIC_BRANDS for first in range(0, len(brands), 4))
+
+
+def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start of the body and end of each box in data[start:end]. The end of the last may lie beyond it; a length of 0 goes up to it."""
+    end = len(data) if end is None else end
+    for _ in range(MAX_BOXES):
+        if start + 8 > end:
+            return
+        length, kind = struct.unpack_from(">I4s", data, start)
+        header = 8
+        if length == 1 and start + 16 <= end:
+            length, header = struct.unpack_from(">Q", data, start + 8)[0], 16
+        if length == 0:
+            length = end - start
+        if length < header:
+            return
+        yield kind, start + header, start + length
+        start += length
+
+
+def ends_in_pixels(data: bytes) -> bool:
+    """Whether the file stops within its pixel data, which libheif would answer with black tiles."""
+    return any(kind == b"mdat" and end > len(data) for kind, _, end in boxes(data))
+
+
+def colour_encoding(data: bytes) -> Encoding:
+    """The encoding that the primary picture's nclx box tells: an ICC profile, or HDR; None for sRGB, or where no box tells."""
+    properties = primary_properties(data)
+    for kind, body in properties:
+        if kind == b"colr" and body[:4] == b"nclx" and len(body) >= 10:
+            primaries, transfer = struct.unpack_from(">HH", body, 4)
+            transfer = SRGB_TRANSFER if transfer in SHOWN_AS_SRGB else transfer
+            if (primaries, transfer) == (SRGB_PRIMARIES, SRGB_TRANSFER):
+                return None
+            found = described(primaries, transfer)
+            return found._replace(peak=peak(properties)) if isinstance(found, HighDynamicRange) else found
+    return None
+
+
+def peak(properties: list[tuple[bytes, bytes]]) -> float | None:
+    """The brightest light in cd/m2: of the content (clli), or of the display that it was made on (mdcv)."""
+    bodies = dict(properties)
+    if value := int.from_bytes(bodies.get(b"clli", b"")[:2]):
+        return float(value)
+    return int.from_bytes(bodies.get(b"mdcv", b"")[16:20]) / 10_000 or None
+
+
+def primary_properties(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Kinds and bodies of the primary picture's properties; none where the file does not tell."""
+    meta = next((span for kind, *span in boxes(data) if kind == b"meta"), None)
+    if not meta:
+        return []
+    inner = {kind: span for kind, *span in boxes(data, meta[0] + 4, min(meta[1], len(data)))}  # behind version and flags
+    if b"pitm" not in inner or b"iprp" not in inner:
+        return []
+    start = inner[b"pitm"][0]
+    primary = int.from_bytes(data[start + 4:start + (8 if data[start] else 6)])
+    shared: list[tuple[bytes, bytes]] = []
+    wanted: list[int] = []
+    for kind, first, end in boxes(data, *inner[b"iprp"]):
+        if kind == b"ipco":
+            shared = [(name, data[body:stop]) for name, body, stop in boxes(data, first, end)]
+        elif kind == b"ipma":
+            wanted += associated(data[first:end], primary)
+    return [shared[number - 1] for number in wanted if 0 < number <= len(shared)]
+
+
+def associated(body: bytes, item: int) -> list[int]:
+    """Numbers, from 1, of the properties that an ipma box associates with an item."""
+    long_id, long_index = body[0] > 0, body[3] & 1
+    at = 8
+    for _ in range(int.from_bytes(body[4:8])):
+        if at >= len(body):
+            return []
+        own = int.from_bytes(body[at:at + (4 if long_id else 2)])
+        at += 4 if long_id else 2
+        count, at = body[at], at + 1
+        width = 2 if long_index else 1
+        if own == item:
+            mask = 0x7FFF if long_index else 0x7F
+            return [int.from_bytes(body[at + width * number:at + width * (number + 1)]) & mask for number in range(count)]
+        at += count * width
+    return []
