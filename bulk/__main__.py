@@ -26,7 +26,7 @@ from bulk.bucket import Bucket
 from bulk.dead_letters import read_dead_letters
 from bulk.folder import Folder
 from bulk.job import BulkJob, sentence
-from bulk.manifest import check_manifest, write_manifest
+from bulk.manifest import OtherOptions, check_manifest, write_manifest
 from bulk.report import write_report
 from bulk.stop import STOP
 from bulk.stores import Place, open_input, open_store, read_file
@@ -38,7 +38,8 @@ from postprocessing.compose import Backdrop
 from postprocessing.watermark import FOLDER, configured
 from preprocessing.decode import decode
 
-ALL_DONE, RUN_FAILED, WRONG_OPTIONS, PHOTOS_FAILED, BY_SIGNAL = 0, 1, 2, 3, 128
+ALL_DONE, RUN_FAILED, PHOTOS_FAILED, BY_SIGNAL = 0, 1, 3, 128  # and argparse's 2 for wrong options
+FAULTS = (storage.Unreadable, OSError, GoogleAuthError)        # of an input or output that can't be used
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,12 +60,17 @@ def convert(arguments: Sequence[str] | None) -> int:
             from bulk.pipeline import beam_options
 
             beam_options(flags)
-        job.results.tidy()
-        check_manifest(job)
     except InvalidOption as error:
         parser.error(f"--{error.name}: {error}")
     except (ValueError, OSError, GoogleAuthError) as error:
         parser.error(sentence(error))
+    try:
+        job.results.tidy()
+        check_manifest(job)
+    except OtherOptions as error:
+        parser.error(str(error))
+    except FAULTS as error:
+        return fail(sentence(error))
     return execute(job, flags, args.sheet)
 
 
@@ -133,17 +139,28 @@ def execute(job: BulkJob, flags: list[str], sheet: int) -> int:
     """Runs the job, prints how it went, and gives the exit status."""
     try:
         counts = run(job, flags, sheet)
-        failure = STOP.reason or ("the output could not be written: see the workers' logs" if counts["not_written"] else "")
-        reported = 0 if STOP.output_failed else len(write_report(job))
-    except (storage.Unreadable, OSError, GoogleAuthError) as error:
-        counts, failure, reported = Counter(), sentence(error), 0
+    except FAULTS as error:
+        return fail(sentence(error))
     except RuntimeError as error:  # Beam's, of whatever stopped a worker
-        counts, failure, reported = Counter(), str(error), 0
+        return fail(str(error))
+    reported, failure = 0, STOP.reason or ("results could not be written: see the workers' logs" if counts["not_written"] else "")
+    if not STOP.output_failed:
+        try:
+            reported = len(write_report(job))
+        except FAULTS as error:
+            failure = failure or sentence(error)
     print_summary(counts, reported)
+    if STOP.signal:
+        print(f"{STOP.reason}: the same command goes on", file=sys.stderr)
+        return BY_SIGNAL + STOP.signal
     if failure:
-        print(failure if STOP.signal else f"failed: {failure}", file=sys.stderr)
-        return BY_SIGNAL + STOP.signal if STOP.signal else RUN_FAILED
+        return fail(failure)
     return PHOTOS_FAILED if counts["failed"] else ALL_DONE
+
+
+def fail(reason: str) -> int:
+    print(f"failed: {reason}", file=sys.stderr)
+    return RUN_FAILED
 
 
 def run(job: BulkJob, flags: list[str], sheet: int) -> Counter[str]:

@@ -8,9 +8,9 @@ from bulk.report import CSV
 VCPU_HOUR, GIB_HOUR, GIB_A_VCPU = 0.056, 0.003557, 3.75
 LINES = {
     "done": "done",
-    "failed": f"failed: see {DEAD_LETTERS}",
+    "failed": f"failed: see {DEAD_LETTERS} and {CSV}",
     "skipped": "skipped: they have a result",
-    "failed_before": f"failed before: try them again with --retry {DEAD_LETTERS}",
+    "failed_before": f"failed before: try them again with --retry OUTPUT/{DEAD_LETTERS}",
     "raced": "converted by another run meanwhile",
     "gone": "gone: deleted or replaced meanwhile",
     "not_tried": "not tried: run the same command again",

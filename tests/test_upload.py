@@ -1,5 +1,4 @@
-"""A photo arrives in a bucket: its result, or the reason why there is none, is in another one, however often and in whatever order that is told."""
-import io
+"""A photo arrives in a bucket: its result, or the reason why there is none, is in another one, whatever the number and order of the events."""
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,13 +8,15 @@ from uuid import uuid4
 
 import pytest
 import requests
-from PIL import Image
+from cloudevents.http import CloudEvent
 
 import storage
+from api.settings import InvalidSetting, Settings
 from events import arrivals
 from events.arrivals import Arrivals, Loop
 from once import once
-from storage import Location, Unreadable, Unreachable
+from storage import Location, Unreachable, Unreadable
+from tests.bulk_photos import huge_png
 from tests.cloud import Cloud, emulated
 from tests.drawn import draw_photo, draw_street, encode
 from tests.fetch_server import Site as FakeSite
@@ -24,13 +25,6 @@ from tests.fetch_server import says, serving
 PHOTO = encode(draw_photo(480, 360, angle="side", seed=5).rgb)
 OTHER = encode(draw_photo(480, 360, angle="side", seed=6).rgb)
 ODD = "lot 3/Ä & ö #1?.JPG"
-
-
-def huge() -> bytes:
-    """More than 50 megapixels in few bytes."""
-    file = io.BytesIO()
-    Image.new("1", (7200, 7200)).save(file, "PNG")
-    return file.getvalue()
 
 
 @dataclass(frozen=True)
@@ -73,19 +67,19 @@ def send(address: str, event: dict) -> int:
     return requests.post(address, data=json.dumps(event), headers=headers, timeout=60).status_code
 
 
-def told(server) -> list[dict]:
-    """The lines it logged."""
+def logged(server) -> list[dict]:
+    """The lines that it logged of arrivals."""
     return [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith('{"photo"')]
 
 
 def codes(server, event: dict) -> list[str]:
     source = {"source": f"gs://{event['bucket']}/{event['name']}", "generation": int(event["generation"])}
-    return [line["code"] for line in told(server) if line["photo"] == source]
+    return [line["code"] for line in logged(server) if line["photo"] == source]
 
 
 @pytest.mark.parametrize("name, content_type", [
-    ("2026/car.jpg", "image/jpeg"), (ODD, "image/jpeg"), ("car", "application/octet-stream"), ("blue.jpeg", "text/plain")])
-def test_a_photo_becomes_what_the_wire_would_answer(deployed, server, name, content_type):
+    ("2026/car.jpg", "image/jpeg"), (ODD, "image/jpeg"), ("IMG_1.HIF", "text/plain"), ("car", "application/octet-stream"), ("blue.JPE", "text/plain")])
+def test_a_photo_becomes_what_the_api_would_answer(deployed, server, name, content_type):
     site, function = deployed
     event = site.put(name, PHOTO, content_type)
     assert send(function.address, event) == 200 and codes(function, event) == ["done"]
@@ -93,7 +87,8 @@ def test_a_photo_becomes_what_the_wire_would_answer(deployed, server, name, cont
     assert site.read(f"{name}.png") == answer.content
     written = site.results()[f"{name}.png"]
     assert written["contentType"] == "image/png"
-    assert written["metadata"] == {"source": f"gs://{site.incoming}/{name}", "source-generation": event["generation"], "confidence": answer.headers["X-Confidence"]}
+    assert written["metadata"] == {
+        "source": f"gs://{site.incoming}/{name}", "source-generation": event["generation"], "confidence": answer.headers["X-Confidence"]}
 
 
 def test_an_event_that_comes_five_times_at_once_has_one_result(deployed):
@@ -132,8 +127,9 @@ def test_an_old_photo_does_not_come_back_after_a_new_one_that_failed(deployed):
 
 
 @pytest.mark.parametrize("name, data, code", [
-    ("short.jpg", PHOTO[:len(PHOTO) // 2], "failed_to_read_image"), ("empty.jpg", b"", "failed_to_read_image"), ("text.jpg", b"no picture", "failed_to_read_image"),
-    ("street.jpg", encode(draw_street(480, 360, seed=1)), "unknown_foreground"), ("huge.png", huge(), "resolution_too_high"),
+    ("short.jpg", PHOTO[:len(PHOTO) // 2], "failed_to_read_image"), ("empty.jpg", b"", "failed_to_read_image"),
+    ("text.jpg", b"no picture", "failed_to_read_image"),
+    ("street.jpg", encode(draw_street(480, 360, seed=1)), "unknown_foreground"), ("huge.png", huge_png(), "resolution_too_high"),
     ("heavy.jpg", bytes(22_000_001), "file_too_large")], ids=["short", "empty", "text", "no car", "huge", "heavy"])
 def test_a_photo_that_can_never_succeed_is_acknowledged_with_a_dead_letter(deployed, name, data, code):
     site, function = deployed
@@ -147,7 +143,7 @@ def test_a_photo_that_can_never_succeed_is_acknowledged_with_a_dead_letter(deplo
 
 @pytest.mark.parametrize("name, data, content_type", [
     ("notes.txt", b"cars", "text/plain"), ("film.mp4", PHOTO, "video/mp4"), ("folder/", b"", "application/octet-stream"),
-    ("data", b"\0\1\2", "application/octet-stream")])
+    ("data", b"\0\1\2", "application/octet-stream"), ("lot/._car.jpg", b"\0\5\x16\7", "image/jpeg"), (".hidden.HEIC", PHOTO, "application/octet-stream")])
 def test_what_is_not_a_picture_is_left_alone(deployed, name, data, content_type):
     site, function = deployed
     event = site.put(name, data, content_type)
@@ -162,33 +158,55 @@ def test_a_photo_that_was_deleted_is_acknowledged(deployed):
     assert send(function.address, event) == 200 and codes(function, event) == ["gone"]
 
 
-def test_options_are_the_wires(make, serve, server):
+@pytest.fixture
+def bucket(make, monkeypatch) -> Site:
+    """The buckets, for a door within this process."""
     site = make()
-    function = serve(target="on_upload", OUTPUT_BUCKET=f"{site.outgoing}/white", OUTPUT_OPTIONS="bg_color=fff&crop=true&crop_margin=5%25",
-                     STORAGE_EMULATOR_HOST=site.cloud.address)
-    assert send(function.address, site.put("lot/car.jpg", PHOTO)) == 200
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", site.cloud.address)
+    monkeypatch.setattr(storage, "client", once(storage.client.__wrapped__))  # one that knows the address
+    return site
+
+
+def receive(arrivals: Arrivals, event: dict) -> str:
+    return arrivals.receive(Location(event["bucket"], event["name"]), int(event["generation"]), int(event["size"]), event["contentType"])
+
+
+def test_options_are_the_apis(bucket, server):
+    settings = Settings.read({"OUTPUT_BUCKET": f"{bucket.outgoing}/white", "OUTPUT_OPTIONS": "bg_color=fff&crop=true&crop_margin=5%25"})
+    assert receive(settings.arrivals, bucket.put("lot/car.jpg", PHOTO)) == "done"
     answer = requests.post(server, files={"image_file": PHOTO}, data={"bg_color": "fff", "crop": "true", "crop_margin": "5%", "format": "jpg"}, timeout=60)
-    assert site.read("white/lot/car.jpg.jpg") == answer.content
+    assert bucket.read("white/lot/car.jpg.jpg") == answer.content
 
 
-def test_a_bucket_that_would_feed_itself_is_refused_until_results_have_a_folder(make, serve):
-    site = make()
-    event = site.put("car.jpg", PHOTO)
-    looping = serve(target="on_upload", OUTPUT_BUCKET=site.incoming, STORAGE_EMULATOR_HOST=site.cloud.address)
-    assert send(looping.address, event) == 500 and codes(looping, event) == [Loop.__name__] and list(site.cloud.objects(site.incoming)) == ["car.jpg"]
-    function = serve(target="on_upload", OUTPUT_BUCKET=f"{site.incoming}/cut", STORAGE_EMULATOR_HOST=site.cloud.address)
-    assert send(function.address, event) == 200
-    result = site.cloud.objects(site.incoming)["cut/car.jpg.png"]
-    own = {"bucket": site.incoming, "name": "cut/car.jpg.png", "generation": result["generation"], "size": result["size"], "contentType": "image/png"}
-    assert send(function.address, own) == 200 and codes(function, own) == ["ours"]
-    assert set(site.cloud.objects(site.incoming)) == {"car.jpg", "cut/car.jpg.png"}
+def test_a_bucket_that_would_feed_itself_is_refused_until_results_have_a_folder(bucket):
+    event = bucket.put("car.jpg", PHOTO)
+    with pytest.raises(Loop):
+        receive(Arrivals.parse(bucket.incoming), event)
+    assert list(bucket.cloud.objects(bucket.incoming)) == ["car.jpg"]
+    into_folder = Arrivals.parse(f"{bucket.incoming}/cut")
+    assert receive(into_folder, event) == "done"
+    result = bucket.cloud.objects(bucket.incoming)["cut/car.jpg.png"]
+    own = {"bucket": bucket.incoming, "name": "cut/car.jpg.png", "generation": result["generation"], "size": result["size"], "contentType": "image/png"}
+    assert receive(into_folder, own) == "ours"
+    assert set(bucket.cloud.objects(bucket.incoming)) == {"car.jpg", "cut/car.jpg.png"}
 
 
-def test_without_an_output_nothing_is_acknowledged(make, serve):
-    site = make()
-    function = serve(target="on_upload", STORAGE_EMULATOR_HOST=site.cloud.address)
-    event = site.put("car.jpg", PHOTO)
-    assert send(function.address, event) == 500 and codes(function, event) == ["InvalidSetting"]
+def test_an_event_that_can_not_be_handled_is_not_acknowledged(deployed):
+    """Here of a photo in the output's own bucket."""
+    site, function = deployed
+    generation = site.cloud.put(site.outgoing, "loop.jpg", PHOTO)["generation"]
+    event = {"bucket": site.outgoing, "name": "loop.jpg", "generation": generation, "size": str(len(PHOTO)), "contentType": "image/jpeg"}
+    assert send(function.address, event) == 500 and codes(function, event) == [Loop.__name__]
+
+
+def test_without_an_output_nothing_is_acknowledged():
+    import main  # reads the settings and loads the network
+
+    event = CloudEvent({"type": "google.cloud.storage.object.v1.finalized", "source": "//storage.googleapis.com/projects/_/buckets/incoming"},
+                       {"bucket": "incoming", "name": "car.jpg", "generation": "1", "size": "1"})
+    assert main.SETTINGS.arrivals is None
+    with pytest.raises(InvalidSetting, match="OUTPUT_BUCKET"):
+        main.on_upload(event)
 
 
 @pytest.fixture
@@ -211,10 +229,11 @@ def test_a_fault_of_the_storage_is_not_acknowledged(failing, status, fault):
 
 
 @pytest.mark.parametrize("settings, sentence", [
-    ({"OUTPUT_BUCKET": "gs://results"}, "OUTPUT_BUCKET takes the name of a bucket"), ({"OUTPUT_OPTIONS": "crop=true"}, "OUTPUT_OPTIONS means nothing"),
+    ({"OUTPUT_BUCKET": "gs://results"}, "OUTPUT_BUCKET takes the name of a bucket"), ({"OUTPUT_OPTIONS": "crop=true"}, "OUTPUT_OPTIONS has no effect"),
     ({"OUTPUT_BUCKET": "results", "OUTPUT_OPTIONS": "crop=maybe"}, "OUTPUT_OPTIONS has a wrong crop"),
     ({"OUTPUT_BUCKET": "results", "OUTPUT_OPTIONS": "colour=red"}, "OUTPUT_OPTIONS has an unknown parameter"),
     ({"OUTPUT_BUCKET": "results", "OUTPUT_OPTIONS": "crop"}, "OUTPUT_OPTIONS takes parameters as in a URL's query"),
     ({"OUTPUT_BUCKET": "results", "OUTPUT_OPTIONS": "crop=true&crop=false"}, "OUTPUT_OPTIONS takes parameters as in a URL's query")])
-def test_a_setting_that_makes_no_sense_ends_the_start(refused, settings, sentence):
-    assert sentence in refused(**settings)
+def test_an_invalid_setting_is_refused(settings, sentence):
+    with pytest.raises(InvalidSetting, match=f"^{sentence}"):
+        Settings.read(settings)
