@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import requests
 from PIL import Image
@@ -16,7 +17,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 DRAWN = draw_photo(640, 480, angle="side", seed=5)
 PHOTO = encode(DRAWN.rgb)
-FIVE = [encode(np.ascontiguousarray(DRAWN.rgb[:, ::-1][: 480 - 4 * number])) for number in range(5)]
+FIVE = [encode(cv2.resize(DRAWN.rgb[:, ::-1], (400, 300 - 4 * number), interpolation=cv2.INTER_AREA)) for number in range(5)]
 KEY = "key-of-a-shop"
 STREET = encode(draw_street(640, 480, seed=3))
 LOGO = encode(np.full((60, 120, 3), (20, 60, 200), np.uint8), "png")
@@ -45,8 +46,8 @@ def done(page: Page, count: int = 1) -> None:
     expect(page.locator("#progress")).to_be_hidden()
 
 
-def failed(page: Page) -> None:
-    expect(page.locator("#thumbnails .failed")).to_have_count(1)
+def failed(page: Page, count: int = 1) -> None:
+    expect(page.locator("#thumbnails .failed")).to_have_count(count)
 
 
 def thumbnail(page: Page, name: str) -> Locator:
