@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from tests.drawn import draw_photo, draw_street
+from tests.fetch_server import Internet
 
 if TYPE_CHECKING:
     from tests.function import Function
@@ -95,6 +96,15 @@ def refused() -> Callable[..., str]:
         return said
 
     return refused
+
+
+@pytest.fixture
+def internet(monkeypatch: pytest.MonkeyPatch) -> Internet:
+    """Names and connections as the test says; nobody is really asked."""
+    internet = Internet()
+    monkeypatch.setattr(socket, "getaddrinfo", internet.getaddrinfo)
+    monkeypatch.setattr("urllib3.util.connection.create_connection", internet.create_connection)
+    return internet
 
 
 @pytest.fixture(scope="session")
