@@ -20,7 +20,7 @@ def main() -> None:
         page.goto(server.address)
         page.get_by_role("button", name="the red one").click()
         page.get_by_role("button", name="Download PNG").wait_for()
-        for choice in ("Colour", "Ground"):
+        for choice in ("Colour", "Shadow on the ground"):
             page.get_by_text(choice, exact=True).first.click()
         page.locator("#compare").fill("40")
         page.mouse.move(0, 0)
