@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from PIL import Image
 
 from tests.drawn import draw_photo, draw_street, encode
 from tests.fetch_server import Site, says, serving
+from tests.function import Function, listening
 
 KEY = "a-key-of-this-site"
 PREVIEW = (433, 577)  # height and width of 800 x 600 within 0.25 million pixels
@@ -27,14 +30,17 @@ REFUSED = {"street.jpg": "unknown_foreground", "text.jpg": "failed_to_read_image
 
 
 @pytest.fixture(scope="module")
-def address(serve) -> str:
-    return serve(API_KEYS=sha256(KEY.encode()).hexdigest(), RATE_LIMIT="1000/hour", ALLOW_HTTP="1", ALLOW_PRIVATE_ADDRESSES="1").address
+def address() -> Iterator[str]:
+    settings = {"API_KEYS": sha256(KEY.encode()).hexdigest(), "RATE_LIMIT": "1000/hour", "ALLOW_HTTP": "1", "ALLOW_PRIVATE_ADDRESSES": "1"}
+    with listening(Function(**settings)) as address:
+        yield address
 
 
 @pytest.fixture
-def strict_address(serve) -> str:
+def strict_address() -> Iterator[str]:
     """Where the first cut-out is the last; the account may be asked all the same."""
-    return serve(RATE_LIMIT="1/hour").address
+    with listening(Function(RATE_LIMIT="1/hour")) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -197,16 +203,22 @@ def installed(npm) -> Path:
 
 
 @pytest.fixture(scope="module")
-def node(installed, address, source) -> Callable[..., dict]:
+def node(installed, address, source) -> Iterator[Callable[..., dict]]:
     """Calls the client's function for a way to send a photo, and gives {"result": ...} or {"errors": ...}."""
-    def call(way: str, name: str, at: str = address, key: str = KEY, **options: str | bool) -> dict:
-        function, argument = FUNCTIONS[way]
-        told = json.dumps([function, {argument: source(way, name), "apiKey": key, **options}])
-        ended = subprocess.run(["node", "call.js"], cwd=installed, input=told, capture_output=True, text=True, timeout=120,
-                               env=os.environ | {"ADDRESS": f"{at}/v1.0/removebg"})
-        assert ended.returncode == 0, ended.stderr
-        return json.loads(ended.stdout)
-    return call
+    with ExitStack() as started:
+        @cache
+        def client_of(address: str) -> subprocess.Popen:
+            process = started.enter_context(subprocess.Popen(["node", "call.js"], cwd=installed, env=os.environ | {"ADDRESS": f"{address}/v1.0/removebg"},
+                                                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+            started.callback(process.stdin.close)
+            return process
+
+        def call(way: str, name: str, at: str = address, key: str = KEY, **options: str | bool) -> dict:
+            client, (function, argument) = client_of(at), FUNCTIONS[way]
+            client.stdin.write(json.dumps([function, {argument: source(way, name), "apiKey": key, **options}]) + "\n")
+            client.stdin.flush()
+            return json.loads(client.stdout.readline())
+        yield call
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -241,7 +253,7 @@ def test_npm_tells_a_photo_that_is_refused(node, way, name):
 
 def test_npm_tells_what_else_is_wrong(node, strict_address):
     assert node("file", "car.jpg", key="wrong")["errors"][0]["code"] == "auth_failed"
-    assert node("base64", "car.jpg", type="person")["errors"][0]["code"] == "invalid_type"
+    assert node("base64", "car.jpg", type="car_part")["errors"][0]["code"] == "invalid_type"
     assert node("url", "gone.jpg")["errors"][0]["code"] == "failed_image_download"
     assert "result" in node("file", "car.jpg", at=strict_address)
     assert node("file", "car.jpg", at=strict_address)["errors"][0]["code"] == "rate_limit_exceeded"

@@ -16,7 +16,8 @@ BLUE = encode(draw_photo(320, 240, seed=1).rgb, "png")
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     with serving() as site:
-        site.answers = {"/car.jpg": says(PHOTO), "/text": says(b"no picture", Content_Type="image/jpeg"), "/blue.png": says(BLUE), "/moved.jpg": leads_to("/car.jpg"),
+        site.answers = {"/car.jpg": says(PHOTO), "/text": says(b"no picture", Content_Type="image/jpeg"),
+                        "/blue.png": says(BLUE), "/moved.jpg": leads_to("/car.jpg"),
                         "/page.html": says(b"<html>", Content_Type="image/jpeg"),
                         "/broken.jpg": says(PHOTO[:len(PHOTO) // 2]), "/missing.jpg": says(b"not here", 404),
                         "/empty.jpg": says(b""), "/round": leads_to("/round"),
@@ -45,7 +46,8 @@ def test_a_fetched_backdrop_gives_what_an_upload_gives(function, site):
     assert uploaded.status_code == 200 and fetched.content == uploaded.content
 
 
-CODES = [("/text", "failed_to_read_image", "invalid_bg_image_url"), ("/page.html", "failed_image_download", "failed_bg_download"), ("/broken.jpg", "failed_to_read_image", "invalid_bg_image_url"),
+CODES = [("/text", "failed_to_read_image", "invalid_bg_image_url"),
+         ("/page.html", "failed_image_download", "failed_bg_download"), ("/broken.jpg", "failed_to_read_image", "invalid_bg_image_url"),
          ("/missing.jpg", "failed_image_download", "failed_bg_download"), ("/empty.jpg", "failed_image_download", "failed_bg_download"),
          ("/round", "failed_image_download", "failed_bg_download"), ("/short.jpg", "failed_image_download", "failed_bg_download"),
          ("/large.jpg", "file_too_large", "file_too_large")]

@@ -1,0 +1,106 @@
+"""What only the real process shows: functions-framework's start-up, its connections, and requests side by side."""
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from tests.answers import PHOTO, problem_of
+from tests.conftest import ROOT, SERVING
+
+HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+KINDS = {"image/jpeg": b"", "multipart/form-data; boundary=x": b'--x\r\nContent-Disposition: form-data; name="image_file"; filename="a"\r\n\r\n'}
+
+
+@pytest.fixture(scope="module")
+def server(serve) -> str:
+    return serve(QUEUE_SECONDS="60").address
+
+
+@pytest.fixture(scope="module")
+def cut_out(server) -> bytes:
+    answer = requests.post(server, files={"image_file": PHOTO}, timeout=60)
+    assert answer.ok
+    return answer.content
+
+
+def in_pieces(size: int, head: bytes = b"") -> Iterator[bytes]:
+    """A body whose length is not declared."""
+    yield head
+    for _ in range(size // 1_000_000):
+        yield bytes(1_000_000)
+
+
+def connect(server: str) -> socket.socket:
+    return socket.create_connection((urlsplit(server).hostname, urlsplit(server).port), timeout=60)
+
+
+# --- start-up
+
+def test_an_invalid_setting_stops_start_up(refused):
+    log = refused(RATE_LIMIT="often")
+    assert "RATE_LIMIT couldn't parse" in log
+
+
+def test_libraries_that_are_not_needed_are_not_imported():
+    """Start-up is billed; so is each import."""
+    look = "import sys, main; print(json.dumps([name in sys.modules for name in ('limits', 'redis', 'google.cloud.storage', 'requests', 'urllib3')]))"
+    imported = {rate: json.loads(subprocess.run([SERVING / "python", "-c", f"import json; {look}"], cwd=ROOT, env=os.environ | {"RATE_LIMIT": rate},
+                                                capture_output=True, text=True, check=True).stdout.splitlines()[-1]) for rate in ("", "1/minute")}
+    assert imported == {"": [False] * 5, "1/minute": [True] + [False] * 4}
+
+
+# --- connections
+
+def test_a_picture_may_come_in_pieces(server, cut_out):
+    pieces = (PHOTO[start:start + 50_000] for start in range(0, len(PHOTO), 50_000))
+    assert requests.post(server, data=pieces, headers={"Content-Type": "image/jpeg"}, timeout=60).content == cut_out
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_body_that_is_too_large_is_read_to_its_end_and_gets_its_answer(server, kind, declared):
+    body = b"".join(in_pieces(40_000_000, KINDS[kind])) if declared else in_pieces(40_000_000, KINDS[kind])
+    assert problem_of(requests.post(server, data=body, headers={"Content-Type": kind}, timeout=60)) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_large_body_for_nothing_gets_its_answer_too(server, declared):
+    body = bytes(40_000_000) if declared else in_pieces(40_000_000)
+    assert problem_of(requests.post(f"{server}/nowhere", data=body, timeout=60)) == (404, "not_found")
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "BREW"])
+def test_the_framework_passes_every_method_on(server, method):
+    assert problem_of(requests.request(method, server, timeout=60)) == (405, "method_not_allowed")
+
+
+def test_a_body_that_is_not_valid_http_is_refused(server):
+    with connect(server) as connection:
+        connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\nno number\r\n")
+        assert connection.recv(100_000).startswith(b"HTTP/1.1 400")
+
+
+def test_clients_that_leave_or_stall_do_not_disturb_others(server, cut_out):
+    """A body that stops half-way holds its thread, and no place of a cut-out."""
+    with connect(server) as leaving, connect(server) as stalling:
+        leaving.sendall(HEAD + b"Content-Length: 1000\r\n\r\nabc")
+        leaving.shutdown(socket.SHUT_WR)
+        stalling.sendall(HEAD + b"Content-Length: 1000\r\n\r\nabc")
+        time.sleep(0.1)
+        assert requests.post(server, files={"image_file": PHOTO}, timeout=60).content == cut_out
+        assert leaving.recv(100_000).startswith(b"HTTP/1.1 400")
+
+
+# --- side by side
+
+def test_requests_side_by_side_get_what_one_alone_gets(server, cut_out):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: requests.post(server, files={"image_file": PHOTO}, timeout=60).content, range(8)))
+    assert answers == [cut_out] * 8
