@@ -122,7 +122,7 @@ def read(data: bytes, least: int | None) -> Picture:
         file.load()
         if file.size != announced:
             raise UnreadablePicture(f"the header says {announced[0]} x {announced[1]} pixels, and there are {file.width} x {file.height}")
-        if data.startswith(jpeg.START) and jpeg.seems_short(file):
+        if data.startswith(jpeg.START) and jpeg.seems_short(file, data):
             jpeg.ended(data)
         colours, alpha = split(file, key)
         rgb = upright(to_srgb(colours, encoding), side)
@@ -171,9 +171,9 @@ def orientation(file: ImageFile) -> int:
 
 
 def density(file: ImageFile) -> float | None:
-    """Pixels per inch, the same in both directions; None where the file states none."""
+    """Pixels per inch, the same in both directions; None where the file states none, for which Pillow has a 1 in TIFF."""
     across, down = (float(value) for value in file.info.get("dpi", (0, 0)))
-    return across if across == down and 1 <= across <= MAX_DENSITY else None
+    return across if across == down and 1 < across <= MAX_DENSITY else None
 
 
 def transparent_colour(file: ImageFile) -> int | tuple[int, ...] | None:

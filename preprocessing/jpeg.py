@@ -17,8 +17,10 @@ MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # in a scan: not a stuffed by
 FILLED = (127, 128)                         # levels of all channels where libjpeg has no data; 127 is inverted ink
 
 
-def seems_short(picture: Image.Image) -> bool:
-    """Whether the last pixel is what libjpeg fills in."""
+def seems_short(picture: Image.Image, data: bytes) -> bool:
+    """Whether the last pixel of a decoded file is what libjpeg fills in, or scans of a progressive one are missing."""
+    if picture.info.get("progressive") and not is_refined(data, last_scan(data)[1]):
+        return True
     last = picture.getpixel((picture.width - 1, picture.height - 1))
     return all(level in FILLED for level in (last if isinstance(last, tuple) else (last,)))
 

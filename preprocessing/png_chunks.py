@@ -13,13 +13,13 @@ from preprocessing.colour_encoding import SRGB_PRIMARIES, Chromaticities, Encodi
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CRITICAL = {b"IHDR", b"PLTE", b"IDAT"}
-KEPT = {b"tRNS", b"eXIf", b"pHYs"}                                                    # beside the critical ones: transparency, orientation, density
+KEPT = {b"tRNS", b"eXIf", b"pHYs"}  # beside the critical ones: transparency, orientation, density
 DESCRIBING = {b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"mDCV", b"cLLI"}
 END = b"\0\0\0\0IEND\xaeB`\x82"
+COLOUR_TYPE = 25         # where IHDR, the first chunk, tells it
 MAX_CHUNKS = 100_000
-MAX_PROFILE = 4_000_000   # bytes
-SRGB_GAMMA = 45_455       # gAMA beside the sRGB chunk, of which it is an approximation
-SAME = 0.001              # of chromaticities
+MAX_PROFILE = 4_000_000  # bytes
+SRGB_GAMMA = 45_455      # gAMA that stands for sRGB where nothing else is described
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def essential(data: bytes) -> tuple[bytes, Encoding]:
     """
     parts, describing, seen, start = [], {}, set(), len(SIGNATURE)
     for chunk in chunks(data):
-        kept = chunk.kind in CRITICAL or chunk.kind in KEPT and chunk.kind not in seen and intact(data, chunk)
+        kept = chunk.kind in CRITICAL or chunk.kind in KEPT - seen and fits(data, chunk) and intact(data, chunk)
         seen.add(chunk.kind)
         if not kept:
             parts.append(data[start:chunk.start])
@@ -65,6 +65,21 @@ def chunks(data: bytes) -> Iterator[Chunk]:
     raise UnreadablePicture(f"the PNG has more than {MAX_CHUNKS:,} chunks")
 
 
+def fits(data: bytes, chunk: Chunk) -> bool:
+    """Whether a kept chunk is as long as it must be: tRNS by the picture's colour type, of which those with alpha have none."""
+    length = chunk.end - chunk.start - 12
+    match chunk.kind, data[COLOUR_TYPE:COLOUR_TYPE + 1]:
+        case b"pHYs", _:
+            return length == 9
+        case b"tRNS", b"\0":
+            return length == 2
+        case b"tRNS", b"\2":
+            return length == 6
+        case b"tRNS", b"\3":
+            return 0 < length <= 256
+    return chunk.kind == b"eXIf"
+
+
 def intact(data: bytes, chunk: Chunk) -> bool:
     """Whether a chunk's checksum is right."""
     if chunk.end < chunk.start + 12 or zlib.crc32(data[chunk.start + 4:chunk.end - 4]).to_bytes(4) != data[chunk.end - 4:chunk.end]:
@@ -82,7 +97,7 @@ def encoding(chunks: dict[bytes, bytes]) -> Encoding:
     if b"sRGB" in chunks or len(gamma := chunks.get(b"gAMA", b"")) != 4:
         return None
     gamma_value, primaries = int.from_bytes(gamma), chromaticities(chunks.get(b"cHRM", b""))
-    if not gamma_value or gamma_value == SRGB_GAMMA and all(abs(one - other) < SAME for one, other in zip(primaries, SRGB_PRIMARIES)):
+    if not gamma_value or gamma_value == SRGB_GAMMA and b"cHRM" not in chunks:
         return None
     try:
         return icc_profile(primaries, power(100_000 / gamma_value))
