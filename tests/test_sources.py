@@ -1,4 +1,4 @@
-"""Where pictures to learn from come from, and which are never learnt from."""
+"""Which pictures of a folder are trained on, which validate, and what is corrected in them."""
 from pathlib import Path
 
 import cv2
@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from tests.conftest import write
-from training.data.sources import held_out, photo_paths, read_cutouts, read_photos
+from training.data.sources import is_held_out, photo_paths, read_cutouts, read_photos
+from training.errors import DataError
 
 
-def test_any_folder_of_pictures_and_masks_will_do(tmp_path):
+def test_a_plain_folder_of_images_and_masks_is_split(tmp_path):
     for number in range(40):
         write(tmp_path / "images" / f"boat{number}.png", np.zeros((20, 30, 3), np.uint8))
         write(tmp_path / "masks" / f"boat{number}.png", np.zeros((20, 30), np.uint8))
@@ -18,13 +19,33 @@ def test_any_folder_of_pictures_and_masks_will_do(tmp_path):
     assert {photo.set for photo in read_photos(tmp_path, "val")} == {tmp_path.name}
 
 
-def test_a_folder_without_photos_says_so(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no photos of 'train'"):
+def test_a_plain_folder_always_validates_by_a_photo(tmp_path):
+    for number in range(3):
+        write(tmp_path / "images" / f"boat{number}.png", np.zeros((20, 30, 3), np.uint8))
+        write(tmp_path / "masks" / f"boat{number}.png", np.zeros((20, 30), np.uint8))
+    assert [len(photo_paths(tmp_path, split)) for split in ("train", "val")] == [2, 1]
+    with pytest.raises(DataError, match="no test photos"):
+        photo_paths(tmp_path, "test")
+
+
+@pytest.mark.parametrize("mask, message", [
+    (np.zeros((10, 30), np.uint8), "30x10 pixels, but the photo has 30x20"),
+    (np.ones((20, 30), np.uint8), "holds 0 and 1"),
+])
+def test_masks_in_another_form_are_told(tmp_path, mask, message):
+    write(tmp_path / "images" / "boat.png", np.zeros((20, 30, 3), np.uint8))
+    write(tmp_path / "masks" / "boat.png", mask)
+    with pytest.raises(DataError, match=message):
+        read_photos(tmp_path, "val")
+
+
+def test_a_folder_without_photos_says_what_is_expected(tmp_path):
+    with pytest.raises(DataError, match="no 'train' photos with masks; expected train/SET/images"):
         photo_paths(tmp_path, "train")
 
 
 def shadowed() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A body with a clear black pane on two opaque black tyres, a black shadow between and beside them: its rgba, a matte that took the shadow along, and the car."""
+    """A body with a clear black pane on two opaque black tyres, a black shadow between and beside them: its rgba, a matte with the shadow, and the car."""
     rgba = np.zeros((100, 200, 4), np.uint8)
     rgba[70:90, 10:190, 3] = 240
     rgba[20:75, 30:170] = 180, 40, 40, 255
@@ -36,20 +57,14 @@ def shadowed() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return rgba, np.where(rgba[..., 3] > 0, np.uint8(255), np.uint8(0)), car
 
 
-def test_ground_that_a_matte_took_along_is_not_trained_on(tmp_path):
+def test_the_shadow_in_a_matte_is_removed(tmp_path):
     rgba, matte, car = shadowed()
-    for number in range(40):
-        name = f"{number:04}_car{'abcdefghijklmnopqrst'[number % 20] * (1 + number // 20)}_0.png"
-        write(tmp_path / "cutouts" / "dealer" / "mattes" / name, matte)
-        write(tmp_path / "cutouts" / "dealer" / "rgba" / name, cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))
-    trained, measured = (read_cutouts(tmp_path, side) for side in (False, True))
-    assert trained and measured
-    for cutout in trained:
-        assert ((cutout.matte > 127) != car).sum() <= 16, "but for corners"
-        assert np.array_equal(cutout.rgba[..., 3], rgba[..., 3])
-        assert cutout.glass[63:67, 63:137].all() and not cutout.glass[~car].any()
-    for cutout in measured:
-        assert np.array_equal(cutout.matte, matte), "a measure stays as it was given"
+    write(tmp_path / "cutouts" / "dealer" / "mattes" / "a.png", matte)
+    write(tmp_path / "cutouts" / "dealer" / "rgba" / "a.png", cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))
+    (cutout,) = read_cutouts(tmp_path, "train")
+    assert ((cutout.matte > 127) != car).sum() <= 16, "but for corners"
+    assert np.array_equal(cutout.rgba[..., 3], rgba[..., 3])
+    assert cutout.glass[63:67, 63:137].all() and not cutout.glass[~car].any()
 
 
 def test_a_gap_under_a_turntables_wing_is_no_pane(tmp_path):
@@ -61,18 +76,20 @@ def test_a_gap_under_a_turntables_wing_is_no_pane(tmp_path):
     matte[20:90, 20:180] = 255
     write(tmp_path / "cutouts" / "turntable" / "mattes" / "AIL1_left_010.png", matte)
     write(tmp_path / "cutouts" / "turntable" / "rgba" / "AIL1_left_010.png", cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))
-    (cutout,) = read_cutouts(tmp_path, False)
+    (cutout,) = read_cutouts(tmp_path, "train")
     assert not cutout.matte[32:48, 142:168].any() and (cutout.matte[20:90, 20:138] == 255).all()
     assert cutout.glass[34:46, 64:116].all() and not cutout.glass[:, 138:].any()
 
 
-def test_held_out_cutouts_are_never_trained_on(data):
-    kept, trained = (read_cutouts(data, side, 64) for side in (True, False))
-    assert {cutout.name for cutout in kept}.isdisjoint(cutout.name for cutout in trained)
-    assert 0.05 < len(kept) / (len(kept) + len(trained)) < 0.2
+def test_cutouts_of_val_and_test_are_never_trained_on(tmp_path):
+    for name in ("studio", "studio_val", "studio_test"):
+        write(tmp_path / "cutouts" / name / "rgba" / "car.png", np.full((20, 30, 4), 255, np.uint8))
+    assert {split: [cutout.set for cutout in read_cutouts(tmp_path, split)] for split in ("train", "val", "test")} == {
+        "train": ["studio"], "val": ["studio_val"], "test": ["studio_test"]}
 
 
-def test_variants_and_views_of_one_place_are_held_out_together():
-    for first, second in [("cutouts/render/rgba/0039_images_bruiser2_6e7567.webp", "cutouts/render/rgba/0041_images_bruiser_6e00f9.webp"),
-                          ("backgrounds/places/places_012.jpg", "backgrounds/places/places_023.jpg")]:
-        assert held_out(Path(first)) == held_out(Path(second))
+def test_an_eighth_of_the_backgrounds_is_held_out_and_crops_of_one_place_go_together():
+    names = [f"houses_{number:03}" for number in range(800)]
+    assert 0.09 < np.mean([is_held_out(Path(f"{name}.jpg")) for name in names]) < 0.16
+    for place in range(20):
+        assert len({is_held_out(Path(f"places_{12 * place + crop:03}.jpg")) for crop in range(12)}) == 1

@@ -1,7 +1,6 @@
-"""Batch normalisation with statistics that stay, folded into the convolutions before it: for training on from a trained network.
+"""Batch-norm folding: normalisation with frozen statistics, folded into the convolutions before it (Jacob et al. 2018, arXiv 1712.05877, section 3.2).
 
-What is trained is then exactly what serving computes, whatever the batch, and a step takes less time. Folding as in Jacob et al. 2018
-(arXiv 1712.05877), section 3.2; statistics stay as they do when detectors are fine-tuned in small batches.
+For training from a trained network: it then trains exactly what serving computes, whatever the batch, and a step takes less time.
 """
 import keras
 import tensorflow as tf
@@ -9,7 +8,7 @@ from keras import layers
 
 
 class Shift(layers.Layer):
-    """Adds a constant a channel: what is left of a normalisation whose scale went into the convolution."""
+    """Adds a constant to each channel: what remains of a normalisation whose scale is folded into the convolution."""
 
     def build(self, shape):
         self.constant = self.add_weight(shape=(shape[-1],), name="constant")
@@ -30,7 +29,7 @@ def shifted(x, constant):
 
 
 def without_batch_norm(network: keras.Model) -> keras.Model:
-    """A network of the same shape with a shift for each normalisation; its weights are to come from `folded`."""
+    """A network of the same shape with a shift in place of each normalisation; `folded_weights` gives its weights."""
     def copy(layer):
         return Shift(name=layer.name) if isinstance(layer, layers.BatchNormalization) else type(layer).from_config(layer.get_config())
 

@@ -1,4 +1,4 @@
-"""Batch normalisation by TensorFlow's fused kernel, for training only: Keras 3 spells it out in single steps, which costs 1.7 times as much time."""
+"""Batch normalisation by TensorFlow's fused kernel, for training only: Keras 3 computes it in single operations, which takes 1.7 times as long."""
 import keras
 import tensorflow as tf
 

@@ -1,7 +1,6 @@
-"""Where the network and the masks of its training photos disagree most, for a person to look at: who is right decides what training/excluded_photos.txt names.
+"""Label review: where a network and the masks of its training photos disagree most, for a person to decide which photos to exclude.
 
-Masks that networks have made miss mirrors and tyres in the shade, and hold the car next door; a trained network's own disagreement finds such
-labels (confident learning, Northcutt et al. 2021, arXiv 1911.00068).
+A trained network's disagreement finds wrong labels (confident learning, Northcutt et al. 2021, arXiv 1911.00068).
 """
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -10,54 +9,53 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from model.localise import localise
-from training.data.samples import name_of, without
-from training.data.sources import Photo, in_threads, read_photos
-from training.evaluation import TILE, captioned, outlined
+from model.localise import Network, localise
+from training.contact_sheet import TILE, captioned, outlined
+from training.data.samples import without
+from training.data.sources import Photo, in_threads, name_of, read_photos
 
-LONGEST = 1024       # pixels that photos are looked at
-BRUSH = 9            # pixels: what is thinner is the edge's inexactness
-AROUND = 1.1         # of the piece's length, shown on every side of it
-LEAST = 60           # pixels, the same
+LONGEST = 1024       # pixels; photos are compared at no larger size
+BRUSH = 9            # pixels: thinner pieces are within the masks' accuracy
+MARGIN = 1.1         # of the piece's length, shown on every side of it
+LEAST_MARGIN = 60    # pixels, the same
 
 
-class Disputed(NamedTuple):
+class Disagreement(NamedTuple):
     photo: Photo
     alpha: np.ndarray              # float32 (height, width), the network's
     box: tuple[int, int, int, int]  # x, y, width, height of the largest piece that only one of the two holds
-    share: float                   # of the mask, that piece
+    share: float                   # area of that piece, share of the mask
 
 
-def disputed(data: Path, network, left_out: Collection[str] = ()) -> list[Disputed]:
-    """The training photos but those left out (as SET/STEM), those with the largest piece first.
+def disagreements(data: Path, network: Network, excluded: Collection[str] = ()) -> list[Disagreement]:
+    """The training photos but those excluded (as SET/STEM), those with the largest piece first.
 
-    network: anything with `predict` (model.localise.Network). Raises ValueError where one left out is not there.
+    network: safe to share between threads. Raises DataError where an excluded photo is not there.
     """
-    found = in_threads(lambda photo: dispute(photo, network), without(read_photos(data, "train", LONGEST), left_out))
+    found = in_threads(lambda photo: compare(photo, network), without(read_photos(data, "train", LONGEST), excluded))
     return sorted((one for one in found if one.share > 0), key=lambda one: -one.share)
 
 
-def dispute(photo: Photo, network) -> Disputed:
-    seen = localise(photo.rgb, network)
-    alpha = seen.unrefined()
+def compare(photo: Photo, network: Network) -> Disagreement:
+    alpha = localise(photo.rgb, network).unrefined()
     car, mask = alpha > 0.5, photo.mask > 127
     known = np.ones_like(mask) if photo.ignore is None else photo.ignore < 128
     pieces = [piece for only in (car & ~mask & known, mask & ~car & known) for piece in thick_pieces(only)]
     *box, area = max(pieces, key=lambda piece: piece[cv2.CC_STAT_AREA], default=(0, 0, 0, 0, 0))
-    return Disputed(photo, alpha, tuple(map(int, box)), area / max(1, np.count_nonzero(mask)))
+    x, y, w, h = map(int, box)
+    return Disagreement(photo, alpha, (x, y, w, h), area / max(1, np.count_nonzero(mask)))
 
 
 def thick_pieces(mask: np.ndarray) -> Iterator[np.ndarray]:
-    """Box and area of each piece of a mask that a square brush fits into."""
+    """Box and area of each piece of a boolean mask that a square brush fits into."""
     opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((BRUSH, BRUSH), np.uint8))
     yield from cv2.connectedComponentsWithStats(opened)[2][1:]
 
 
-def shown(one: Disputed) -> np.ndarray:
-    """The piece and what is around it as a tile, with the network's outline drawn, and the mask's."""
+def tile_of(one: Disagreement) -> np.ndarray:
+    """The piece and its surroundings as a tile, with the network's outline in magenta and the mask's in green."""
     x, y, w, h = one.box
-    reach = max(LEAST, AROUND * max(w, h * TILE[1] / TILE[0]))
+    reach = max(LEAST_MARGIN, MARGIN * max(w, h * TILE[1] / TILE[0]))
     rows, columns = (slice(max(0, int(centre - part)), int(centre + part)) for centre, part in ((y + h / 2, reach * TILE[0] / TILE[1]), (x + w / 2, reach)))
     part, alpha, mask = (layer[rows, columns] for layer in (one.photo.rgb, cv2.convertScaleAbs(one.alpha, alpha=255), one.photo.mask))
-    tile = outlined(part, alpha, mask)
-    return captioned(tile, f"{name_of(one.photo)} {one.share:.1%}")
+    return captioned(outlined(part, alpha, mask), f"{name_of(one.photo)} {one.share:.1%}")

@@ -1,15 +1,15 @@
-"""How good a matte is: overlap, boundaries, error of alpha, loose pieces, wrecks, and whether it could be published untouched."""
+"""How good a matte is: overlap, boundaries, error of alpha, loose pieces, wrecks, and whether it could be published unedited."""
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-BAND = 0.01         # width of boundary IoU's band, share of the picture's diagonal
-CLEAN_IOU = 0.97
-CLEAN_BLOB = 0.004  # largest wrong piece or hole allowed, share of the car
-WRECK = 0.05        # share of the car that is lost, or as much added
-VISIBLE = 40        # alpha of 255 above which a detached piece is seen
-LOOSE = 1e-4        # detached area, share of the largest piece
+BAND = 0.01             # width of boundary IoU's band, share of the picture's diagonal
+LEAST_IOU = 0.97        # of a publishable matte
+LARGEST_BLOB = 0.004    # largest wrong piece or hole of a publishable matte, share of the car
+WRECK = 0.05            # share of the car that is lost, or as much added
+VISIBLE = 40            # alpha of 255 above which a detached piece is seen
+LOOSE = 1e-4            # detached area, share of the largest piece
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Score:
     blob: float          # area of the largest connected mistake, share of the car
     loose: bool          # something detached from the car is left
     wreck: bool          # over WRECK of the car is lost, or as much is added
-    clean: bool          # publishable untouched
+    publishable: bool    # IoU of at least LEAST_IOU, and no blob over LARGEST_BLOB
 
 
 def score(alpha: np.ndarray, truth: np.ndarray, ignore: np.ndarray | None = None) -> Score:
@@ -42,7 +42,7 @@ def score(alpha: np.ndarray, truth: np.ndarray, ignore: np.ndarray | None = None
     lost, added = int((true & ~predicted).sum()) / area, int((predicted & ~true).sum()) / area
     return Score(iou, overlap(inner_band(predicted, width) & scored, inner_band(true, width) & scored),
                  boundary_f(predicted, true, 1), boundary_f(predicted, true, 2), float(difference.mean() / 255) if difference.size else 0.0,
-                 blob, detached(alpha) > LOOSE, max(lost, added) > WRECK, iou >= CLEAN_IOU and blob <= CLEAN_BLOB)
+                 blob, detached(alpha) > LOOSE, max(lost, added) > WRECK, iou >= LEAST_IOU and blob <= LARGEST_BLOB)
 
 
 def overlap(one: np.ndarray, other: np.ndarray) -> float:

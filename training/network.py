@@ -1,4 +1,4 @@
-"""The network: an EfficientNet-Lite0 encoder under a light U-Net decoder of separable convolutions; out come a matte and its glass.
+"""The network: an EfficientNet-Lite0 encoder under a light U-Net decoder of separable convolutions; it predicts a matte and its glass.
 
 EfficientNet-Lite (Tan and Le 2019, arXiv 1905.11946; the "lite" variants drop squeeze-and-excite and use ReLU6, so that they
 quantise to int8 well). U-Net (Ronneberger et al. 2015, arXiv 1505.04597). Separable convolutions (Chollet 2017, arXiv 1610.02357).
@@ -11,7 +11,7 @@ from model.space_to_depth import CELL
 # kernel, stride, expansion, channels, repeats: the B0 table, which Lite0 keeps at width and depth 1.0
 STAGES = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 4), (3, 1, 6, 320, 1))
 DECODER = (128, 80, 48, 48)  # channels at strides 16, 8, 4, 2
-CONTEXT = 6                  # blocks at stride 32, so that what one cell sees reaches over the whole frame
+CONTEXT = 6                  # blocks at stride 32, so that the receptive field covers the whole frame
 CLOSER = 2                   # blocks at stride 16, where a car and the one right behind it are told apart
 STRIDE = 32                  # both sides of the input are multiples of it
 EPSILON = 1e-3
@@ -22,15 +22,15 @@ def get_network(height: int | None = None, width: int | None = None, others: boo
 
     Input: float32 (batch, height, width, 3), sRGB 0..255, sides multiples of 32 (None: any such size).
     Output: float32 (batch, height/2, width/2, 5), logits: of alpha in a cell's four pixels, positive inside the car, and of glass, positive
-    in its panes. With others one more, positive in what is seen of other vehicles: to be told from the ground as well as from the car
-    (occluder and occludee apart, Ke et al. 2021, BCNet, arXiv 2103.12340). Training asks for it, serving does not.
+    in its panes. With others one more, for training only: positive in what is seen of other vehicles (occluder and occludee apart, Ke et al. 2021, BCNet,
+    arXiv 2103.12340).
     """
     if (height or 0) % STRIDE or (width or 0) % STRIDE:
         raise ValueError(f"input {width}x{height}: both sides must be multiples of {STRIDE}")
     photo = layers.Input((height, width, 3), name="photo")
     x = layers.Rescaling(1 / 128, offset=-127 / 128, name="normalise")(photo)
     *skips, (x,) = encode(x)
-    x = look_around(x, DECODER[0])
+    x = add_context(x, DECODER[0])
     for stage, (channels, skip) in enumerate(zip(DECODER, reversed(skips), strict=True)):
         x = layers.UpSampling2D(interpolation="bilinear", name=f"up{stage}")(x)
         # joined after their ReLU6, since int8 has but one scale for what it joins
@@ -44,7 +44,7 @@ def get_network(height: int | None = None, width: int | None = None, others: boo
 
 
 def encode(x):
-    """Lists of features of EfficientNet-Lite0 at strides 2, 4, 8, 16 and 32, finest first; the first have the stem's too, which know the single pixels."""
+    """Lists of features of EfficientNet-Lite0 at strides 2, 4, 8, 16 and 32, finest first; the first with the stem's, too, for detail."""
     x = stem = conv(x, 32, 3, "stem", stride=2)
     features, block = [], 0
     for kernel, stride, expansion, channels, repeats in STAGES:
@@ -64,8 +64,8 @@ def inverted_residual(x, kernel: int, stride: int, expansion: int, channels: int
     return layers.Add(name=f"{name}_add")([x, inner]) if stride == 1 and x.shape[-1] == channels else inner
 
 
-def look_around(x, channels: int):
-    """Lets every cell know the whole picture, so that the main vehicle can be told from its neighbours."""
+def add_context(x, channels: int):
+    """Gives every cell the context of the whole picture, so that the main vehicle can be told from its neighbours."""
     x = conv(x, channels, 1, "context_narrow")
     whole = layers.GlobalAveragePooling2D(keepdims=True, name="context_pool")(x)
     whole = layers.Conv2D(channels, 1, name="context_whole")(whole)
@@ -95,9 +95,9 @@ def normalise(x, name: str, activate: bool = True):
 
 
 def inherit(network: Model, parent: Model) -> list[str]:
-    """Takes over the parent's weights by layer name, and of its logits those that both have. Returns the layers that stay new.
+    """Copies the parent's weights by layer name, and of its logits those that both have. Returns the names of new layers.
 
-    A new residual block starts as if it were not there: its last normalisation gives zero; a new output starts without a view. Raises ValueError where shapes differ.
+    A new residual block starts as the identity: its last normalisation gives zero. A new output starts at zero. Raises ValueError where shapes differ.
     """
     known, new = {layer.name: layer for layer in parent.layers}, []
     residual = {layer.name.replace("_add", "_project_bn") for layer in network.layers if isinstance(layer, layers.Add)}

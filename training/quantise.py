@@ -1,4 +1,4 @@
-"""Float network to full int8 (Jacob et al. 2018, arXiv 1712.05877), calibrated on real photos framed as serving frames them."""
+"""Float network to full int8 (Jacob et al. 2018, arXiv 1712.05877), calibrated on training photos, letterboxed as in serving."""
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +10,19 @@ import tensorflow as tf
 from model.frames import QUANTISED_FRAME
 from preprocessing.letterbox import Letterbox
 from training.data.sources import photo_paths, read_rgb
+from training.errors import DataError
 from training.network import get_network
 
 CALIBRATION = 200    # photos
 
 
 def quantise(network: Path, data: Path, frame: tuple[int, int] = QUANTISED_FRAME) -> bytes:
-    """A .keras file -> .tflite bytes with uint8 photos (1, height, width, 3) in and int8 logits (1, height/2, width/2, 5) out."""
+    """A .keras file -> .tflite bytes with uint8 photos (1, height, width, 3) in and int8 logits (1, height/2, width/2, 5) out.
+
+    Raises DataError where there are no training photos.
+    """
+    if network.suffix != ".keras":
+        raise DataError(f"{network}: expected a .keras network")
     fixed = get_network(*frame)
     fixed.set_weights(keras.models.load_model(network, compile=False).get_weights())
     paths = [path for _, path in photo_paths(data, "train")]

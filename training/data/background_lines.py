@@ -1,10 +1,10 @@
-"""Lines behind a car that are none of its aerials, so that these can be told from them: posts, street lamps, wires, twigs and railings."""
+"""Draws lines behind a car that are not its aerials: posts, street lamps, wires, twigs and railings."""
 import cv2
 import numpy as np
 
 
-def with_lines(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -> np.ndarray:
-    """The same picture with posts, street lamps, wires, twigs or a railing behind the car, none of which is an aerial. uint8 (height, width, 3) in and out."""
+def add_lines(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """The same picture with posts, street lamps, wires, twigs or a railing behind the car. uint8 (height, width, 3) in and out."""
     x, y, w, h = cv2.boundingRect(matte)
     if not w:
         return rgb
@@ -20,7 +20,7 @@ def with_lines(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -> 
 
 
 def posts(rng: np.random.Generator, shape: np.ndarray, box: tuple[int, int, int, int]) -> None:
-    """Draws one to three upright ones behind a box (x, y, width, height) into a shape, each taller than an aerial, or with a lamp."""
+    """Draws one to three posts behind a box (x, y, width, height) into a shape, each taller than an aerial, or with a lamp."""
     x, y, w, h = box
     for _ in range(rng.integers(1, 4)):
         column, lean = x + w * rng.uniform(-0.1, 1.1), rng.normal(0, 0.02) * h
@@ -34,7 +34,7 @@ def posts(rng: np.random.Generator, shape: np.ndarray, box: tuple[int, int, int,
 
 
 def wires(rng: np.random.Generator, shape: np.ndarray, box: tuple[int, int, int, int]) -> None:
-    """Draws one to four that sag across the picture, about a box's upper edge and above, into a shape."""
+    """Draws one to four wires that sag across the picture, near a box's upper edge and above, into a shape."""
     x, y, w, h = box
     width = shape.shape[1]
     columns, thick = np.linspace(0, width, 24), max(1, round(w * rng.uniform(0.001, 0.005)))
@@ -45,7 +45,7 @@ def wires(rng: np.random.Generator, shape: np.ndarray, box: tuple[int, int, int,
 
 
 def twigs(rng: np.random.Generator, shape: np.ndarray, box: tuple[int, int, int, int]) -> None:
-    """Draws branches that grow out of the ground behind a box, or in from above it, and fork, into a shape."""
+    """Draws branches that grow from behind a box, or hang in from above it, and fork, into a shape."""
     x, y, w, h = box
     for _ in range(rng.integers(2, 8)):
         column = x + w * rng.uniform(-0.05, 1.05)
@@ -61,7 +61,7 @@ def twigs(rng: np.random.Generator, shape: np.ndarray, box: tuple[int, int, int,
 
 
 def railing(rng: np.random.Generator, shape: np.ndarray, box: tuple[int, int, int, int]) -> None:
-    """Draws a row of uprights, at times with a rail, across the picture behind a box into a shape: a fence, or the grid of a window's front."""
+    """Draws a row of uprights, at times with rails, across the picture behind a box into a shape: a fence, or a shop window's frame."""
     x, y, w, h = box
     top, gap, thick = y - h * rng.uniform(-0.3, 0.4), w * rng.uniform(0.02, 0.15), max(1, round(w * rng.uniform(0.002, 0.008)))
     for column in np.arange(rng.uniform(0, gap), shape.shape[1], gap):

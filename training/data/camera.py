@@ -1,22 +1,22 @@
-"""What a camera, its owner and the web do to a picture: framing, light, blur, noise, JPEG. All in uint8 OpenCV calls, for speed."""
+"""Geometric and photometric augmentation: framing, light, blur, noise, JPEG. All in uint8 OpenCV calls, for speed."""
 import cv2
 import numpy as np
 
 from preprocessing.letterbox import PAD
 
 NOISE_SIZE = 1024
-PORTRAIT = 0.12
-KEPT_CAR = 0.5  # least share of the car that a random window keeps
-MARGIN = 0.3    # largest, of the car's box, around a look at it
-CUT = 0.1       # share of looks that cut the car
-FILLED = 0.8    # share of looks that show as much as the frame holds
+PORTRAIT = 0.12    # share of random windows in portrait format
+VISIBLE = 0.5      # least share of the car that a random window keeps
+MARGIN = 0.3       # largest margin of a car window, in the car's box
+TRUNCATED = 0.1    # share of car windows that cut the car
+FILLED = 0.8       # share of car windows that are widened to the frame's shape
 
 
 def random_window(rng: np.random.Generator, mask: np.ndarray, frame: tuple[int, int]) -> np.ndarray:
     """Affine matrix (2, 3) from a picture with this mask (uint8, height x width) into the frame (height, width).
 
-    Picks a part of the picture, as another photographer would have framed it, and letterboxes that as serving does;
-    flips, tilts and squeezes a little. A car may be cut by the frame, but at least half of it stays.
+    A random part of the picture, letterboxed as in serving, flipped, tilted and squeezed a little. The frame may cut the car, but at least
+    VISIBLE of it stays.
     """
     height, width = mask.shape
     area = max(cv2.countNonZero(mask), 1)
@@ -29,23 +29,23 @@ def random_window(rng: np.random.Generator, mask: np.ndarray, frame: tuple[int, 
             w = min(width * share, height * share * aspect) if rng.random() < 0.5 else width * share
             h = min(w / aspect, height)
             x, y = rng.uniform(0, width - w), rng.uniform(0, height - h)
-            if cv2.countNonZero(mask[int(y):int(y + h), int(x):int(x + w)]) >= KEPT_CAR * area:
+            if cv2.countNonZero(mask[int(y):int(y + h), int(x):int(x + w)]) >= VISIBLE * area:
                 left, top, right, bottom = x, y, x + w, y + h
                 break
-    return placed(rng, (left, top, right, bottom), frame, rng.uniform(0.8, 1.0) if rng.random() < 0.15 else 1.0)
+    return window_matrix(rng, (left, top, right, bottom), frame, rng.uniform(0.8, 1.0) if rng.random() < 0.15 else 1.0)
 
 
 def car_window(rng: np.random.Generator, mask: np.ndarray, frame: tuple[int, int], largest: float = MARGIN) -> np.ndarray:
-    """Affine matrix (2, 3) of a look at the car with this mask (uint8, height x width): its box with some margin, in the frame (height, width).
+    """Affine matrix (2, 3) from the surroundings of the car with this mask (uint8, height x width) into the frame (height, width).
 
-    As serving looks (model.localise), but less exactly; a car may be cut, at one side, as if the photo ended there. largest: margin, of the box's side.
+    As the window of the fine pass (model.localise) with random margins, the largest one given in the box's side; one side may cut the car.
     """
     height, width = mask.shape
     x, y, w, h = cv2.boundingRect((mask > 127).astype(np.uint8))
     if not w:
         return random_window(rng, mask, frame)
     margins = rng.uniform(0.02, largest, 4)
-    if rng.random() < CUT:
+    if rng.random() < TRUNCATED:
         margins[rng.integers(4)] = -rng.uniform(0.0, 0.35)
     left, top = max(0.0, x - margins[0] * w), max(0.0, y - margins[1] * h)
     right, bottom = min(float(width), x + w + margins[2] * w), min(float(height), y + h + margins[3] * h)
@@ -53,19 +53,19 @@ def car_window(rng: np.random.Generator, mask: np.ndarray, frame: tuple[int, int
         scale = max((right - left) / frame[1], (bottom - top) / frame[0])
         left, right = widened(rng, left, right, frame[1] * scale, width)
         top, bottom = widened(rng, top, bottom, frame[0] * scale, height)
-    return placed(rng, (left, top, right, bottom), frame)
+    return window_matrix(rng, (left, top, right, bottom), frame)
 
 
 def widened(rng: np.random.Generator, start: float, stop: float, length: float, whole: float) -> tuple[float, float]:
-    """A stretch within 0..whole, brought to a length on either side."""
+    """A range within 0..whole, extended to a length by a random amount on either side."""
     length = min(max(length, stop - start), whole)
     first, last = max(0.0, stop - length), min(start, whole - length)
     start = first + max(0.0, last - first) * rng.random()
     return start, start + length
 
 
-def placed(rng: np.random.Generator, window: tuple[float, float, float, float], frame: tuple[int, int], smaller: float = 1.0) -> np.ndarray:
-    """Affine matrix of a window (left, top, right, bottom) in the frame's upper left, flipped, tilted and squeezed a little."""
+def window_matrix(rng: np.random.Generator, window: tuple[float, float, float, float], frame: tuple[int, int], smaller: float = 1.0) -> np.ndarray:
+    """Affine matrix from a window (left, top, right, bottom) to the frame's upper left, flipped, tilted and squeezed a little."""
     left, top, right, bottom = window
     squeeze = np.exp(rng.normal(0, 0.06))
     w, h = (right - left) * squeeze, bottom - top
@@ -85,7 +85,7 @@ def compose(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
 
 
 def at_pixel_centres(matrix: np.ndarray) -> np.ndarray:
-    """From corner coordinates (the first pixel spans 0..1) to OpenCV's, where a pixel's centre has whole numbers."""
+    """An affine matrix of corner coordinates (the first pixel spans 0..1) as one of OpenCV's, where pixel centres have whole numbers."""
     return compose(np.array([[1, 0, -0.5], [0, 1, -0.5]]), compose(matrix, np.array([[1, 0, 0.5], [0, 1, 0.5]])))
 
 
@@ -97,8 +97,8 @@ def warp_photo(rgb: np.ndarray, matrix: np.ndarray, frame: tuple[int, int]) -> n
     return warp(rgb, matrix, frame, PAD)
 
 
-def develop(rng: np.random.Generator, rgb: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """One picture through another camera: exposure, white balance, saturation, blur, noise, compression. uint8 in and out."""
+def degrade(rng: np.random.Generator, rgb: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """A picture as another camera and the web would give it: exposure, white balance, saturation, blur, noise, compression. uint8 in and out."""
     if rng.random() < 0.8:
         rgb = relight(rng, rgb, 0.25 if rng.random() < 0.85 else 0.6)
     if rng.random() < 0.3:
@@ -128,7 +128,7 @@ def relight(rng: np.random.Generator, rgb: np.ndarray, strength: float) -> np.nd
 
 
 def soften_by_scale(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
-    """A small picture blown up, as old listings are."""
+    """Reduced and enlarged again, as old listing photos are."""
     size = rgb.shape[1::-1]
     factor = rng.uniform(0.4, 0.8)
     small = cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)

@@ -1,8 +1,8 @@
-"""Composites whose alpha and colours are known exactly: to judge edges by, and to learn them from.
+"""Composites whose alpha and colours are known exactly: to measure edges, and to learn them.
 
-A picture is car * matte + background * (1 - matte), rounded and then saved as a JPEG, and nothing else: no shadow, no light, no neighbours. So
-matte and car are the exact truth. The cars are cut-outs at least LEAST pixels wide; their matte is the filled one; where their own alpha left no
-colour, the nearest colour is continued.
+A picture is car * matte + background * (1 - matte), rounded and saved as a JPEG, without shadow, light or neighbours. So matte and car are the
+exact truth. The cars are cut-outs at least LEAST pixels wide; their matte is the filled one; where their own alpha left no colour, the nearest
+colour is continued.
 """
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,15 +11,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.data.sources import Cutout, cutout_paths, in_threads, matte_of, read_backgrounds, read_raw
+from training.data.sources import Cutout, cutout_paths, in_threads, matte_of, read_backgrounds, read_rgba
+from training.errors import DataError
 
 FRAMES = (1066, 1600), (1200, 1600), (900, 1600), (1600, 1200)  # height, width
 LEAST = 600        # pixels of a cut-out's width
+FAINT = 32         # alpha below which a colour has been rounded away
 QUALITY = 92       # of the JPEG
 
 
 @dataclass(frozen=True)
-class Scene:
+class ExactComposite:
     name: str
     photo: np.ndarray  # uint8 (height, width, 3), as decoded from the JPEG
     jpeg: bytes
@@ -27,59 +29,59 @@ class Scene:
     car: np.ndarray    # uint8 (height, width, 3), its own colours wherever alpha > 0
 
 
-def scenes(data: Path, seed: int, number: int, held_back: bool) -> Iterator[Scene]:
-    """Always the same pictures, made one after another, of what is held back from training or of what is not.
+def exact_composites(data: Path, split: str, seed: int, number: int) -> Iterator[ExactComposite]:
+    """Always the same pictures, made one after another, of the cut-outs of a split.
 
-    Raises FileNotFoundError where there are no cut-outs or no backgrounds.
+    Raises DataError where there are no cut-outs or no backgrounds.
     """
-    cars, backgrounds = read_cars(data, held_back), read_backgrounds(data, held_back)
+    cars, backgrounds = read_large_cutouts(data, split), read_backgrounds(data, split)
     if not (cars and backgrounds):
-        raise FileNotFoundError(f"{data}: no {'held-out ' if held_back else ''}cut-outs of {LEAST} pixels, or no backgrounds")
+        raise DataError(f"{data}: no cut-outs of {LEAST} pixels or more in cutouts/SET/rgba, or no backgrounds, for '{split}'")
     for count in range(number):
         rng = np.random.default_rng((seed, count))
         car, background = cars[rng.integers(len(cars))], backgrounds[rng.integers(len(backgrounds))]
-        yield made(rng, f"{count:02}", car, background, FRAMES[rng.integers(len(FRAMES))])
+        yield compose(rng, f"{count:02}", car, background, FRAMES[rng.integers(len(FRAMES))])
 
 
-def made(rng: np.random.Generator, name: str, car: Cutout, background: np.ndarray, frame: tuple[int, int]) -> Scene:
+def compose(rng: np.random.Generator, name: str, car: Cutout, background: np.ndarray, frame: tuple[int, int]) -> ExactComposite:
     """One picture: the car upright, whole, at half to nine tenths of the frame, in the lower half; the background covers the frame."""
     height, width = frame
     x, y, w, h = cv2.boundingRect(car.matte)
     scale = rng.uniform(0.5, 0.9) * min(width / w, height / h)
     left, top = rng.uniform(0, width - w * scale), (height - h * scale) * rng.uniform(0.4, 0.95)
     flip = rng.random() < 0.5
-    place = np.array([[scale, 0, left - x * scale], [0, scale, top - y * scale]])
+    matrix = np.array([[scale, 0, left - x * scale], [0, scale, top - y * scale]])
     if flip:
-        place[0] = (-scale, 0, left + (x + w) * scale)
-    place[:, 2] += 0.5 * place[:, :2].sum(1) - 0.5  # pixel centres lie at +0.5
-    colours, alpha = (cv2.warpAffine(layer, place, (width, height), flags=cv2.INTER_CUBIC) for layer in (car.rgba, car.matte))
+        matrix[0] = (-scale, 0, left + (x + w) * scale)
+    matrix[:, 2] += 0.5 * matrix[:, :2].sum(1) - 0.5  # pixel centres lie at +0.5
+    colours, alpha = (cv2.warpAffine(layer, matrix, (width, height), flags=cv2.INTER_CUBIC) for layer in (car.rgba, car.matte))
     cover = max(height / background.shape[0], width / background.shape[1]) * rng.uniform(1, 1.3)
     behind = cv2.resize(background, None, fx=cover, fy=cover, interpolation=cv2.INTER_CUBIC)
     first = [rng.integers(whole - side + 1) for whole, side in zip(behind.shape, frame)]
     behind = behind[first[0]:first[0] + height, first[1]:first[1] + width]
     alpha = alpha.astype(np.float32) / 255
     photo = np.rint(colours * alpha[..., None] + behind * (1 - alpha[..., None])).astype(np.uint8)
-    return Scene(name, *through_jpeg(photo), alpha, colours)
+    return ExactComposite(name, *through_jpeg(photo), alpha, colours)
 
 
 def through_jpeg(rgb: np.ndarray) -> tuple[np.ndarray, bytes]:
-    """A uint8 picture (height, width, 3) as it comes out of a JPEG, and the file."""
+    """A uint8 picture (height, width, 3) as decoded from a JPEG of it, and the file."""
     jpeg = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, QUALITY))[1]
     return cv2.cvtColor(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), jpeg.tobytes()
 
 
-def read_cars(data: Path, held_back: bool) -> list[Cutout]:
-    """The cut-outs that are wide enough, their `rgba` reduced to straight colours everywhere."""
+def read_large_cutouts(data: Path, split: str) -> list[Cutout]:
+    """The cut-outs that are wide enough, with straight colours everywhere (uint8, height x width x 3) in place of `rgba`."""
     def read(path: Path) -> Cutout:
-        rgba = cv2.cvtColor(read_raw(path, cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA)
-        return Cutout(path.stem, path.parent.parent.name, continued(rgba), matte_of(path, rgba))
-    cars = in_threads(read, cutout_paths(data, held_back))
+        rgba = read_rgba(path)
+        return Cutout(path.stem, path.parent.parent.name, extended_colours(rgba), matte_of(path, rgba))
+    cars = in_threads(read, cutout_paths(data, split))
     return [car for car in cars if cv2.boundingRect(car.matte)[2] >= LEAST]
 
 
-def continued(rgba: np.ndarray, faint: int = 32) -> np.ndarray:
-    """uint8 (height, width, 3): the straight colours, and where alpha is under `faint`, whose colours are rounded away, those of the nearest pixel."""
-    clear = (rgba[..., 3] < faint).astype(np.uint8)
+def extended_colours(rgba: np.ndarray) -> np.ndarray:
+    """uint8 (height, width, 3) of a straight picture (height, width, 4): its colours, and where alpha is below FAINT those of the nearest pixel that is not."""
+    clear = (rgba[..., 3] < FAINT).astype(np.uint8)
     _, nearest = cv2.distanceTransformWithLabels(clear, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     colours = np.zeros((nearest.max() + 1, 3), np.uint8)
     colours[nearest[clear == 0]] = rgba[clear == 0][:, :3]

@@ -1,5 +1,5 @@
-"""Hard cases made on purpose, before and after a composite: plain studios, other paint, liveries and lengths, night and flash,
-bent lenses, paint that mirrors the place, hidden plates, watermarks."""
+"""Scene augmentation: plain studios, other paint, patterns and lengths of cars, night and flash, lens distortion, reflections in the paint,
+hidden plates, watermarks."""
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -10,14 +10,14 @@ import numpy as np
 from training.data.sources import Cutout
 from training.data.synthesis import fill
 
-SWEEP = (480, 640)   # height, width of a drawn studio
-NAMED = 0.3          # share of those that bear a name
-SLANTED, LATTICE = 0.3, 0.4  # shares of names that are not level, and that come with lines all over
+STUDIO = (480, 640)  # height, width of a drawn studio
+NAMED = 0.3          # share of studios with a name on the wall
+SLANTED, GRID = 0.3, 0.4  # shares of watermarks that are not level, and that come with a grid of lines
 
 
 def studio(rng: np.random.Generator) -> np.ndarray:
-    """A wall that runs into the floor in one plain colour, lit from somewhere: uint8 (480, 640, 3). Often white, as makers like it, now and then with a name on it."""
-    height, width = SWEEP
+    """A wall that curves into the floor in one plain colour, lit from one side: uint8 (480, 640, 3). Often white, at times with a name on the wall."""
+    height, width = STUDIO
     tone = 255.0 if rng.random() < 0.35 else rng.uniform(120, 255) if rng.random() < 0.7 else rng.uniform(10, 120)
     wall = np.full((height, width), tone, np.float32)
     horizon, slope = int(height * rng.uniform(0.35, 0.8)), int(height * rng.uniform(0.005, 0.3)) | 1
@@ -28,20 +28,18 @@ def studio(rng: np.random.Generator) -> np.ndarray:
     wall *= 1 - rng.uniform(0, 0.35) * distance
     tint = 1 + rng.normal(0, 0.04 if rng.random() < 0.8 else 0.2, 3)
     ground = np.clip(wall[..., None] * tint, 0, 255).astype(np.uint8)
-    return stamped(rng, ground) if rng.random() < NAMED else ground
+    return add_watermark(rng, ground) if rng.random() < NAMED else ground
 
 
-def repainted(rng: np.random.Generator, car: Cutout) -> Cutout:
-    """The same cut-out in another paint, now and then only above or below a line along its side: colours turned about grey, tinted, darker or lighter."""
+def recolour(rng: np.random.Generator, car: Cutout) -> Cutout:
+    """The same cut-out in another paint, at times only above or below a line along its side: hue rotated, tinted, darker or lighter."""
     colour, alpha = car.rgba[..., :3], cv2.merge([car.rgba[..., 3]] * 3)
     turn, _ = cv2.Rodrigues(np.full(3, rng.uniform(-np.pi, np.pi) / 3 ** 0.5))
     tint = np.exp(rng.normal(0, 0.2, (3, 1)))
     painted = cv2.transform(colour, tint * turn)
     light = rng.uniform(0.25, 1.0)
-    if rng.random() < 0.5:  # colour is multiplied by alpha, so nothing is brighter than that
-        painted = cv2.convertScaleAbs(painted, alpha=light)
-    else:
-        painted = cv2.addWeighted(painted, light, alpha, 1 - light, 0)
+    white = rng.random() >= 0.5  # of premultiplied colours, alpha is white
+    painted = cv2.addWeighted(painted, light, alpha, 1 - light, 0) if white else cv2.convertScaleAbs(painted, alpha=light)
     painted = cv2.min(painted, alpha)
     if rng.random() < 0.3:
         _, top, _, height = cv2.boundingRect(car.matte)
@@ -51,8 +49,8 @@ def repainted(rng: np.random.Generator, car: Cutout) -> Cutout:
     return replace(car, rgba=np.dstack([painted, car.rgba[..., 3]]))
 
 
-def wrapped(rng: np.random.Generator, car: Cutout, texture: np.ndarray) -> Cutout:
-    """The same cut-out in a livery or camouflage: a pattern out of another picture (uint8, height x width x 3) on all of it, under its own light and shade."""
+def add_pattern(rng: np.random.Generator, car: Cutout, texture: np.ndarray) -> Cutout:
+    """The same cut-out in a livery or camouflage: a pattern out of another picture (uint8, height x width x 3) on all of it, with its own light and shade."""
     x, y, w, h = cv2.boundingRect(car.matte)
     colour, alpha = (np.ascontiguousarray(layer[y:y + h, x:x + w]) for layer in (car.rgba[..., :3], cv2.merge([car.rgba[..., 3]] * 3)))
     pattern = fill(rng, texture, (h, w))
@@ -68,33 +66,33 @@ def wrapped(rng: np.random.Generator, car: Cutout, texture: np.ndarray) -> Cutou
     return replace(car, rgba=rgba)
 
 
-def lengthened(rng: np.random.Generator, car: Cutout) -> Cutout:
-    """The same cut-out with its middle drawn out or pushed together, its ends as they are, or with a part of it twice in line:
+def stretch(rng: np.random.Generator, car: Cutout) -> Cutout:
+    """The same cut-out with its middle stretched or compressed, its ends as they are, or with a part of it repeated:
     a limousine, a crew cab, a city car, one with three axles."""
     x, _, w, _ = cv2.boundingRect(car.matte)
     if rng.random() < 0.3:
         first = x + int(w * rng.uniform(0.1, 0.6))
         last = first + int(w * rng.uniform(0.2, 0.35))
-        return changed(car, lambda layer: np.hstack([layer[:, :last], layer[:, first:]]))
+        return map_layers(car, lambda layer: np.hstack([layer[:, :last], layer[:, first:]]))
     first, last = (x + int(w * place) for place in (0.4, 0.6))
     if last <= first:
         return car
     length = max(1, round((last - first) * rng.uniform(0.4, 3.0)))
 
-    def drawn_out(layer: np.ndarray) -> np.ndarray:
+    def stretched(layer: np.ndarray) -> np.ndarray:
         middle = cv2.resize(layer[:, first:last], (length, layer.shape[0]), interpolation=cv2.INTER_LINEAR)
         return np.hstack([layer[:, :first], middle, layer[:, last:]])
 
-    return changed(car, drawn_out)
+    return map_layers(car, stretched)
 
 
-def changed(car: Cutout, change: Callable[[np.ndarray], np.ndarray]) -> Cutout:
-    """The cut-out with the same done to each of its layers."""
+def map_layers(car: Cutout, change: Callable[[np.ndarray], np.ndarray]) -> Cutout:
+    """The cut-out with the same change to each of its layers."""
     return replace(car, rgba=change(car.rgba), matte=change(car.matte), glass=None if car.glass is None else change(car.glass))
 
 
-def added(car: Cutout, shape: np.ndarray, colour: np.ndarray, opaque: np.ndarray | None = None) -> Cutout:
-    """A cut-out with a shape, uint8 (height, width), on top of it as a part of the car: of a colour, uint8 (height, width, 3), and as opaque as said, or wholly."""
+def add_part(car: Cutout, shape: np.ndarray, colour: np.ndarray, opaque: np.ndarray | None = None) -> Cutout:
+    """A cut-out with a part more: its shape, uint8 (height, width), its colour, uint8 (height, width, 3), and its alpha (height, width); None: opaque."""
     opaque = shape if opaque is None else opaque
     layer = np.dstack([cv2.multiply(colour, cv2.merge([opaque] * 3), scale=1 / 255), opaque])
     rgba = cv2.add(layer, cv2.multiply(car.rgba, cv2.merge([255 - opaque] * 4), scale=1 / 255))
@@ -103,7 +101,7 @@ def added(car: Cutout, shape: np.ndarray, colour: np.ndarray, opaque: np.ndarray
 
 
 def night(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -> np.ndarray:
-    """The same place in the dark, the car lit by a flash, a lamp or hardly at all. uint8 (height, width, 3) in and out."""
+    """The same scene in the dark, the car lit by a flash, a lamp or hardly at all. uint8 (height, width, 3) in and out."""
     dark, lit = rng.uniform(0.08, 0.45), rng.uniform(0.3, 1.0)
     reach = max(3, int(rgb.shape[1] * rng.uniform(0.01, 0.15))) | 1
     glow = cv2.blur(cv2.max(matte, cv2.blur(matte, (reach, reach))), (3, 3))
@@ -112,8 +110,8 @@ def night(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -> np.nd
     return cv2.multiply(rgb, cv2.merge([cv2.convertScaleAbs(light, alpha=part) for part in tint]), scale=1 / 255)
 
 
-def mirroring(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -> np.ndarray:
-    """The same picture with a part of the car's paint or glass mirroring what stands above it, as a polished bonnet does. uint8 (height, width, 3) in and out."""
+def reflect_surroundings(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """The same picture with what stands above the car reflected in a part of its paint or glass. uint8 (height, width, 3) in and out."""
     x, y, w, h = cv2.boundingRect(matte)
     if not w:
         return rgb
@@ -131,8 +129,8 @@ def mirroring(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -> n
     return cv2.add(cv2.multiply(rgb, 255 - panel, scale=1 / 255), cv2.multiply(mirrored, panel, scale=1 / 255))
 
 
-def hidden_plate(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -> np.ndarray:
-    """The same picture with a small box on the car blurred, made coarse or painted over, as sites hide number plates. uint8 (height, width, 3) in and out."""
+def hide_plate(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """The same picture with a small box on the car blurred, pixelated or painted over, as sites hide number plates. uint8 (height, width, 3) in and out."""
     x, y, w, h = cv2.boundingRect(matte)
     width = max(2, int(w * rng.uniform(0.06, 0.3)))
     height = max(2, int(width * rng.uniform(0.18, 0.5)))
@@ -153,8 +151,8 @@ def hidden_plate(rng: np.random.Generator, rgb: np.ndarray, matte: np.ndarray) -
     return rgb
 
 
-def stamped(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
-    """The same picture with a seller's name over it, once or all over, level or slanted, at times with the lattice that agencies add, faint or full.
+def add_watermark(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
+    """The same picture with a seller's name over it, once or repeated, level or slanted, at times with a grid of lines, faint or opaque.
     uint8 (height, width, 3) in and out."""
     height, width = rgb.shape[:2]
     layer = np.zeros((height, width), np.uint8)
@@ -163,22 +161,23 @@ def stamped(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
     (wide, high), _ = cv2.getTextSize(name, font, size, max(1, round(size * 2)))
     spots = [(rng.uniform(-0.1, 0.9) * width, rng.uniform(0.05, 1.0) * height)]
     if rng.random() < 0.4:
-        spots = [(column, row) for row in np.arange(0, height, max(high, 1) * rng.uniform(3, 8)) for column in np.arange(rng.uniform(-wide, 0), width, wide * rng.uniform(1.3, 3))][:80]
+        rows = np.arange(0, height, max(high, 1) * rng.uniform(3, 8))
+        spots = [(column, row) for row in rows for column in np.arange(rng.uniform(-wide, 0), width, wide * rng.uniform(1.3, 3))][:80]
     for column, row in spots:
         cv2.putText(layer, name, (int(column), int(row)), font, size, 255, max(1, round(size * 2)), cv2.LINE_AA)
     if rng.random() < SLANTED:
         turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-60, 60), 1.0)
         layer = cv2.warpAffine(layer, turn, (width, height), flags=cv2.INTER_LINEAR)
-    if rng.random() < LATTICE:
-        layer = cv2.max(layer, lattice(rng, height, width))
+    if rng.random() < GRID:
+        layer = cv2.max(layer, line_grid(rng, height, width))
     layer = cv2.merge([cv2.convertScaleAbs(layer, alpha=rng.uniform(0.15, 0.5) if rng.random() < 0.7 else 1.0)] * 3)
     white = 0.6 if cv2.mean(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))[0] < 200 else 0.1  # else it would not be seen
     ink = np.full_like(rgb, 255 if rng.random() < white else 0 if rng.random() < 0.3 else rng.uniform(0, 255, 3).astype(np.uint8))
     return cv2.add(cv2.multiply(rgb, 255 - layer, scale=1 / 255), cv2.multiply(ink, layer, scale=1 / 255))
 
 
-def lattice(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """Thin lines that cross all over a picture, as uint8 (height, width), 255 where they are."""
+def line_grid(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """uint8 (height, width), 255 on thin lines that cross all over the picture."""
     layer, reach = np.zeros((height, width), np.uint8), float(np.hypot(height, width))
     slope, gap, thick = np.radians(rng.uniform(20, 70)), width * rng.uniform(0.06, 0.35), max(1, round(width * rng.uniform(0.0005, 0.003)))
     for side in (-1, 1):
@@ -189,10 +188,10 @@ def lattice(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     return layer
 
 
-def bend(rng: np.random.Generator, layers: list[np.ndarray]) -> list[np.ndarray]:
-    """Layers of one shape (uint8) through a wide-angle or fish-eye lens: radius r to r (1 + k r^2), Brown 1966."""
+def distort_lens(rng: np.random.Generator, layers: list[np.ndarray]) -> list[np.ndarray]:
+    """Layers of one shape (uint8) through a wide-angle or fish-eye lens: radius r to r (1 + k r^2), Brown 1966, "Decentering distortion of lenses"."""
     height, width = layers[0].shape[:2]
-    x, y, square = radii(height, width)
+    x, y, square = radial_grid(height, width)
     k = rng.uniform(-0.12, 0.3)
     factor = (1 + k * square) / (1 + max(k, 0.0))  # stays inside of the picture
     columns, rows = x * factor + (width - 1) / 2, y * factor + (height - 1) / 2
@@ -201,7 +200,7 @@ def bend(rng: np.random.Generator, layers: list[np.ndarray]) -> list[np.ndarray]
 
 
 @cache
-def radii(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def radial_grid(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Offsets from the centre in pixels, and the square of the distance with the half diagonal as 1; float32 (height, width)."""
     y, x = np.mgrid[:height, :width].astype(np.float32)
     x, y = x - (width - 1) / 2, y - (height - 1) / 2

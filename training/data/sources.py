@@ -1,7 +1,8 @@
-"""What training reads from disk: photos with masks, cut-outs with their own alpha, backgrounds; shrunk once and kept in memory.
+"""Reads photos with masks, cut-outs with their own alpha, backgrounds and occluders from disk, shrunk once and kept in memory.
 
-Layout: DIR/train/SET/{images,masks[,ignore][,glass]}, DIR/val/SET/..., DIR/cutouts/SET/{rgba,mattes}, DIR/backgrounds/SET/*.jpg; or simply
-DIR/{images,masks}, of which a tenth then validates. Of cut-outs and backgrounds an eighth is never trained on (`held_out`).
+Layout: DIR/{train,val,test}/SET/{images,masks[,ignore][,glass]}, DIR/cutouts/SET/{rgba,mattes}, DIR/backgrounds/SET/*.jpg, DIR/occluders/SET/*.webp;
+or simply DIR/{images,masks}, of which a tenth, chosen by name, validates. Splits are "train", "val" and "test". An eighth of backgrounds and occluders
+is never trained on (`is_held_out`); it serves val and test alike.
 """
 import os
 import re
@@ -15,111 +16,130 @@ import cv2
 import numpy as np
 
 from preprocessing.letterbox import resize
+from training.errors import DataError
 
-# How much a photo of a set counts: human masks before fused ones, many cars before many angles of few.
-TRUST = {"wild": 2.0, "street": 2.5, "web": 2.5, "voc": 2.0, "studio": 3.0, "video": 1.0, "listing": 0.7, "dealer": 0.7, "closeup": 0.4}
-CUTOUT_TRUST = {"turntable": 0.3}  # the same of cut-outs
-COARSE = {"wild"}  # sets whose masks are right, but drawn at so few pixels that their edges do not count more than the rest
-OPAQUE = 240        # alpha from which a pane counts as not see-through
-CLEAR = 8           # alpha under which nothing is there: not even a pane of a turntable, whose panes are half clear
-BLACK, SOLID = 8, 252  # of a shadow: its brightest colour, and the alpha that it stays under
-LEAST_GLASS = 0.02  # share of the car: less than that is no window
-SCENES_PER_PLACE = 12  # crops of one panorama, numbered one after another
+# How much a photo of a set counts: masks drawn by hand before those made by networks, many cars before many angles of few.
+PHOTO_WEIGHTS = {"wild": 2.0, "street": 2.5, "web": 2.5, "voc": 2.0, "studio": 3.0, "video": 1.0, "listing": 0.7, "dealer": 0.7, "closeup": 0.4}
+CUTOUT_WEIGHTS = {"turntable": 0.3}
+LOW_RESOLUTION = {"wild"}  # sets whose masks were drawn at so few pixels that edges do not count more than the rest
+TENTH, EIGHTH = 10, 8      # shares that are not trained on: of plain photos; of backgrounds and occluders
+OPAQUE = 240               # alpha from which a pane counts as opaque
+CLEAR = 8                  # alpha below which nothing is there: panes of turntables have more
+BLACK, SOLID = 8, 252      # of a shadow in a cut-out: its brightest colour, and the alpha that it stays below
+LEAST_GLASS = 0.02         # share of the car that see-through panes have at least
+CROPS_PER_PLACE = 12       # crops of one panorama, numbered one after another
 
 
 @dataclass(frozen=True)
 class Photo:
     name: str
     set: str
-    rgb: np.ndarray             # uint8 (height, width, 3)
-    mask: np.ndarray            # uint8 (height, width), 255 = car
-    ignore: np.ndarray | None   # uint8 (height, width), 255 = not known
-    glass: np.ndarray | None = None  # uint8 (height, width), 255 = pane; None: not known
+    rgb: np.ndarray                    # uint8 (height, width, 3)
+    mask: np.ndarray                   # uint8 (height, width), 255 = car
+    ignore: np.ndarray | None          # uint8 (height, width), 255 = not known
+    glass: np.ndarray | None = None    # uint8 (height, width), 255 = pane; None: not known
+    colours: np.ndarray | None = None  # uint8 (height, width, 3), the car's own colours wherever mask > 0; None: not known
 
 
 @dataclass(frozen=True)
 class Cutout:
     name: str
     set: str
-    rgba: np.ndarray   # uint8 (height, width, 4), colour multiplied by alpha; shadow and see-through glass as found
+    rgba: np.ndarray   # uint8 (height, width, 4), premultiplied; shadow and see-through glass as found
     matte: np.ndarray  # uint8 (height, width), the car alone, glass filled
     glass: np.ndarray | None = None  # uint8 (height, width), 255 = see-through pane; None: its panes are opaque
 
 
+def name_of(item: Photo | Cutout) -> str:
+    """SET/STEM."""
+    return f"{item.set}/{item.name}"
+
+
+def is_plain(data: Path) -> bool:
+    """Whether a folder is in the simple layout: images/ and masks/, without sets."""
+    return (data / "images").is_dir()
+
+
 def photo_paths(data: Path, split: str) -> list[tuple[str, Path]]:
-    """(set, image path) of every photo of a split ("train" or "val") that has a mask, in a fixed order."""
-    if (data / "images").is_dir():
-        every = [(data.name, path) for path in sorted((data / "images").iterdir())]
-        found = [row for row in every if (zlib.crc32(row[1].stem.encode()) % 10 == 0) == (split == "val")]
+    """(set, image path) of every photo of a split that has a mask, in a fixed order. Raises DataError where there is none."""
+    if is_plain(data):
+        if split == "test":
+            raise DataError(f"{data}: images/ and masks/ alone have no test photos; expected test/SET/images and masks")
+        every = [path for path in sorted((data / "images").iterdir()) if beside(path, "masks").exists()]
+        hashes = {path: zlib.crc32(path.stem.encode()) for path in every}
+        validating = {path for path in every if hashes[path] % TENTH == 0} or set(sorted(every, key=hashes.__getitem__)[:1])
+        found = [(data.resolve().name, path) for path in every if (path in validating) == (split == "val")]
     else:
-        found = [(path.parent.parent.name, path) for path in sorted((data / split).glob("*/images/*"))]
-    found = [row for row in found if beside(row[1], "masks").exists()]
+        found = [(path.parent.parent.name, path) for path in sorted((data / split).glob("*/images/*")) if beside(path, "masks").exists()]
     if not found:
-        raise FileNotFoundError(f"{data}: no photos of '{split}' with masks; expected {split}/SET/images and masks, or images and masks")
+        raise DataError(f"{data}: no '{split}' photos with masks; expected {split}/SET/images/NAME.jpg and {split}/SET/masks/NAME.png, or images/ and masks/")
     return found
 
 
 def read_photos(data: Path, split: str, longest: int | None = None) -> list[Photo]:
-    """The photos of a split, the longest side at most `longest` pixels (None: as they are)."""
+    """The photos of a split, the longest side at most `longest` pixels (None: as they are).
+
+    Raises DataError where there is none, and where a mask is not of its photo's size or holds 0 and 1 instead of 0 and 255.
+    """
     def read(row: tuple[str, Path]) -> Photo:
-        ignore, glass = (shrink(read_grey(path), longest) if path.exists() else None for path in (beside(row[1], "ignore"), beside(row[1], "glass")))
-        return Photo(row[1].stem, row[0], shrink(read_rgb(row[1]), longest), shrink(read_grey(beside(row[1], "masks")), longest), ignore, glass)
+        name, path = row
+        rgb, mask = read_rgb(path), read_grey(beside(path, "masks"))
+        if mask.shape != rgb.shape[:2]:
+            raise DataError(f"{beside(path, 'masks')}: {mask.shape[1]}x{mask.shape[0]} pixels, but the photo has {rgb.shape[1]}x{rgb.shape[0]}")
+        if mask.max() == 1:
+            raise DataError(f"{beside(path, 'masks')}: holds 0 and 1; expected 0 for the ground and 255 for the car")
+        ignore, glass = (shrink(read_grey(beside(path, kind)), longest) if beside(path, kind).exists() else None for kind in ("ignore", "glass"))
+        return Photo(path.stem, name, shrink(rgb, longest), shrink(mask, longest), ignore, glass)
     return in_threads(read, photo_paths(data, split))
 
 
-def read_cutouts(data: Path, held_back: bool, longest: int | None = None) -> list[Cutout]:
-    """The cut-outs to train on, or those held out."""
+def read_cutouts(data: Path, split: str, longest: int | None = None) -> list[Cutout]:
+    """The cut-outs of a split, the longest side at most `longest` pixels."""
     def read(path: Path) -> Cutout:
-        rgba = cv2.cvtColor(read_raw(path, cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA)
+        rgba = read_rgba(path)
         matte = matte_of(path, rgba)
-        alpha = rgba[..., 3:].astype(np.uint16)
-        rgba[..., :3] = (rgba[..., :3] * alpha + 127) // 255
         panes = see_through(rgba[..., 3], matte)
-        return Cutout(path.stem, path.parent.parent.name, shrink(rgba, longest), shrink(matte, longest), None if panes is None else shrink(panes, longest))
-    return in_threads(read, cutout_paths(data, held_back))
+        glass = None if panes is None else shrink(panes, longest)
+        return Cutout(path.stem, path.parent.parent.name, shrink(premultiplied(rgba), longest), shrink(matte, longest), glass)
+    return in_threads(read, cutout_paths(data, split))
 
 
-def cutout_paths(data: Path, held_back: bool) -> list[Path]:
-    """The cut-outs to train on, or those that validate: of sets named `_val`. Those of sets named `_test` are neither."""
-    every = [path for path in sorted(data.glob("cutouts/*/rgba/*")) if not path.parts[-3].endswith("_test")]
-    return [path for path in every if path.parts[-3].endswith("_val") == held_back]
+def cutout_paths(data: Path, split: str) -> list[Path]:
+    """The cut-outs of sets named `_val`, of sets named `_test`, or of all others."""
+    def split_of(path: Path) -> str:
+        ending = path.parent.parent.name.rpartition("_")[2]
+        return ending if ending in ("val", "test") else "train"
+    return [path for path in sorted(data.glob("cutouts/*/rgba/*")) if split_of(path) == split]
 
 
 def matte_of(path: Path, rgba: np.ndarray) -> np.ndarray:
-    """The matte beside a cut-out's picture, without what is ground in it; its own alpha where the set has no mattes."""
-    if not (beside := path.parent.parent / "mattes").is_dir():
+    """The matte beside a cut-out's picture, without the ground in it; its own alpha where the set has no mattes."""
+    if not (path.parent.parent / "mattes").is_dir():
         return np.ascontiguousarray(rgba[..., 3])
-    return car_alone(path, rgba, read_grey(beside / f"{path.stem}.png"))
+    matte = without_shadow(rgba, read_grey(beside(path, "mattes")))
+    return without_gaps(rgba, matte) if "turntable" in path.parts else matte
 
 
-def read_occluders(data: Path, held_back: bool, longest: int | None = None) -> list[np.ndarray]:
-    """uint8 (height, width, 4), colour multiplied by alpha: people and objects that may stand before a car, cropped to what they show."""
+def read_occluders(data: Path, split: str, longest: int | None = None) -> list[np.ndarray]:
+    """uint8 (height, width, 4), premultiplied: people and objects to put in front of a car, cropped to what they show."""
     def read(path: Path) -> np.ndarray:
-        rgba = cv2.cvtColor(read_raw(path, cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA)
+        rgba = read_rgba(path)
         x, y, w, h = cv2.boundingRect((rgba[..., 3] > 127).astype(np.uint8))
-        rgba = rgba[y:y + h, x:x + w]
-        colour = (rgba[..., :3] * rgba[..., 3:].astype(np.uint16) + 127) // 255
-        return shrink(np.dstack([colour.astype(np.uint8), rgba[..., 3]]), longest)
-    return in_threads(read, [path for path in sorted(data.glob("occluders/*/*")) if held_out(path) == held_back])
+        return shrink(premultiplied(rgba[y:y + h, x:x + w]), longest)
+    return in_threads(read, [path for path in sorted(data.glob("occluders/*/*")) if is_held_out(path) == (split != "train")])
 
 
-def read_backgrounds(data: Path, held_back: bool, longest: int | None = None, sets: str = "*") -> list[np.ndarray]:
-    """uint8 (height, width, 3) pictures without a main vehicle, to train on or held out."""
-    paths = [path for path in sorted(data.glob(f"backgrounds/{sets}/*")) if held_out(path) == held_back]
+def read_backgrounds(data: Path, split: str, longest: int | None = None, sets: str = "*") -> list[np.ndarray]:
+    """uint8 (height, width, 3) pictures without a main vehicle."""
+    paths = [path for path in sorted(data.glob(f"backgrounds/{sets}/*")) if is_held_out(path) == (split != "train")]
     return in_threads(lambda path: shrink(read_rgb(path), longest), paths)
 
 
 def see_through(alpha: np.ndarray, matte: np.ndarray) -> np.ndarray | None:
-    """Where a cut-out's own alpha lets its ground through inside the car, uint8 like both; None where its maker left the panes opaque."""
+    """Where a cut-out's own alpha lets the background through inside the car, uint8 like both; None where its maker left the panes opaque."""
     inside = cv2.erode((matte > 250).astype(np.uint8), np.ones((5, 5), np.uint8))
     panes = np.where((inside > 0) & (alpha < OPAQUE), np.uint8(255), np.uint8(0))
     return panes if cv2.countNonZero(panes) > LEAST_GLASS * cv2.countNonZero(inside) else None
-
-
-def car_alone(path: Path, rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:
-    """The matte of a cut-out to train on, without what is ground in it."""
-    matte = without_shadow(rgba, matte)
-    return without_gaps(rgba, matte) if "turntable" in path.parts else matte
 
 
 def without_gaps(rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:
@@ -129,9 +149,9 @@ def without_gaps(rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:
 
 
 def without_shadow(rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:
-    """A cut-out's matte without the ground under the car that it took along: black, a little see-through, and open to what is not car.
+    """A cut-out's matte without its shadow under the car: black, a little see-through, and connected to what is not car.
 
-    rgba: uint8 (height, width, 4), colour not multiplied; matte: uint8 (height, width), in and out.
+    rgba: uint8 (height, width, 4), straight; matte: uint8 (height, width), in and out.
     """
     _, top, _, height = cv2.boundingRect(matte)
     shadow = (rgba[..., :3].max(-1) <= BLACK) & (rgba[..., 3] < SOLID)
@@ -142,20 +162,34 @@ def without_shadow(rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:
     return cv2.min(matte, cv2.blur(np.where(ground, np.uint8(0), np.uint8(255)), (3, 3)))
 
 
-def held_out(path: Path) -> bool:
-    """An eighth of backgrounds and occluders, by hash of the name; crops of one place go together."""
+def is_held_out(path: Path) -> bool:
+    """Whether a background or an occluder is one of the eighth that is never trained on: by hash of its name; crops of one place go together."""
     group = path.stem
     if place := re.fullmatch(r"(places\w*)_(\d+)", path.stem):
-        group = f"{place[1]} {int(place[2]) // SCENES_PER_PLACE}"
-    return zlib.crc32(group.encode()) % 8 == 0
+        group = f"{place[1]} {int(place[2]) // CROPS_PER_PLACE}"
+    return zlib.crc32(group.encode()) % EIGHTH == 0
 
 
 def beside(image: Path, kind: str) -> Path:
+    """The picture of another kind (masks, ignore, glass, mattes) that belongs to a picture."""
     return image.parent.parent / kind / f"{image.stem}.png"
+
+
+def premultiplied(rgba: np.ndarray) -> np.ndarray:
+    """uint8 (height, width, 4), straight -> premultiplied, rounded."""
+    colours = (rgba[..., :3] * rgba[..., 3:].astype(np.uint16) + 127) // 255
+    return np.dstack([colours.astype(np.uint8), rgba[..., 3]])
 
 
 def read_rgb(path: Path) -> np.ndarray:
     return cv2.cvtColor(read_raw(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+
+
+def read_rgba(path: Path) -> np.ndarray:
+    picture = read_raw(path, cv2.IMREAD_UNCHANGED)
+    if picture.ndim != 3 or picture.shape[2] != 4:
+        raise DataError(f"{path}: no alpha channel")
+    return cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA)
 
 
 def read_grey(path: Path) -> np.ndarray:
@@ -165,7 +199,7 @@ def read_grey(path: Path) -> np.ndarray:
 def read_raw(path: Path, flag: int) -> np.ndarray:
     picture = cv2.imread(str(path), flag)
     if picture is None:
-        raise ValueError(f"{path}: not a picture")
+        raise DataError(f"{path}: not a picture")
     return picture
 
 

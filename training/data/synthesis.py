@@ -1,8 +1,7 @@
-"""Composites: a cut-out with its own alpha over a background it never stood before, with what makes that hard to undo.
+"""Composites: a cut-out with its own alpha over another background, as in Xu et al. 2017 (Deep Image Matting, arXiv 1703.03872).
 
-The background shows through the glass, a shadow or a wet reflection lies on the ground, another vehicle may stand behind or beside
-(it is background), something may stand in front, and the car's light is brought near to that of the place. Learning from
-composites follows Xu et al. 2017 (Deep Image Matting, arXiv 1703.03872).
+The background shows through the glass, a shadow or a reflection lies on the ground, other vehicles may stand behind or beside (they are
+background), something may stand in front, and the car's light is matched to that of the scene.
 """
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -14,16 +13,15 @@ from training.data.camera import at_pixel_centres, compose, warp
 from training.data.sources import Cutout
 
 OCCLUDER = 0.12   # share of composites with a post or a blob of something in front
-PERSON = 1.1      # upper bound of an occluder's height, in heights of the car; an object's is smaller
+PERSON = 1.1      # largest height of a person, in heights of the car
 SHADOW = 0.65
 REFLECTION = 0.1
-CAMOUFLAGE = 0.15  # car and ground of the same brightness
-ROW, RIGHT_BEHIND = 0.35, 0.3  # shares of pictures with others in which these stand in line with the subject, and so close behind that little is seen of them
-MOST_NEIGHBOUR = 0.65 # of the subject's area that may be seen of one neighbour
+CAMOUFLAGE = 0.15  # share of composites with car and ground of the same brightness
+IN_ROW, RIGHT_BEHIND = 0.35, 0.3  # shares of composites with neighbours in one row with the subject, and close behind it; the rest stand further behind
+LARGEST_NEIGHBOUR = 0.65  # visible area of one neighbour, of the subject's area
 
-
-# where another vehicle stands: of it, the subject's box (left, top, right, bottom) and how many stand already, its own box
-Place = Callable[[np.random.Generator, Cutout, tuple, int], tuple]
+# another vehicle, the subject's box (left, top, right, bottom) and the number of vehicles placed before -> the other's box
+Placement = Callable[[np.random.Generator, Cutout, tuple, int], tuple]
 
 
 class Composite(NamedTuple):
@@ -31,50 +29,54 @@ class Composite(NamedTuple):
     matte: np.ndarray          # uint8 (height, width), the subject
     others: np.ndarray         # uint8 (height, width), what is seen of other vehicles
     glass: np.ndarray | None   # uint8 (height, width), the subject's see-through panes; None: not known
+    rgba: np.ndarray           # uint8 (height, width, 4), premultiplied: the subject as it was laid over the scene
 
 
 def composite(rng: np.random.Generator, car: Cutout, neighbours: Sequence[Cutout], scene: np.ndarray, texture: np.ndarray,
-              frame: tuple[int, int], stand_at: Place | None = None, share: float | None = None, veil: float = 0.0,
-              behind_it: Sequence[np.ndarray] = (), before_it: Sequence[np.ndarray] = ()) -> Composite:
+              frame: tuple[int, int], placement: Placement | None = None, share: float | None = None, haze: float = 0.0,
+              occluders_behind: Sequence[np.ndarray] = (), occluders_in_front: Sequence[np.ndarray] = ()) -> Composite:
     """One picture of frame (height, width).
 
-    car is the subject, neighbours are other vehicles: behind and beside it, or where stand_at puts them. scene and texture are
-    backgrounds, the second for what may stand in front. share is the subject's part of the frame's side, None for any. veil is how far
-    the ground is washed out in the car's own colour, as that of a white car before a white sky: 0..1. behind_it and before_it are
-    occluders (read_occluders) that stand on the ground behind the subject and in front of it.
+    car is the subject, neighbours are other vehicles: behind and beside it, or where placement puts them. scene and texture are
+    backgrounds, the second for what may stand in front. share is the subject's part of the frame's side; None: random. haze, 0..1, is how
+    much of the ground's colour is replaced by the car's own. occluders (read_occluders) stand on the ground behind the subject and in front of it.
     """
     picture = fill(rng, scene, frame)
-    place, box = stand(rng, car.matte, frame, share)
+    place, box = place_subject(rng, car.matte, frame, share)
     rgba, matte = warp(car.rgba, place, frame), warp(car.matte, place, frame)
     glass = None if car.glass is None else warp(car.glass, place, frame)
     others = np.zeros(frame, np.uint8)
     for number, neighbour in enumerate(neighbours):
-        picture, seen = add_neighbour(rng, picture, neighbour, (stand_at or behind)(rng, neighbour, box, number), matte)
+        picture, seen = add_neighbour(rng, picture, neighbour, (placement or behind)(rng, neighbour, box, number), matte)
         others = cv2.max(others, seen)
-    for thing in behind_it:
-        picture, _ = place_occluder(rng, picture, thing, box, in_front=False)
+    for occluder in occluders_behind:
+        picture, _ = place_occluder(rng, picture, occluder, box, in_front=False)
     if rng.random() < SHADOW:
         picture = cast_shadow(rng, picture, matte, box)
     if rng.random() < REFLECTION:
         picture = reflect(rng, picture, car.rgba, place, box)
     picture, rgba = match_light(rng, picture, rgba, matte)
-    if veil and cv2.countNonZero(matte):
-        picture = cv2.add(cv2.convertScaleAbs(picture, alpha=1 - veil), (*(veil * np.array(cv2.mean(rgba, matte)[:3])), 0.0))
+    if haze and cv2.countNonZero(matte):
+        picture = cv2.add(cv2.convertScaleAbs(picture, alpha=1 - haze), (*(haze * np.array(cv2.mean(rgba, matte)[:3])), 0.0))
     picture = over(rgba, picture)
-    hidden = [stand_in_front(rng, picture, texture, box)] if rng.random() < OCCLUDER else []
-    for thing in before_it:
-        hidden.append(place_occluder(rng, hidden[-1][0] if hidden else picture, thing, box, in_front=True))
-    for picture, clear in hidden:
-        matte, others = (cv2.multiply(layer, clear, scale=1 / 255) for layer in (matte, others))
-        glass = None if glass is None else cv2.multiply(glass, clear, scale=1 / 255)
-    return Composite(picture, matte, others, glass)
+    unhidden = []
+    if rng.random() < OCCLUDER:
+        picture, visible = add_obstacle(rng, picture, texture, box)
+        unhidden.append(visible)
+    for occluder in occluders_in_front:
+        picture, visible = place_occluder(rng, picture, occluder, box, in_front=True)
+        unhidden.append(visible)
+    for visible in unhidden:
+        matte, others = (cv2.multiply(layer, visible, scale=1 / 255) for layer in (matte, others))
+        glass = None if glass is None else cv2.multiply(glass, visible, scale=1 / 255)
+    return Composite(picture, matte, others, glass, rgba)
 
 
 def paste_neighbour(rng: np.random.Generator, picture: np.ndarray, matte: np.ndarray, other: Cutout) -> tuple[np.ndarray, np.ndarray]:
-    """A second vehicle behind the car of a real photo, whose matte (uint8, height x width) says what stays in front; and what is seen of it."""
+    """A photo with a second vehicle behind its car, whose matte (uint8, height x width) stays in front; and what is seen of the second one."""
     x, y, w, h = cv2.boundingRect(matte)
     box = (x, y, x + w, y + h)
-    behind_it, seen = add_neighbour(rng, picture, other, some_place(rng)(rng, other, box, rng.integers(2)), matte)
+    behind_it, seen = add_neighbour(rng, picture, other, neighbour_placement(rng)(rng, other, box, rng.integers(2)), matte)
     front = cv2.merge([matte] * 3)
     return cv2.add(cv2.multiply(picture, front, scale=1 / 255), cv2.multiply(behind_it, 255 - front, scale=1 / 255)), seen
 
@@ -89,8 +91,8 @@ def fill(rng: np.random.Generator, scene: np.ndarray, frame: tuple[int, int]) ->
     return cv2.warpAffine(scene, at_pixel_centres(matrix), frame[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
 
-def stand(rng: np.random.Generator, matte: np.ndarray, frame: tuple[int, int], share: float | None = None) -> tuple[np.ndarray, tuple]:
-    """Where the subject goes: the affine matrix into the frame and the car's box there (left, top, right, bottom)."""
+def place_subject(rng: np.random.Generator, matte: np.ndarray, frame: tuple[int, int], share: float | None = None) -> tuple[np.ndarray, tuple]:
+    """The affine matrix from the subject's picture into the frame, and the car's box there (left, top, right, bottom)."""
     x, y, w, h = cv2.boundingRect(matte)
     share = share or (0.3 + 0.65 * rng.beta(2, 1.3) if rng.random() < 0.85 else rng.uniform(0.95, 1.4))
     scale = share * min(frame[1] / w, frame[0] / h)
@@ -99,10 +101,10 @@ def stand(rng: np.random.Generator, matte: np.ndarray, frame: tuple[int, int], s
     left = rng.uniform(*sorted((0, frame[1] - width)))
     slack = frame[0] - height
     top = slack * rng.beta(3, 2) if slack > 0 else rng.uniform(slack, 0)
-    return placement((x, y, w, h), (left, top, left + width, top + height), rng), (left, top, left + width, top + height)
+    return matrix_to_box((x, y, w, h), (left, top, left + width, top + height), rng), (left, top, left + width, top + height)
 
 
-def placement(source: tuple, box: tuple, rng: np.random.Generator) -> np.ndarray:
+def matrix_to_box(source: tuple, box: tuple, rng: np.random.Generator) -> np.ndarray:
     """Affine matrix that takes a source rectangle (x, y, width, height) to a box (left, top, right, bottom), flipped or tilted at random."""
     x, y, w, h = source
     left, top, right, bottom = box
@@ -121,13 +123,13 @@ def over(rgba: np.ndarray, picture: np.ndarray) -> np.ndarray:
     return cv2.add(rgba[..., :3], cv2.multiply(picture, clear, scale=1 / 255))
 
 
-def some_place(rng: np.random.Generator) -> Place:
-    """How others stand in one picture."""
-    return rng.choice([in_row, right_behind, behind], p=[ROW, RIGHT_BEHIND, 1 - ROW - RIGHT_BEHIND])
+def neighbour_placement(rng: np.random.Generator) -> Placement:
+    """How the other vehicles of one picture stand."""
+    return rng.choice([in_row, right_behind, behind], p=[IN_ROW, RIGHT_BEHIND, 1 - IN_ROW - RIGHT_BEHIND])
 
 
 def behind(rng: np.random.Generator, other: Cutout, box: tuple, number: int) -> tuple:
-    """The box (left, top, right, bottom) of a vehicle behind or beside the subject's: smaller, standing higher in the picture; whatever their number."""
+    """The box (left, top, right, bottom) of a vehicle behind or beside the subject's: smaller, and higher in the picture."""
     _, _, w, h = cv2.boundingRect(other.matte)
     car_width, car_height = box[2] - box[0], box[3] - box[1]
     scale = rng.uniform(0.35, 0.8) * (car_width * car_height / (w * h)) ** 0.5
@@ -140,7 +142,7 @@ def behind(rng: np.random.Generator, other: Cutout, box: tuple, number: int) -> 
 
 
 def right_behind(rng: np.random.Generator, other: Cutout, box: tuple, number: int) -> tuple:
-    """The box of a vehicle nearly as large as the subject and so close behind that only its roof or an end looks out, and what is seen through gaps."""
+    """The box of a vehicle nearly as large as the subject and close behind it: only its roof or an end is visible, and what is seen through gaps."""
     _, _, w, h = cv2.boundingRect(other.matte)
     car_width, car_height = box[2] - box[0], box[3] - box[1]
     height = car_height * rng.uniform(0.7, 1.1)
@@ -151,7 +153,7 @@ def right_behind(rng: np.random.Generator, other: Cutout, box: tuple, number: in
 
 
 def in_row(rng: np.random.Generator, other: Cutout, box: tuple, number: int) -> tuple:
-    """The box of a vehicle as large as the subject, parked next to it as on a forecourt: half hidden by it, or a gap away. An even number stands right of it."""
+    """The box of a vehicle as large as the subject, parked next to it as on a forecourt: half hidden by it, or a gap away; on its right for an even number."""
     _, _, w, h = cv2.boundingRect(other.matte)
     car_width, car_height = box[2] - box[0], box[3] - box[1]
     height = car_height * rng.uniform(0.7, 1.02)
@@ -165,13 +167,13 @@ def in_row(rng: np.random.Generator, other: Cutout, box: tuple, number: int) -> 
 def add_neighbour(rng: np.random.Generator, picture: np.ndarray, other: Cutout, spot: tuple, matte: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The picture with another vehicle in a box behind the subject, and what will be seen of it beside the subject's matte.
 
-    One that would show more than MOST_NEIGHBOUR of the subject's own area might be taken for the subject: it is left out.
+    One whose visible area is over LARGEST_NEIGHBOUR of the subject's might be taken for the subject: it is left out.
     """
     frame = picture.shape[:2]
-    matrix = placement(cv2.boundingRect(other.matte), spot, rng)
+    matrix = matrix_to_box(cv2.boundingRect(other.matte), spot, rng)
     rgba, shape = warp(other.rgba, matrix, frame), warp(other.matte, matrix, frame)
     seen = cv2.multiply(shape, 255 - matte, scale=1 / 255)
-    if cv2.countNonZero(seen) > MOST_NEIGHBOUR * cv2.countNonZero(matte):
+    if cv2.countNonZero(seen) > LARGEST_NEIGHBOUR * cv2.countNonZero(matte):
         return picture, np.zeros(frame, np.uint8)
     if rng.random() < SHADOW:
         picture = cast_shadow(rng, picture, shape, spot)
@@ -180,7 +182,7 @@ def add_neighbour(rng: np.random.Generator, picture: np.ndarray, other: Cutout, 
 
 
 def cast_shadow(rng: np.random.Generator, picture: np.ndarray, matte: np.ndarray, box: tuple) -> np.ndarray:
-    """The car's own outline, laid flat on the ground around its wheels and blurred: from a soft contact shadow to a hard low sun."""
+    """The car's own outline, flattened onto the ground at its wheels and blurred: from a soft contact shadow to that of a low sun."""
     left, _, right, bottom = box
     flat, lean = (rng.uniform(0.04, 0.2), 0.0) if rng.random() < 0.6 else (rng.uniform(-0.35, 0.35), rng.uniform(-0.8, 0.8))
     drop = (bottom - box[1]) * rng.uniform(-0.06, 0.03)
@@ -193,15 +195,16 @@ def cast_shadow(rng: np.random.Generator, picture: np.ndarray, matte: np.ndarray
 
 
 def reflect(rng: np.random.Generator, picture: np.ndarray, rgba: np.ndarray, place: np.ndarray, box: tuple) -> np.ndarray:
-    """A wet or polished floor: the car upside down below its wheels, faint."""
+    """A wet or polished floor: the car mirrored below its wheels, faint."""
     mirrored = warp(rgba, compose(np.array([[1, 0, 0], [0, -1, 2 * box[3] - 0.03 * (box[3] - box[1])]]), place), picture.shape[:2])
     if rng.random() < 0.7:
         mirrored = cv2.blur(mirrored, (3, 7))
     return over(cv2.convertScaleAbs(mirrored, alpha=rng.uniform(0.1, 0.45)), picture)
 
 
-def match_light(rng: np.random.Generator, picture: np.ndarray, rgba: np.ndarray, matte: np.ndarray, camouflage: float = CAMOUFLAGE) -> tuple[np.ndarray, np.ndarray]:
-    """Brings the car's brightness and tint towards the scene's, at times so near that it hardly stands out."""
+def match_light(rng: np.random.Generator, picture: np.ndarray, rgba: np.ndarray, matte: np.ndarray,
+                camouflage: float = CAMOUFLAGE) -> tuple[np.ndarray, np.ndarray]:
+    """Moves the car's brightness and tint towards the scene's; with `camouflage` as its probability the scene's brightness to the car's instead."""
     inside = cv2.countNonZero(matte)
     if not inside:
         return picture, rgba
@@ -218,25 +221,26 @@ def match_light(rng: np.random.Generator, picture: np.ndarray, rgba: np.ndarray,
     return picture, rgba
 
 
-def place_occluder(rng: np.random.Generator, picture: np.ndarray, thing: np.ndarray, box: tuple, in_front: bool) -> tuple[np.ndarray, np.ndarray]:
-    """A person or an object (uint8, premultiplied RGBA) that stands on the ground before the car's box or behind it; and uint8 (height, width), 255 where it is not."""
-    frame, (high, wide) = picture.shape[:2], thing.shape[:2]
+def place_occluder(rng: np.random.Generator, picture: np.ndarray, occluder: np.ndarray, box: tuple, in_front: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The picture with a person or an object (uint8, premultiplied RGBA) on the ground in front of the car's box or behind it; and uint8 (height, width),
+    255 where it hides nothing."""
+    frame, (high, wide) = picture.shape[:2], occluder.shape[:2]
     width, height = box[2] - box[0], box[3] - box[1]
     tall = height * (rng.uniform(0.6, PERSON) if high > 1.6 * wide else rng.uniform(0.15, 0.7))
     tall = min(tall, 0.6 * width * high / wide)
     breadth = tall * wide / high
     centre = rng.uniform(box[0] - 0.3 * breadth, box[2] + 0.3 * breadth)
     foot = box[3] + height * (rng.uniform(-0.05, 0.2) if in_front else rng.uniform(-0.25, -0.02))
-    matrix = placement((0, 0, wide, high), (centre - breadth / 2, foot - tall, centre + breadth / 2, foot), rng)
-    shown = warp(thing, matrix, frame)
+    matrix = matrix_to_box((0, 0, wide, high), (centre - breadth / 2, foot - tall, centre + breadth / 2, foot), rng)
+    shown = warp(occluder, matrix, frame)
     if rng.random() < SHADOW:
         picture = cast_shadow(rng, picture, shown[..., 3], (centre - breadth / 2, foot - tall, centre + breadth / 2, foot))
     picture, shown = match_light(rng, picture, shown, shown[..., 3], camouflage=0.0)
     return over(shown, picture), 255 - shown[..., 3]
 
 
-def stand_in_front(rng: np.random.Generator, picture: np.ndarray, texture: np.ndarray, box: tuple) -> tuple[np.ndarray, np.ndarray]:
-    """A post, a trunk, a bush or a person's worth of something else before the car; and uint8 (height, width), 255 where it is not."""
+def add_obstacle(rng: np.random.Generator, picture: np.ndarray, texture: np.ndarray, box: tuple) -> tuple[np.ndarray, np.ndarray]:
+    """The picture with a post or a blob of another picture's texture in front of the car; and uint8 (height, width), 255 where it hides nothing."""
     frame = picture.shape[:2]
     width, height = box[2] - box[0], box[3] - box[1]
     shape = np.zeros(frame, np.uint8)

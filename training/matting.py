@@ -1,4 +1,4 @@
-"""How far a cut-out's edge is from the truth: the measures of the matting literature, and what a person sees on a new background.
+"""Measures of a cut-out's edge: those of the matting literature, and the halo that a person sees on a new background.
 
 SAD, MSE and gradient error as in Rhemann et al. 2009 (doi 10.1109/CVPR.2009.5206503), boundary IoU as in Cheng et al. 2021 (arXiv
 2103.16562), colour differences as CIEDE2000 (Sharma et al. 2005, doi 10.1002/col.20070; scikit-image's).

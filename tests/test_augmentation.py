@@ -1,15 +1,12 @@
-"""Hard cases made on purpose, each by itself: what stands behind, beside and before a car, its paint, shape and light, and that the matte follows."""
+"""Each augmentation by itself: what stands behind, beside and in front of a car, its paint, shape and light, and that the matte follows."""
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
-from training.data import accessories as fitted
-from training.data import background_lines as lines
-from training.data import scenes as staging
-from training.data import synthesis
-from training.data.open_panels import opened
+from training.data import accessories, background_lines, scenes, synthesis
+from training.data.open_panels import open_panel
 from training.data.sources import Cutout
 
 FRAME = (96, 128)
@@ -40,12 +37,12 @@ def test_glass_shows_the_scene_and_still_is_car(plain):
         assert (picture[outside] == 200).all()
 
 
-def test_a_veil_brings_the_ground_near_the_car_and_leaves_the_car(plain):
+def test_haze_brings_the_ground_near_the_car_and_leaves_the_car(plain):
     scene = np.full((*FRAME, 3), 40, np.uint8)
-    for veil in (0.0, 0.5, 0.8):
-        picture, matte, *_ = synthesis.composite(np.random.default_rng(0), square(240), [], scene, scene, FRAME, veil=veil)
+    for haze in (0.0, 0.5, 0.8):
+        picture, matte, *_ = synthesis.composite(np.random.default_rng(0), square(240), [], scene, scene, FRAME, haze=haze)
         assert (picture[matte == 255] == 240).all()
-        assert np.abs(picture[matte == 0].astype(int) - round(40 + 200 * veil)).max() <= 5  # the car's soft rim is a little darker
+        assert np.abs(picture[matte == 0].astype(int) - round(40 + 200 * haze)).max() <= 5  # the car's soft rim is a little darker
 
 
 @pytest.mark.parametrize("place", [synthesis.behind, synthesis.right_behind, synthesis.in_row])
@@ -53,16 +50,16 @@ def test_a_neighbour_is_seen_but_is_background(plain, place):
     scene = np.full((*FRAME, 3), 200, np.uint8)
     seen = 0
     for seed in range(30):
-        picture, matte, others, _ = synthesis.composite(np.random.default_rng(seed), square(100), [square(40)], scene, scene, FRAME, place)
+        picture, matte, others, *_ = synthesis.composite(np.random.default_rng(seed), square(100), [square(40)], scene, scene, FRAME, place)
         assert (np.abs(picture[matte == 255].astype(int) - 100) <= 1).all()
         neighbour = (np.abs(picture.astype(int) - 40) <= 1).all(-1)
         seen += neighbour.any()
         assert (matte[neighbour] <= 8).all() and (others[neighbour] > 247).all()
-        assert (others > 127).sum() <= synthesis.MOST_NEIGHBOUR * (matte > 0).sum()
+        assert (others > 127).sum() <= synthesis.LARGEST_NEIGHBOUR * (matte > 0).sum()
     assert seen > 15
 
 
-def test_of_one_right_behind_less_is_seen_than_of_others():
+def test_a_neighbour_right_behind_is_hidden_more_than_others():
     left, top, right, bottom = 100, 60, 200, 120
 
     def hidden(place) -> float:
@@ -93,27 +90,27 @@ def test_an_aerial_is_part_of_the_car():
     rgba[50:90, 10:90] = 200, 200, 200, 255
     car = Cutout("car", "test", rgba, np.ascontiguousarray(rgba[..., 3]))
     for seed in range(20):
-        longer = fitted.with_aerial(np.random.default_rng(seed), car)
+        longer = accessories.add_aerial(np.random.default_rng(seed), car)
         new = (longer.matte > 0) & (car.matte == 0)
         assert new.any() and np.argwhere(new)[:, 0].max() < 50, "above the roof"
         assert np.array_equal(longer.rgba[..., 3], longer.matte)
         assert np.array_equal(longer.rgba[60:], car.rgba[60:])
 
 
-def test_a_mirror_more_is_part_of_the_car_seen_from_its_front():
+def test_an_added_mirror_is_part_of_a_car_seen_from_its_front():
     rgba = np.zeros((160, 220, 4), np.uint8)
     rgba[20:140, 40:180] = 200, 200, 200, 255
     car = Cutout("car", "test", rgba, np.ascontiguousarray(rgba[..., 3]))
     sides = set()
     for seed in range(20):
-        wider = fitted.with_mirror(np.random.default_rng(seed), car)
+        wider = accessories.add_mirror(np.random.default_rng(seed), car)
         new = np.argwhere((wider.matte > 0) & (car.matte == 0))
         assert len(new) and new[:, 0].min() > 20 and new[:, 0].max() < 100, "in the upper half"
         assert np.array_equal(wider.rgba[..., 3], wider.matte) and (wider.matte >= car.matte).all()
         sides.add("left" if new[:, 1].min() < 40 else "right")
     assert sides == {"left", "right"}
     long = Cutout("car", "test", rgba[80:160], np.ascontiguousarray(rgba[80:160, :, 3]))
-    assert all(fitted.with_mirror(np.random.default_rng(seed), long) is long for seed in range(5)), "from the side its mirrors lie within its outline"
+    assert all(accessories.add_mirror(np.random.default_rng(seed), long) is long for seed in range(5)), "from the side its mirrors lie within its outline"
 
 
 def test_what_a_car_carries_is_part_of_it():
@@ -123,7 +120,7 @@ def test_what_a_car_carries_is_part_of_it():
     car = Cutout("car", "test", rgba, np.ascontiguousarray(rgba[..., 3]), np.ascontiguousarray(rgba[..., 3]))
     places = set()
     for seed in range(60):
-        laden = fitted.laden(np.random.default_rng(seed), car)
+        laden = accessories.add_load(np.random.default_rng(seed), car)
         if laden is car:
             continue
         assert np.array_equal(laden.rgba[..., 3], laden.matte)
@@ -143,7 +140,7 @@ def test_a_cage_stands_on_the_car_and_lets_the_ground_be_seen():
     matte = np.zeros((160, 240), np.uint8)
     matte[60:140, 30:130] = 255   # a cab
     matte[100:140, 130:210] = 255  # and its bed
-    built = [shape for seed in range(30) if (shape := fitted.cage(np.random.default_rng(seed), matte)) is not None]
+    built = [shape for seed in range(30) if (shape := accessories.roll_cage(np.random.default_rng(seed), matte)) is not None]
     assert len(built) > 10
     for shape in built:
         _, _, w, h = cv2.boundingRect(shape)
@@ -165,7 +162,7 @@ def striped() -> Cutout:
 def test_another_paint_keeps_the_shape_and_its_glass():
     car, colours = striped(), set()
     for seed in range(40):
-        painted = staging.repainted(np.random.default_rng(seed), car)
+        painted = scenes.recolour(np.random.default_rng(seed), car)
         assert np.array_equal(painted.rgba[..., 3], car.rgba[..., 3]) and painted.matte is car.matte and painted.glass is car.glass
         assert (painted.rgba[..., :3] <= painted.rgba[..., 3:]).all(), "colour is multiplied by alpha"
         colours.add(tuple(painted.rgba[25, 50, :3]) + tuple(painted.rgba[45, 50, :3]))
@@ -180,7 +177,7 @@ def test_a_livery_keeps_the_shape_and_its_glass_and_brings_the_pattern():
     picture[:, :60], picture[:, 60:] = (200, 40, 40), (40, 40, 200)
     redder = []
     for seed in range(40):
-        wrapped = staging.wrapped(np.random.default_rng(seed), grey, picture)
+        wrapped = scenes.add_pattern(np.random.default_rng(seed), grey, picture)
         assert np.array_equal(wrapped.rgba[..., 3], car.rgba[..., 3]) and wrapped.matte is car.matte and wrapped.glass is car.glass
         assert (wrapped.rgba[..., :3] <= wrapped.rgba[..., 3:]).all(), "colour is multiplied by alpha"
         red, _, blue = (wrapped.rgba[car.matte > 127, channel].astype(int) for channel in range(3))
@@ -192,7 +189,7 @@ def test_an_open_door_or_lid_hangs_on_the_car_and_belongs_to_it():
     car, added, beside, above = striped(), [], 0, 0
     x, y, w, h = cv2.boundingRect(car.matte)
     for seed in range(60):
-        other = opened(np.random.default_rng(seed), car)
+        other = open_panel(np.random.default_rng(seed), car)
         assert other.rgba.shape[:2] == other.matte.shape == other.glass.shape
         assert (other.rgba[..., :3] <= other.rgba[..., 3:]).all(), "colour is multiplied by alpha"
         assert np.array_equal(other.matte > 0, other.rgba[..., 3] > 0) and not other.glass[other.matte < 20].any()
@@ -209,7 +206,7 @@ def test_an_open_door_or_lid_hangs_on_the_car_and_belongs_to_it():
 def test_a_longer_car_keeps_its_ends():
     car, lengths = striped(), set()
     for seed in range(40):
-        other = staging.lengthened(np.random.default_rng(seed), car)
+        other = scenes.stretch(np.random.default_rng(seed), car)
         assert other.rgba.shape[:2] == other.matte.shape == other.glass.shape and len(other.matte) == 60
         for layer, before in ((other.rgba, car.rgba), (other.matte, car.matte), (other.glass, car.glass)):
             assert np.array_equal(layer[:, :39], before[:, :39]) and np.array_equal(layer[:, -50:], before[:, -50:])
@@ -221,7 +218,7 @@ def test_a_longer_car_keeps_its_ends():
 def test_some_longer_cars_have_a_part_twice_in_line():
     twice = 0
     for seed in range(40):
-        columns = staging.lengthened(np.random.default_rng(seed), striped()).rgba[25, :, 0].astype(int)
+        columns = scenes.stretch(np.random.default_rng(seed), striped()).rgba[25, :, 0].astype(int)
         back = np.flatnonzero(np.diff(columns[10:-20]) < 0)
         assert len(back) <= 1
         if len(back):
@@ -237,18 +234,18 @@ def test_lines_stand_behind_the_car_alone():
     cv2.rectangle(matte, (20, 50), (100, 85), 255, -1)
     drawn = []
     for seed in range(60):
-        seen = lines.with_lines(np.random.default_rng(seed), street, matte)
+        seen = background_lines.add_lines(np.random.default_rng(seed), street, matte)
         assert np.array_equal(seen[matte > 0], street[matte > 0])
         drawn.append((np.abs(seen.astype(int) - 128).max(-1) > 8).mean())
     assert sum(share > 0.002 for share in drawn) > 40 and np.median(drawn) < 0.1
-    assert lines.with_lines(np.random.default_rng(0), street, np.zeros(FRAME, np.uint8)) is street
+    assert background_lines.add_lines(np.random.default_rng(0), street, np.zeros(FRAME, np.uint8)) is street
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_no_post_behind_a_car_could_be_its_aerial(seed):
     """An aerial ends no higher above the car than 0.4 of its height."""
     shape, (top, height) = np.zeros((200, 300), np.uint8), (100, 60)
-    lines.posts(np.random.default_rng(seed), shape, (60, top, 180, height))
+    background_lines.posts(np.random.default_rng(seed), shape, (60, top, 180, height))
     boxes = cv2.connectedComponentsWithStats((shape > 0).astype(np.uint8))[2]
     for _, first, wide, tall, _ in boxes[1:]:
         assert first < top - 0.4 * height or wide > 0.05 * height, "tall, or with a lamp's arm"
@@ -261,12 +258,12 @@ def test_paint_mirrors_what_stands_above_and_nothing_beside_the_car_changes():
     street[:38, :, 0] = 240  # red above the car
     reds = []
     for seed in range(20):
-        seen = staging.mirroring(np.random.default_rng(seed), street, matte)
+        seen = scenes.reflect_surroundings(np.random.default_rng(seed), street, matte)
         assert np.array_equal(seen[matte == 0], street[matte == 0])
         reds.append(int(seen[matte > 0, 0].max()))
         assert seen[matte > 0, 1].max() <= 41, "no other colour comes from there"
     assert sum(red > 80 for red in reds) > 12
-    assert staging.mirroring(np.random.default_rng(0), street, np.zeros(FRAME, np.uint8)) is street
+    assert scenes.reflect_surroundings(np.random.default_rng(0), street, np.zeros(FRAME, np.uint8)) is street
 
 
 def test_a_hidden_plate_is_a_small_box_on_the_car():
@@ -275,7 +272,7 @@ def test_a_hidden_plate_is_a_small_box_on_the_car():
     photo = np.random.default_rng(0).integers(0, 255, (*FRAME, 3), np.uint8)
     hidden = 0
     for seed in range(60):
-        seen = staging.hidden_plate(np.random.default_rng(seed), photo, matte)
+        seen = scenes.hide_plate(np.random.default_rng(seed), photo, matte)
         new = (seen != photo).any(-1)
         assert not new[matte < 250].any()
         if new.any():
@@ -286,36 +283,36 @@ def test_a_hidden_plate_is_a_small_box_on_the_car():
     assert hidden > 20
 
 
-def test_a_seller_may_have_written_over_all_of_the_photo():
+def test_watermarks_cover_a_part_of_the_photo_or_all_of_it():
     photo, shares = np.full((*FRAME, 3), 128, np.uint8), []
     for seed in range(30):
-        seen = staging.stamped(np.random.default_rng(seed), photo)
+        seen = scenes.add_watermark(np.random.default_rng(seed), photo)
         assert seen.shape == photo.shape and seen.dtype == np.uint8
         shares.append((np.abs(seen.astype(int) - 128).max(-1) > 2).mean())
     assert sum(share > 0 for share in shares) > 24 and np.median(shares) < 0.4
 
 
-@pytest.mark.parametrize("lattice", [0.0, 1.0])
-def test_an_agency_may_have_laid_a_lattice_over_all_of_it(monkeypatch, lattice):
-    monkeypatch.setattr(staging, "LATTICE", lattice)
+@pytest.mark.parametrize("grid", [0.0, 1.0])
+def test_a_watermark_may_come_with_a_grid_over_all_of_the_photo(monkeypatch, grid):
+    monkeypatch.setattr(scenes, "GRID", grid)
     photo, everywhere = np.full((*FRAME, 3), 128, np.uint8), []
     for seed in range(30):
-        changed = (staging.stamped(np.random.default_rng(seed), photo) != 128).any(-1)
+        changed = (scenes.add_watermark(np.random.default_rng(seed), photo) != 128).any(-1)
         everywhere.append(all(block.any() for rows in np.array_split(changed, 3) for block in np.array_split(rows, 3, axis=1)))
-    assert np.mean(everywhere) > 0.8 if lattice else np.mean(everywhere) < 0.3
+    assert np.mean(everywhere) > 0.8 if grid else np.mean(everywhere) < 0.3
 
 
-def test_what_is_written_on_white_can_be_seen():
+def test_watermarks_on_white_can_be_seen():
     white = np.full((*FRAME, 3), 255, np.uint8)
-    assert np.mean([(staging.stamped(np.random.default_rng(seed), white) < 250).any() for seed in range(60)]) > 0.75
+    assert np.mean([(scenes.add_watermark(np.random.default_rng(seed), white) < 250).any() for seed in range(60)]) > 0.75
 
 
 @pytest.mark.parametrize("named", [0.0, 1.0])
 def test_a_drawn_studio_may_bear_a_name(monkeypatch, named):
-    monkeypatch.setattr(staging, "NAMED", named)
+    monkeypatch.setattr(scenes, "NAMED", named)
     sharp = []
     for seed in range(40):
-        along = np.diff(staging.studio(np.random.default_rng(seed)).astype(int), axis=1)
+        along = np.diff(scenes.studio(np.random.default_rng(seed)).astype(int), axis=1)
         sharp.append(np.abs(along).max() > 8)
     assert np.mean(sharp) >= 0.7 if named else not any(sharp)
 
@@ -324,7 +321,7 @@ def test_a_lens_bends_picture_and_matte_alike():
     matte = np.zeros(FRAME, np.uint8)
     cv2.circle(matte, (30, 30), 15, 255, -1)
     for seed in range(10):
-        bent, alike = staging.bend(np.random.default_rng(seed), [cv2.merge([matte] * 3), matte])
+        bent, alike = scenes.distort_lens(np.random.default_rng(seed), [cv2.merge([matte] * 3), matte])
         assert np.array_equal(bent[..., 1], alike)
         assert np.abs(alike.astype(int) - matte).sum() > 255
         assert alike[48, 64] == matte[48, 64], "the centre stays"
@@ -335,5 +332,5 @@ def test_at_night_the_car_is_never_darker_than_the_place():
     matte[40:60, 40:80] = 255
     grey = np.full((*FRAME, 3), 200, np.uint8)
     for seed in range(10):
-        dark = staging.night(np.random.default_rng(seed), grey, matte)
+        dark = scenes.night(np.random.default_rng(seed), grey, matte)
         assert dark[:5].mean() < 100 and dark[50, 60].sum() >= dark[2, 2].sum()

@@ -1,0 +1,103 @@
+"""What each command of train.py does with its arguments: it calls the function of that name in this package, and writes and names the result."""
+import json
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+
+from training.errors import DataError
+from training.loop import NETWORK, Settings, excluded_photos
+from training.loop import train as train_network
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def train(args: Namespace) -> None:
+    chosen = {name: value for name, value in vars(args).items() if name in Settings.__dataclass_fields__}
+    best = train_network(args.data, args.run, Settings(**chosen))
+    print(f"best IoU {best:.4f}: {args.run / NETWORK}")
+
+
+def mine(args: Namespace) -> None:
+    from training.hard_examples import sampling_weights
+    from training.pipeline import load
+
+    weights = sampling_weights(args.data, load(args.network))
+    write(args.out, (json.dumps({name: round(weight, 2) for name, weight in weights.items()}, indent=1) + "\n").encode())
+
+
+def review(args: Namespace) -> None:
+    from training.contact_sheet import write_sheet
+    from training.label_review import disagreements, tile_of
+    from training.pipeline import load
+
+    found = disagreements(args.data, load(args.network), excluded_photos(args.exclude))
+    if not found[args.skip:]:
+        raise DataError(f"{args.data}: masks and network agree everywhere")
+    write_sheet(args.out, [tile_of(one) for one in found[args.skip:args.skip + args.number]])
+    print(args.out)
+
+
+def evaluate(args: Namespace) -> None:
+    from training import evaluation
+    from training.pipeline import Pipeline
+
+    split = "test" if args.test else "val"
+    if args.mattes:
+        found = evaluation.evaluate_mattes(args.data, args.mattes, split)
+    else:
+        pipeline = Pipeline.load(args.network, args.xnnpack)
+        print(f"{args.network} with {pipeline.edges} and {pipeline.confidence_file}")
+        found = evaluation.evaluate(args.data, pipeline, split)
+    found.print()
+    if args.json:
+        found.write_json(args.json)
+    if args.worst:
+        found.write_worst(args.worst)
+
+
+def quantise(args: Namespace) -> None:
+    from training.quantise import quantise
+
+    write(args.out, quantise(args.network, args.data))
+
+
+def edges(args: Namespace) -> None:
+    from training.edge_fit import fit_edges
+    from training.pipeline import load
+
+    fitted = fit_edges(args.data, load(args.network), args.composites, args.seed)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(args.out, **fitted)
+    print(args.out)
+
+
+def calibrate(args: Namespace) -> None:
+    from training.calibration import calibrate
+    from training.pipeline import Pipeline
+
+    fitted = calibrate(args.data, Pipeline.load(args.network))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    fitted.write(args.out)
+    print(args.out)
+
+
+def preview(args: Namespace) -> None:
+    from training.data.augmentation import FINETUNE, STRONG
+    from training.preview import preview
+
+    preview(args.data, args.out, args.scale, FINETUNE if args.finetune else STRONG, args.seed)
+    print(args.out)
+
+
+def install(args: Namespace) -> None:
+    from training.install import install
+
+    for path in install(args.data, args.run, ROOT, args.force):
+        print(path)
+
+
+def write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    print(f"{path}: {len(content) / 1e6:.2f} MB")

@@ -1,0 +1,154 @@
+"""The training loop: growing frames, AdamW under a cosine, a running average of the weights, and a checkpoint now and then; the best is kept.
+
+Frames grow as training goes on (progressive resizing, as in EfficientNetV2, Tan and Le 2021, arXiv 2104.00298).
+"""
+import json
+import signal
+import sys
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from training.data.augmentation import FINETUNE, STRONG
+from training.data.composites import composites
+from training.data.samples import Samples, Sources
+from training.data.sources import read_photos
+from training.errors import DataError
+
+RATE = 7e-4                # peak learning rate, for ImageNet weights
+SCALES = (0.5, 0.75, 1.0)  # of the fine frames
+BATCH = 8
+WARM_UP = 200              # steps
+AVERAGE = 0.999            # decay of the running average of the weights
+VALIDATE_EVERY = 1200      # seconds, also between checkpoints
+COMPOSITES, COMPOSITE_SEED = 45, 41  # that validate beside the photos, at most as many as there are of these
+NETWORK = "best.keras"     # in the run's folder
+
+
+@dataclass(frozen=True)
+class Settings:
+    minutes: float | None = None   # length of the whole run, resumed parts included
+    steps: int | None = None       # length in steps instead
+    resume: bool = False
+    init: Path | None = None       # a .keras network to start from; None: ImageNet weights
+    exclude: Path | None = None    # a file of photos not to train on
+    sampling_weights: Path | None = None  # a file of the cut-outs' weights
+    scales: tuple[float, ...] = SCALES
+    finetune: bool = False
+    rate: float = RATE
+    batch: int = BATCH
+    seed: int = 0
+
+    def done(self, steps: int, seconds: float) -> float:
+        """How much of the run is over, 0..1."""
+        share = steps / self.steps if self.steps else seconds / 60 / self.minutes if self.minutes else 1.0
+        return min(share, 1.0)
+
+    def scale(self, done: float) -> float:
+        """Each scale gets the same share of the run."""
+        return self.scales[min(int(done * len(self.scales)), len(self.scales) - 1)]
+
+
+def train(data: Path, run: Path, settings: Settings) -> float:
+    """Trains into a run's folder: best.keras, log.csv, curve.png and a checkpoint. Returns the best IoU.
+
+    Raises DataError where data are missing, or where the folder holds a run already and is not resumed. Ctrl-C keeps what there is.
+    """
+    cv2.setNumThreads(1)
+    if settings.resume != (run / "checkpoint" / "checkpoint").exists():
+        raise DataError(f"{run}: " + ("no checkpoint to resume from" if settings.resume else "holds a run already; give another --run, or --resume"))
+    weights = json.loads(settings.sampling_weights.read_text()) if settings.sampling_weights else None
+    sources = Sources.read(data, excluded_photos(settings.exclude), sampling_weights=weights)
+    photos = read_photos(data, "val")
+    photos += composites(data, "val", COMPOSITE_SEED, min(COMPOSITES, len(photos)))
+
+    import keras  # only now: what is wrong with the data is told at once
+    import tensorflow as tf
+    from tqdm import tqdm
+
+    from training.float_network import save_float16
+    from training.learner import Learner
+    from training.network import get_network, inherit
+    from training.run_log import RunLog
+    from training.starting_point import from_imagenet, from_network
+    from training.validation import validate
+
+    keras.utils.set_random_seed(settings.seed)
+    start, bare = from_network(settings.init) if settings.init else from_imagenet(), get_network()
+    learner = Learner(start.network, start.average, start.forward, settings.rate)
+    step, elapsed, best = tf.Variable(0, dtype=tf.int64), tf.Variable(0.0, dtype=tf.float64), tf.Variable(-1.0, dtype=tf.float64)
+    state = tf.train.Checkpoint(**learner.state(), step=step, elapsed=elapsed, best=best)
+    manager = tf.train.CheckpointManager(state, run / "checkpoint", max_to_keep=1)
+    if settings.resume:
+        state.restore(manager.latest_checkpoint).assert_existing_objects_matched()
+    run.mkdir(parents=True, exist_ok=True)
+    log, began, before = RunLog(run, settings.resume), time.monotonic(), float(elapsed.numpy())
+
+    def steps() -> int:
+        return int(step.numpy())
+
+    def progress() -> float:
+        elapsed.assign(before + time.monotonic() - began)
+        return settings.done(steps(), float(elapsed.numpy()))
+
+    def checkpoint(scale: float, loss: float) -> float:
+        inherit(bare, start.average)
+        found = validate(start.served(bare), photos)
+        if found.iou > float(best.numpy()):
+            best.assign(found.iou)
+            save_float16(bare, run / NETWORK)
+        manager.save()
+        log.add(minutes=float(elapsed.numpy()) / 60, samples=steps() * settings.batch, scale=scale, rate=float(learner.optimiser.learning_rate.numpy()),
+                loss=loss, iou=found.iou, boundary_iou=found.boundary_iou, publishable=found.publishable)
+        if why := found.explanation(steps()):
+            print(f"\n{why}", file=sys.stderr)
+        return found.iou
+
+    scale, loss, iou = settings.scale(progress()), float("nan"), float("nan")
+    stops = signal.SIGINT, signal.SIGTERM  # the first also where a shell started the run in the background, with SIGINT ignored
+    handlers = {stop: signal.signal(stop, signal.default_int_handler) for stop in stops}
+    with tqdm(total=1.0, initial=progress(), bar_format="{percentage:5.1f}% |{bar:24}| {elapsed}<{remaining} {postfix}", mininterval=2) as bar:
+        try:
+            while (done := progress()) < 1:
+                scale, loss, checked = settings.scale(done), float("nan"), time.monotonic()
+                batches = Samples(sources, settings.seed, scale, FINETUNE if settings.finetune else STRONG).batches(settings.batch, steps())
+                for batch in batches:
+                    learner.optimiser.learning_rate.assign(learning_rate(settings.rate, steps(), done))
+                    now = learner.step(*batch, average=average_decay(steps()))
+                    loss = now if np.isnan(loss) else 0.99 * loss + 0.01 * now
+                    step.assign_add(1)
+                    done = progress()
+                    bar.update(done - bar.n)
+                    bar.set_postfix_str(f"scale {scale}, step {steps()}, loss {loss:.4f}, IoU {iou:.4f}", refresh=False)
+                    if done >= 1 or scale != settings.scale(done):
+                        break
+                    if time.monotonic() - checked > VALIDATE_EVERY:
+                        iou, checked = checkpoint(scale, loss), time.monotonic()
+                batches.close()
+                iou = checkpoint(scale, loss)
+        except KeyboardInterrupt:
+            checkpoint(scale, loss)
+            print(f"\nstopped; go on with --resume --run {run}", file=sys.stderr)
+        finally:
+            for stop, handler in handlers.items():
+                signal.signal(stop, handler)
+    return float(best.numpy())
+
+
+def excluded_photos(path: Path | None) -> Collection[str]:
+    """The names in a file, SET/STEM, one a line; none without a file."""
+    return path.read_text().split() if path else ()
+
+
+def learning_rate(peak: float, step: int, done: float) -> float:
+    """A short warm-up, then half a cosine down to a hundredth."""
+    return peak * min(1.0, (step + 1) / WARM_UP) * (0.01 + 0.99 * (1 + np.cos(np.pi * min(done, 1.0))) / 2)
+
+
+def average_decay(step: int) -> float:
+    """How much of the running average is kept: little at first, so that it forgets the start."""
+    return min(AVERAGE, (step + 1) / (step + 10))

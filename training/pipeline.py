@@ -1,0 +1,71 @@
+"""A network with its edge perceptrons and confidence model, run as in serving."""
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from model.confidence import FITTED, ConfidenceModel
+from model.localise import Network, Prediction, localise
+from model.predictor import Predictor
+from model.space_to_depth import depth_to_space
+from postprocessing.refine import WEIGHTS, refine
+from training.errors import DataError
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    network: Network
+    edges: Path = WEIGHTS       # of the edge perceptrons
+    confidence_file: Path = FITTED
+
+    @classmethod
+    def load(cls, network: Path, xnnpack: bool = True) -> "Pipeline":
+        """A .keras or .tflite file, with the edges.npz and confidence.json beside it, or the installed ones where there are none. xnnpack: see Predictor."""
+        edges, confidence = (path if path.exists() else installed for path, installed in
+                             ((network.parent / WEIGHTS.name, WEIGHTS), (network.parent / FITTED.name, FITTED)))
+        return cls(load(network, xnnpack), edges, confidence)
+
+    def localise(self, rgb: np.ndarray) -> Prediction:
+        return localise(rgb, self.network)
+
+    def refined(self, prediction: Prediction, rgb: np.ndarray) -> np.ndarray:
+        """The prediction of a uint8 photo (height, width, 3) as its refined uint8 matte (height, width)."""
+        return cv2.convertScaleAbs(prediction.in_photo(refine(prediction.matte, prediction.photo, prediction.cropped(rgb), self.edges)), alpha=255)
+
+    def matte(self, rgb: np.ndarray) -> np.ndarray:
+        return self.refined(self.localise(rgb), rgb)
+
+    def confidence(self, prediction: Prediction) -> float:
+        """0..1; 0 where serving refuses the photo."""
+        return self.confidence_model.confidence(prediction)
+
+    @cached_property
+    def confidence_model(self) -> ConfidenceModel:
+        return ConfidenceModel.read(self.confidence_file)
+
+
+def load(path: Path, xnnpack: bool = True) -> Network:
+    """A network from a .tflite or .keras file, safe to share between threads; xnnpack is for the first. Raises DataError where it is neither or missing."""
+    if path.suffix not in (".tflite", ".keras"):
+        raise DataError(f"{path}: expected a .tflite or a .keras network")
+    if not path.exists():
+        raise DataError(f"{path}: no such file")
+    if path.suffix == ".tflite":
+        return Predictor(path, xnnpack=xnnpack)
+    import keras
+
+    return FloatPredictor(keras.models.load_model(path, compile=False))
+
+
+class FloatPredictor:
+    """A float network with the predictor's interface."""
+
+    def __init__(self, network) -> None:
+        self.network = network
+
+    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        logits = np.asarray(self.network(frame[None].astype(np.float32), training=False))[0]
+        probability = 1 / (1 + np.exp(-logits))
+        return depth_to_space(probability[..., :-1]), probability[..., -1]
