@@ -8,7 +8,7 @@ A photo NAME gives NAME.png (or the format's extension) at the same place under 
 converted again. Beside the results: report.csv and report.jsonl have a row for each photo, dead-letters.jsonl the photos that can't be converted,
 manifest.json the options.
 
-Exit status: 0 all done; 3 done, but photos failed in this run; 1 the run failed; 2 wrong options, nothing was done; 130 interrupted.
+Exit status: 0 all done; 3 done, but photos failed in this run; 1 the run failed; 2 wrong options, nothing was done; 130 interrupted by Ctrl-C.
 """
 import argparse
 import os
@@ -25,6 +25,7 @@ from bulk import progress
 from bulk.bucket import Bucket
 from bulk.dead_letters import read_dead_letters
 from bulk.folder import Folder
+from bulk.item import LIST_FILE
 from bulk.job import BulkJob, sentence
 from bulk.manifest import OtherOptions, check_manifest, write_manifest
 from bulk.report import write_report
@@ -107,7 +108,7 @@ def job_of(args: argparse.Namespace) -> BulkJob:
     watermark_file = args.watermark_file or (str(watermarks[options.watermark.name]) if options.watermark.name else None)
     backdrop, watermark = (read_picture(file) if file else None for file in (args.bg_image_file, watermark_file))
     options = resolved(options, Backdrop(decode(backdrop)) if backdrop is not None else None)
-    only = frozenset(read_dead_letters(read_file(args.retry))) if args.retry else None
+    only = frozenset(read_dead_letters(read_file(args.retry, LIST_FILE))) if args.retry else None
     (photos, pattern), results = open_input(args.input), open_store(args.output)
     check_places(photos, results)
     source_prefix = f"gs://{photos.bucket}/{photos.prefix}" if isinstance(photos, Bucket) else ""

@@ -31,9 +31,9 @@ class Bucket:
             if not found.location.name.endswith("/"):  # some tools write such an object for an empty folder
                 yield Item(found.location.name.removeprefix(self.prefix), found.generation, found.size), found.metadata
 
-    def read(self, item: Item) -> bytes:
+    def read(self, item: Item, most: int = MAX_FILE) -> bytes:
         with missing_as_file():
-            return storage.read(self.location(item.name), MAX_FILE, PATIENCE, item.generation)
+            return storage.read(self.location(item.name), most, PATIENCE, item.generation)
 
     def find(self, name: str) -> Item | None:
         found = storage.stat(self.location(name), PATIENCE) if is_unicode(name) else None

@@ -54,9 +54,9 @@ class Folder:
         for item in self.items():
             yield item, json.loads(written[item.name])["metadata"] if item.name in written else {}
 
-    def read(self, item: Item) -> bytes:
-        if item.size > MAX_FILE:
-            raise storage.TooLarge(f"the file has more than {MAX_FILE:,} bytes")
+    def read(self, item: Item, most: int = MAX_FILE) -> bytes:
+        if item.size > most:
+            raise storage.TooLarge(f"the file has more than {most:,} bytes")
         return (self.root / item.name).read_bytes()
 
     def find(self, name: str) -> Item | None:

@@ -3,6 +3,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from preprocessing.decode import MAX_FILE
+
+LIST_FILE = 2**31  # bytes that a file of the job's own may have: a row for each of millions of photos
+
 
 @dataclass(frozen=True)
 class Item:
@@ -30,8 +34,8 @@ class Store(Protocol):
     def described(self) -> Iterator[tuple[Item, Mapping[str, str]]]:
         """All files, each with the metadata that it was written with; none where others wrote it."""
 
-    def read(self, item: Item) -> bytes:
-        """Raises FileNotFoundError where it was deleted or replaced, storage.TooLarge, else OSError or storage.Unreadable."""
+    def read(self, item: Item, most: int = MAX_FILE) -> bytes:
+        """most: bytes. Raises FileNotFoundError where it was deleted or replaced, storage.TooLarge, else OSError or storage.Unreadable."""
 
     def write(self, name: str, data: bytes, content_type: str, metadata: Mapping[str, str], replace: bool = False) -> bool:
         """Writes a file whole or not at all; False where there is one already and `replace` is false. Raises Unwritable, OSError or storage.Unreadable."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 import storage
 from bulk.dead_letters import DEAD_LETTERS, DeadLetter, read_dead_letters, write_dead_letters
-from bulk.item import Item, Store, Unwritable
+from bulk.item import LIST_FILE, Item, Store, Unwritable
 from cutout import CutOut, cut_out
 from events.arrivals import GENERATION, SOURCE
 from events.names import may_be_photo, result_name
@@ -62,7 +62,7 @@ class BulkJob:
     def dead_letters(self) -> dict[str, DeadLetter]:
         """Of runs before, by name."""
         file = self.results.find(DEAD_LETTERS)
-        return read_dead_letters(self.results.read(file)) if file else {}
+        return read_dead_letters(self.results.read(file, LIST_FILE)) if file else {}
 
     def listing(self) -> Iterator[tuple[Item, Status]]:
         """Each file of the input: pending, skipped (it has its result), failed_before, ignored (no photo by its name), or folder (not entered)."""

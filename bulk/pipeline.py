@@ -21,6 +21,7 @@ from bulk.memory import keep_buffers
 from bulk.sheet import write_sheet
 from bulk.stop import STOP
 from cutout import predictor
+from machine import cores
 
 NAMESPACE = "forecourt"
 LOCAL = ["--runner=FnApiRunner", "--direct_running_mode=multi_threading"]  # LiteRT, OpenCV and Pillow release the interpreter's lock
@@ -33,7 +34,7 @@ class UnknownFlag(ValueError):
 def beam_options(flags: list[str]) -> PipelineOptions:
     """Beam's own flags; without --runner, all cores of this machine. Raises UnknownFlag, where Beam would ignore it."""
     if is_local(flags):
-        workers = [] if any(flag.startswith("--direct_num_workers") for flag in flags) else ["--direct_num_workers=0"]
+        workers = [] if any(flag.startswith("--direct_num_workers") for flag in flags) else [f"--direct_num_workers={cores()}"]
         flags = [*LOCAL, *workers, *flags]
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, conflict_handler="resolve")
     for part in subclasses(PipelineOptions):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields, replace
 from typing import Literal
 
-from bulk.item import Store
+from bulk.item import LIST_FILE, Store
 from bulk.job import BulkJob
 
 CSV, JSONL = "report.csv", "report.jsonl"  # no photo's result has such a name
@@ -66,7 +66,7 @@ def write_report(job: BulkJob) -> list[Row]:
 
 def write_changed(store: Store, name: str, data: bytes, content_type: str) -> None:
     existing = store.find(name)
-    if existing is None or existing.size != len(data) or store.read(existing) != data:
+    if existing is None or existing.size != len(data) or store.read(existing, LIST_FILE) != data:
         store.write(name, data, content_type, {}, replace=True)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bulk.bucket import Bucket
 from bulk.folder import Folder
+from preprocessing.decode import MAX_FILE
 
 Place = Folder | Bucket
 
@@ -37,11 +38,11 @@ def glob_pattern(glob: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\*\*/|\*\*|\*|\?|[^*?]+", lambda piece: meanings.get(piece[0]) or re.escape(piece[0]), glob), re.DOTALL)
 
 
-def read_file(place: str) -> bytes:
+def read_file(place: str, most: int = MAX_FILE) -> bytes:
     """The bytes of a local file or an object. Raises ValueError, OSError or storage.Unreadable."""
     folder, slash, name = place.rpartition("/")
     store = open_store(folder or slash or ".")
     found = store.find(name)
     if found is None:
         raise FileNotFoundError(f"{place}: there is no such file")
-    return store.read(found)
+    return store.read(found, most)

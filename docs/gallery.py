@@ -1,6 +1,7 @@
 """A gallery to judge cut-outs by eye: each photo of a folder with its matte, and its car on white, black, magenta and, with a shadow, a backdrop.
 
-    make gallery DIR=photos         writes gallery/index.html, one page that holds all its pictures, and gallery/gallery.jpg, one picture
+    make gallery DIR=photos         writes gallery/index.html, one page that holds all its pictures, and gallery/gallery.jpg, one picture of
+                                    the least confident
 
 Refused photos come first, then the cut-outs by rising confidence.
 """
@@ -25,6 +26,7 @@ from preprocessing.decode import Picture, decode
 PAGE_WIDTH, COLUMNS, GAP = 1280, 3, 8
 CELL = ((PAGE_WIDTH - (COLUMNS + 1) * GAP) // COLUMNS, 320)  # width, height in which each picture fits
 PAPER = (238, 238, 238)
+LONGEST = 65_500       # pixels of a JPEG file's side
 QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 88]
 GROUNDS = {"white": (255, 255, 255), "black": (0, 0, 0), "magenta": (255, 0, 255)}
 NAMES = ("photo", "matte", *(f"on {ground}" for ground in GROUNDS), "on a backdrop")
@@ -32,7 +34,7 @@ SHADOW = shadow.Shadow("contact")
 PIXELS = 1_500_000     # of a cut-out: what a listing shows
 STYLE = f"""body{{font:15px/1.4 system-ui,sans-serif;margin:0 auto;padding:{GAP}px;max-width:{PAGE_WIDTH - 2 * GAP}px;background:#eee}}
 figure{{margin:0 0 2rem}}figcaption{{margin-bottom:.4rem;overflow-wrap:anywhere}}
-div{{display:grid;grid-template-columns:repeat({COLUMNS},1fr);gap:{GAP}px}}img{{width:100%;height:{CELL[1]}px;object-fit:contain}}"""
+div{{display:grid;grid-template-columns:repeat({COLUMNS},1fr);gap:{GAP}px}}img{{width:100%;max-height:{CELL[1]}px;object-fit:contain}}"""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def main() -> int:
         return 1
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "index.html").write_text(page(entries), encoding="utf-8")
-    (args.out / "gallery.jpg").write_bytes(jpeg(np.vstack([sheet(entry.pictures) for entry in entries if entry.pictures])))
+    (args.out / "gallery.jpg").write_bytes(jpeg(sheet(entries)))
     print(args.out / "index.html")
     return 0
 
@@ -95,13 +97,20 @@ def reduced(rgb: np.ndarray) -> np.ndarray:
     return cv2.resize(rgb, [max(1, round(factor * side)) for side in rgb.shape[1::-1]], interpolation=cv2.INTER_AREA)
 
 
-def sheet(pictures: list[np.ndarray]) -> np.ndarray:
+def sheet(entries: list[Entry]) -> np.ndarray:
+    """All pictures, or those of the least confident photos where not all fit into a JPEG file."""
+    parts = [rows(entry.pictures) for entry in entries if entry.pictures]
+    heights = np.cumsum([part.shape[0] for part in parts])
+    return np.vstack(parts[:int((heights <= LONGEST).sum())])
+
+
+def rows(pictures: list[np.ndarray]) -> np.ndarray:
     """The pictures in COLUMNS on paper, PAGE_WIDTH pixels wide."""
-    rows = -(-len(pictures) // COLUMNS)
-    paper = np.full((rows * (CELL[1] + GAP) + GAP, PAGE_WIDTH, 3), PAPER, np.uint8)
+    height = max(picture.shape[0] for picture in pictures)  # all are of one photo
+    paper = np.full((len(pictures) // COLUMNS * (height + GAP) + GAP, PAGE_WIDTH, 3), PAPER, np.uint8)
     for number, picture in enumerate(pictures):
         row, column = divmod(number, COLUMNS)
-        top, left = GAP + row * (CELL[1] + GAP), GAP + column * (CELL[0] + GAP) + (CELL[0] - picture.shape[1]) // 2
+        top, left = GAP + row * (height + GAP), GAP + column * (CELL[0] + GAP) + (CELL[0] - picture.shape[1]) // 2
         paper[top:top + picture.shape[0], left:left + picture.shape[1]] = picture
     return paper
 
