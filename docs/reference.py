@@ -60,10 +60,10 @@ def values(schema: Tree) -> str:
         return ", ".join(code(value) for value in schema["enum"])
     if schema.get("format") == "binary":
         return "file"
-    kinds = [kind for kind in schema.get("anyOf", [schema])]
-    if any("boolean" == kind.get("type") for kind in kinds):
+    kinds = schema.get("anyOf", [schema])
+    if any(kind.get("type") == "boolean" for kind in kinds):
         return "boolean"
-    if any("number" == kind.get("type") for kind in kinds):
+    if any(kind.get("type") == "number" for kind in kinds):
         number = next(kind for kind in kinds if kind.get("type") == "number")
         return f"{number['minimum']} to {number['maximum']}"
     return ", ".join(["text", *(f"such as {code(example)}" for example in schema.get("examples", [])[:1])])

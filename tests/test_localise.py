@@ -56,7 +56,8 @@ def test_the_window_has_the_frames_shape_where_the_photo_reaches():
     assert (network.frames[1] != PAD).any(-1).mean() > 0.98
 
 
-@pytest.mark.parametrize("size, box, times", [((3024, 4032), (1201, 603, 1873, 3001), 4), ((3023, 4031), (1201, 603, 1873, 3001), 4), ((1600, 2400), (501, 303, 903, 1803), 2)])
+@pytest.mark.parametrize("size, box, times", [((3024, 4032), (1201, 603, 1873, 3001), 4), ((3023, 4031), (1201, 603, 1873, 3001), 4),
+                                              ((1600, 2400), (501, 303, 903, 1803), 2)])
 def test_the_window_of_a_large_photo_can_be_halved_as_often_as_it_is_too_large(size, box, times):
     """Halving is several times as fast as shrinking by any other factor."""
     network = RedIsCar()

@@ -29,5 +29,5 @@ def test_the_mean_of_a_cell_is_the_picture_at_half_size():
 
 
 def test_odd_sides_are_refused():
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="reshape"):
         space_to_depth(np.zeros((5, 8)))

@@ -1,5 +1,6 @@
 """Before and after: the slider by mouse and keyboard, and zoom down to the pixels."""
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def test_before_and_after_lie_on_each_other_in_every_framing(page):
     cut(page)
     photo = first_pixel(api(page.url))
     for framing in ("crop", "place"):
-        asked_again(page, lambda: pick(page, "framing", framing))
+        asked_again(page, partial(pick, page, "framing", framing))
         before, after = (page.locator(name).bounding_box() for name in ("#before", "#after"))
         framed = first_pixel(taken(page, "png")[1])
         for side, length, of_photo, of_framed in (("x", "width", photo[1], framed[1]), ("y", "height", photo[0], framed[0])):

@@ -1,7 +1,6 @@
 """The page's own code: types, imports, the vendored library and the reference of the API."""
 import re
 import subprocess
-from pathlib import Path
 
 import requests
 

@@ -3,6 +3,7 @@ import base64
 import io
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def crop(page: Page) -> None:
 def place(page: Page) -> None:
     asked_again(page, lambda: pick(page, "framing", "place"))
     for label, value in (("Scale", "60"), ("Across", "25"), ("Down", "90")):
-        asked_again(page, lambda: page.get_by_label(label, exact=True).fill(value))
+        asked_again(page, partial(page.get_by_label(label, exact=True).fill, value))
 
 
 def glass(page: Page) -> None:

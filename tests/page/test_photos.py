@@ -98,7 +98,8 @@ def test_five_photos_make_a_queue_and_one_zip_without_the_sample(page, server):
 
 
 def test_the_confidence_is_told_in_three_states(page):
-    for confidence, state, words in [(0.5, "ready", "Ready"), (0.49, "look", "Needs a look"), (0.1, "look", "Needs a look"), (0.0, "unusable", "No usable car")]:
+    for confidence, state, words in [(0.5, "ready", "Ready"), (0.49, "look", "Needs a look"), (0.1, "look", "Needs a look"),
+                                     (0.0, "unusable", "No usable car")]:
         answered(page, confidence)
         cut(page, FIVE[0])
         expect(page.locator("#thumbnails .done")).to_have_class(f"done {state}")

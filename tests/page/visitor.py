@@ -59,9 +59,10 @@ def answered(page: Page, confidence: float | None = None, **answer) -> None:
     """The function's answers from now on: its own with another confidence, or made up."""
     def handle(route: Route) -> None:
         if confidence is None:
-            return route.fulfill(**answer)
-        own = route.fetch()
-        route.fulfill(response=own, headers={**own.headers, "x-confidence": f"{confidence:.3f}"})
+            route.fulfill(**answer)
+        else:
+            own = route.fetch()
+            route.fulfill(response=own, headers={**own.headers, "x-confidence": f"{confidence:.3f}"})
 
     page.route("**/", handle)
 
