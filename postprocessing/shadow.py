@@ -64,9 +64,9 @@ def cast(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow) -> tuple[
     last = np.minimum(np.ceil((np.array([y + h, x + w]) - room + 0.5) * step + corner), alpha.shape).astype(int)
     back = (first + 0.5 - corner) / step + room - 0.5
     part = (slice(first[0], last[0]), slice(first[1], last[1]))
-    dark = cv2.warpAffine(dark, np.array([[1 / step[1], 0, back[1]], [0, 1 / step[0], back[0]]]), tuple(int(n) for n in (last - first)[::-1]),
+    large = cv2.warpAffine(dark, np.array([[1 / step[1], 0, back[1]], [0, 1 / step[0], back[0]]]), tuple(int(n) for n in (last - first)[::-1]),
                           flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-    total = alpha[part] + dark * (1 - alpha[part])
+    total = alpha[part] + large * (1 - alpha[part])
     share = cv2.divide(alpha[part], total)  # of the colour; 0 where both are
     rgb, alpha = rgb.copy(), alpha.copy()
     rgb[part], alpha[part] = cv2.multiply(rgb[part], cv2.merge([share] * 3), dtype=cv2.CV_8U), total
@@ -149,7 +149,8 @@ def lower_hull(points: np.ndarray) -> np.ndarray:
     hull = hull[np.lexsort((hull[:, 1], hull[:, 0]))]
     (left, first), (right, last) = hull[hull[:, 0] == hull[0, 0]][-1], hull[-1]
     chord = first + (last - first) * (hull[:, 0] - left) / max(right - left, 1)
-    return hull[hull[:, 1] >= chord - 1e-3]
+    low: np.ndarray = hull[hull[:, 1] >= chord - 1e-3]
+    return low
 
 
 def soften(layer: np.ndarray, across: float, down: float) -> np.ndarray:

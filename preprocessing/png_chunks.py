@@ -36,7 +36,8 @@ def essential(data: bytes) -> tuple[bytes, Encoding]:
 
     Raises UnreadablePicture for more than MAX_CHUNKS chunks.
     """
-    parts, describing, seen, start = [], {}, set(), len(SIGNATURE)
+    parts, describing, start = [], {}, len(SIGNATURE)
+    seen: set[bytes] = set()
     for chunk in chunks(data):
         kept = chunk.kind in CRITICAL or chunk.kind in KEPT - seen and fits(data, chunk) and intact(data, chunk)
         seen.add(chunk.kind)
