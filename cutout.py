@@ -103,7 +103,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
             if watermark:
                 colours, alpha = stamp(colours, alpha, watermark.rgb, watermark.opacity, options.watermark)
     with clock("encode"):
-        data, format = encode(colours, alpha, options)
+        data, format = encode(colours, alpha, options, picture.dpi)
     return CutOut(data, format, placement.canvas, picture.size, placement.moved(car), confidence, clock.milliseconds)
 
 
@@ -122,21 +122,24 @@ def region_box(region: Region | None, full: tuple[int, int], size: tuple[int, in
     return first_row, first_column, last_row - first_row, last_column - first_column
 
 
-def encode(rgb: np.ndarray, alpha: np.ndarray, options: Options) -> tuple[bytes, str]:
-    """The file and its format; JPEG, which knows no transparency, stands on white."""
+def encode(rgb: np.ndarray, alpha: np.ndarray, options: Options, dpi: float | None = None) -> tuple[bytes, str]:
+    """The file and its format; JPEG, which knows no transparency, stands on white. dpi: of the photo, kept by all formats but WebP."""
     format = options.format
     if options.channels == "alpha":
         grey = cv2.merge([opacity(alpha)] * 3)
-        writers = {"jpg": lambda: encode_jpeg(grey), "webp": lambda: encode_webp(grey)}
-        return (writers[format](), format) if format in writers else (encode_alpha(alpha), "png")
+        if format == "jpg":
+            return encode_jpeg(grey, dpi=dpi), format
+        return (encode_webp(grey), format) if format == "webp" else (encode_alpha(alpha, dpi), "png")
     whole = is_opaque(alpha)
     if format == "auto":
         format = "jpg" if whole else "png"
     if format == "jpg":
-        return encode_jpeg(rgb if whole else compose.over_colour(rgb, alpha, WHITE)[0]), format
+        return encode_jpeg(rgb if whole else compose.over_colour(rgb, alpha, WHITE)[0], dpi=dpi), format
     if format == "zip":
-        return encode_zip(rgb, alpha), format
-    return {"png": encode_png, "webp": encode_webp}[format](rgb, None if whole else alpha), format
+        return encode_zip(rgb, alpha, dpi=dpi), format
+    if format == "webp":
+        return encode_webp(rgb, None if whole else alpha), format
+    return encode_png(rgb, None if whole else alpha, dpi), format
 
 
 class Clock:

@@ -13,19 +13,21 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 KINDS = {1: 0, 3: 2, 4: 6}  # of pixels, by their channels: grey, RGB, RGBA
 PLAIN, LEFT = 0, 1          # filters: the bytes as they are, or less those of the pixel on the left
 LEVEL, WINDOW, MEMORY = 3, 15, 9
+METRES_PER_INCH = 0.0254
 ROWS = 64                   # made, filtered and packed at once: they stay in the processor's cache, and no second picture is held
 
 
-def png(shape: tuple[int, ...], rows: Callable[[slice], np.ndarray]) -> bytes:
+def png(shape: tuple[int, ...], rows: Callable[[slice], np.ndarray], dpi: float | None = None) -> bytes:
     """The file of a picture: grey (height, width), RGB (height, width, 3) or RGBA with straight alpha (height, width, 4).
 
-    rows: gives any of its rows, uint8 (n, width[, channels]); asked for ROWS at a time, from the top down.
+    rows: gives any of its rows, uint8 (n, width[, channels]); called for ROWS at a time, from the top down. dpi: pixels per inch.
     """
     height, width, channels = (*shape, 1)[:3]
     packer = zlib_ng.compressobj(LEVEL, zlib_ng.DEFLATED, WINDOW, MEMORY, zlib_ng.Z_RLE if channels == 1 else zlib_ng.Z_DEFAULT_STRATEGY)
     data = [packer.compress(filtered(rows(slice(first, min(first + ROWS, height))), channels)) for first in range(0, height, ROWS)]
     header = struct.pack(">IIBBBBB", width, height, 8, KINDS[channels], 0, 0, 0)
-    return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", b"".join([*data, packer.flush()])) + chunk(b"IEND", b"")
+    density = chunk(b"pHYs", struct.pack(">IIB", *[round(dpi / METRES_PER_INCH)] * 2, 1)) if dpi else b""
+    return SIGNATURE + chunk(b"IHDR", header) + density + chunk(b"IDAT", b"".join([*data, packer.flush()])) + chunk(b"IEND", b"")
 
 
 def filtered(rows: np.ndarray, channels: int) -> np.ndarray:

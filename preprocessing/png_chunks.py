@@ -47,7 +47,7 @@ def essential(data: bytes) -> tuple[bytes, Encoding]:
         if chunk.kind in DESCRIBING and chunk.kind not in describing and b"IDAT" not in seen and intact(data, chunk):
             describing[chunk.kind] = chunk.body
         end = chunk.end
-    parts.append(data[start:end] if seen else b"")
+    parts.append(data[start:end])
     return b"".join([SIGNATURE, *parts, END]), encoding(describing)
 
 

@@ -1,5 +1,6 @@
 """The core as its callers use it, without a server."""
 import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -25,3 +26,14 @@ def test_a_car_that_lies_on_its_side_or_head_has_the_shadow_of_one_that_stands(k
     assert max(abs(one - other) for one, other in zip(turned.shape, upright.shape)) <= 2
     height, width = (min(sides) for sides in zip(turned.shape[:2], upright.shape[:2]))
     assert np.abs(turned[:height, :width].astype(float) - upright[:height, :width]).mean() < 3
+
+
+@pytest.mark.parametrize("format", ["png", "jpg", "zip"])
+def test_the_photos_density_survives(format):
+    file = io.BytesIO()
+    Image.fromarray(draw_photo(320, 240, angle="side", seed=5).rgb).save(file, "JPEG", quality=95, dpi=(240, 240))
+    data = cut_out(file.getvalue(), parse({"format": format})).data
+    if format == "zip":
+        data = zipfile.ZipFile(io.BytesIO(data)).read("color.jpg")
+    with Image.open(io.BytesIO(data)) as picture:
+        assert picture.info["dpi"] == pytest.approx((240, 240), abs=0.02)

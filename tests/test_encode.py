@@ -157,3 +157,19 @@ def test_encoding_writes_nothing_into_its_pixels(noise):
     for encode in (encode_png, encode_webp, encode_zip):
         encode(*noise)
     assert all(np.array_equal(layer, before) for layer, before in zip(noise, kept))
+
+
+@pytest.mark.parametrize("dpi", [72, 299.9994, 600])
+def test_the_density_is_written(noise, dpi):
+    rgb, alpha = noise
+    for data in (encode_png(rgb, alpha, dpi), encode_png(rgb, dpi=dpi), encode_alpha(alpha, dpi), encode_jpeg(rgb, dpi=dpi)):
+        with Image.open(io.BytesIO(data)) as picture:
+            picture.load()
+            assert picture.info["dpi"] == pytest.approx((dpi, dpi), abs=0.02)
+    with zipfile.ZipFile(io.BytesIO(encode_zip(rgb, alpha, dpi=dpi))) as files:
+        assert all("dpi" in Image.open(io.BytesIO(files.read(name))).info for name in files.namelist())
+
+
+def test_no_density_is_invented(noise):
+    for data in (encode_png(*noise), encode_jpeg(noise[0])):
+        assert "dpi" not in Image.open(io.BytesIO(data)).info
