@@ -21,7 +21,7 @@ from tests.function import Function
 
 B64 = base64.b64encode(PHOTO).decode()
 PRIVATE, PLAIN = "https://127.0.0.1/car.png", "http://pictures.example/car.png"
-TOO_HIGH = png(b"", 10_000, 5_001, 8, 2)
+TOO_HIGH = png(b"", 10_000, 6_000, 8, 2)
 MARK = encode(np.full((60, 240, 3), 200, np.uint8), "png")
 
 

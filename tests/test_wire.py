@@ -114,6 +114,17 @@ def test_a_urlencoded_form_that_is_not_utf8_is_still_read(function):
     assert problem_of(answer) == (400, "unknown_parameter")
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_a_form_damaged_anywhere_is_read_or_told(function, seed):
+    rng = np.random.default_rng(seed)
+    body = bytearray(form((b'form-data; name="image_file_b64"', b"AAAA"), (b'form-data; name="size"', b"auto"),
+                          (b'form-data; name="bg_image_file"; filename="x"', b"x")))
+    for _ in range(3):
+        at, length = rng.integers(len(body)), rng.integers(0, 12)
+        body[at:at + length] = [b"", b"\r\n", b"--X", b"--X--", b'"', b"\0", b"\xff", rng.bytes(5)][rng.integers(8)]
+    assert problem_of(send(function, bytes(body)))[0] in (400, 413)
+
+
 # --- texts
 
 @pytest.mark.parametrize("blanks", [" {} ", "{}\n", "\r\n{}\r\n", "\t{}", "\ufeff{}".replace("\ufeff", "\u00a0")])
