@@ -77,7 +77,7 @@ class Target:
 
 
 class Deadline:
-    """The moment at which a fetch ends, whatever it is doing."""
+    """The moment at which a fetch ends, in whatever stage it is."""
 
     def __init__(self, seconds: float):
         self.end = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""What answers of the wire must be: their pixels worked out again, in the plainest way, from the cut-out without options."""
+"""What answers of the wire must be: their pixels computed again in the plainest way from the cut-out without options."""
 import base64
 import io
 import math

@@ -1,4 +1,4 @@
-"""A way to a server on which things go wrong, in a fixed order: refusals, lost connections, lost answers, slow answers."""
+"""A proxy on which things go wrong in a fixed order: refusals, lost connections, lost answers, slow answers."""
 import http.client
 import threading
 import time

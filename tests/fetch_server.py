@@ -1,4 +1,4 @@
-"""A host of pictures on the loopback interface, and an internet that leads there, for the tests of api/fetch.py."""
+"""A host of pictures on the loopback interface, and an internet that leads there."""
 import socket
 import ssl
 import threading

@@ -1,4 +1,4 @@
-"""The account that clients read before they start: there are no credits, and as many calls as the rate limit leaves."""
+"""The account that clients read before they start: no credits, and as many calls as the rate limit leaves."""
 from hashlib import sha256
 
 import pytest

@@ -1,4 +1,4 @@
-"""A function that is full says so, soon and clearly, and goes on as soon as there is room."""
+"""A full function refuses at once and says when to try again. It recovers as soon as a place is free."""
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -32,7 +32,7 @@ def post(function: Function, photo: bytes = PHOTO) -> requests.Response:
     return function.post("/", data=photo, headers={"Content-Type": "image/png"})
 
 
-def test_who_finds_no_room_is_told_when_to_come_again():
+def test_a_full_function_says_when_to_try_again():
     core = SlowCore()
     function = Function(core, MAX_CONCURRENT="1", QUEUE_SECONDS="0")
     with ThreadPoolExecutor() as pool:
@@ -47,7 +47,7 @@ def test_who_finds_no_room_is_told_when_to_come_again():
     assert post(function).status_code == 200
 
 
-def test_who_waits_a_little_finds_room():
+def test_a_request_that_waits_gets_its_turn():
     core = SlowCore()
     function = Function(core, MAX_CONCURRENT="2", QUEUE_SECONDS="100")
     with ThreadPoolExecutor(5) as pool:

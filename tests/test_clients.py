@@ -1,4 +1,4 @@
-"""Clients that sites of this wire already use, unmodified but for their address: every call they have, and what they make of a refusal."""
+"""Existing clients of remove.bg, unmodified but for their address: every call, and how each reports a refusal."""
 import base64
 import io
 import json
@@ -100,7 +100,7 @@ def test_remove_bg_api_sends_bytes_too(wrapper, expected):
     assert wrapper.remove_bg_bytes(FILES["car.jpg"], size="full") == expected()
 
 
-def test_remove_bg_api_writes_the_file_that_it_is_told(wrapper, source, expected, tmp_path):
+def test_remove_bg_api_writes_the_file_that_it_is_asked_for(wrapper, source, expected, tmp_path):
     path = wrapper.remove_bg_file(source("file", "car.jpg"), out_path=str(tmp_path / "cut.png"), raw=False)
     assert path == str(tmp_path / "cut.png") and Path(path).read_bytes() == expected(size="preview")
 
@@ -120,12 +120,12 @@ def test_remove_bg_api_reads_the_account(wrapper, source):
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", REFUSED)
-def test_remove_bg_api_tells_a_photo_that_is_refused(wrapper, source, way, name):
+def test_remove_bg_api_reports_a_refused_photo(wrapper, source, way, name):
     with pytest.raises(remove_bg_api.Errors.ApiErrorCode400):
         getattr(wrapper, BY_WAY[way])(source(way, name))
 
 
-def test_remove_bg_api_tells_a_wrong_key(wrapper, source):
+def test_remove_bg_api_reports_a_wrong_key(wrapper, source):
     wrapper.change_api_key("wrong")
     with pytest.raises(remove_bg_api.Errors.ApiErrorCode403):
         wrapper.remove_bg_file(source("file", "car.jpg"))
@@ -133,7 +133,7 @@ def test_remove_bg_api_tells_a_wrong_key(wrapper, source):
         remove_bg_api.RemoveBg("wrong")
 
 
-def test_remove_bg_api_tells_a_rate_limit(strict_address, source, monkeypatch):
+def test_remove_bg_api_reports_a_rate_limit(strict_address, source, monkeypatch):
     monkeypatch.setattr(remove_bg_api, "API_URL", f"{strict_address}/v1.0")
     wrapper = remove_bg_api.RemoveBg(KEY)
     assert wrapper.account.free_api_calls() == 1 and wrapper.remove_bg_file(source("file", "car.jpg"))
@@ -172,13 +172,13 @@ def test_removebg_passes_options_on(script, source, expected, way):
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", REFUSED)
-def test_removebg_tells_a_photo_that_is_refused(script, source, way, name):
+def test_removebg_reports_a_refused_photo(script, source, way, name):
     with pytest.raises(requests.HTTPError) as refusal:
         script(way, source(way, name))
     assert refusal.value.response.status_code == 400 and refusal.value.response.json()["errors"][0]["code"] == REFUSED[name]
 
 
-def test_removebg_tells_a_wrong_key(script, source):
+def test_removebg_reports_a_wrong_key(script, source):
     with pytest.raises(requests.HTTPError) as refusal:
         script("file", source("file", "car.jpg"), key="wrong")
     assert refusal.value.response.status_code == 403
@@ -222,7 +222,7 @@ def node(installed, address, source) -> Iterator[Callable[..., dict]]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_npm_gets_a_preview_and_all_that_is_told_of_it(node, expected, way):
+def test_npm_gets_a_preview_and_its_headers(node, expected, way):
     result = node(way, "car.jpg")["result"]
     assert base64.b64decode(result["base64img"]) == expected(size="preview")
     assert {name: result[name] for name in ("creditsCharged", "detectedType", "resultHeight", "resultWidth", "rateLimit")} \
@@ -239,19 +239,19 @@ def test_npm_passes_options_on(node, source, expected, way):
     assert base64.b64decode(result["base64img"]) == expected(crop="true", **{**asked, "add_shadow": "true"})
 
 
-def test_npm_writes_the_file_that_it_is_told(node, expected, tmp_path):
+def test_npm_writes_the_file_that_it_is_asked_for(node, expected, tmp_path):
     node("file", "car.jpg", bg_color="#81d4fa77", outputFile=str(tmp_path / "cut.png"))
     assert (tmp_path / "cut.png").read_bytes() == expected(size="preview", bg_color="#81d4fa77")
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", REFUSED)
-def test_npm_tells_a_photo_that_is_refused(node, way, name):
+def test_npm_reports_a_refused_photo(node, way, name):
     (error,) = node(way, name)["errors"]
     assert error["code"] == REFUSED[name] and error["title"]
 
 
-def test_npm_tells_what_else_is_wrong(node, strict_address):
+def test_npm_reports_other_errors(node, strict_address):
     assert node("file", "car.jpg", key="wrong")["errors"][0]["code"] == "auth_failed"
     assert node("base64", "car.jpg", type="car_part")["errors"][0]["code"] == "invalid_type"
     assert node("url", "gone.jpg")["errors"][0]["code"] == "failed_image_download"

@@ -1,4 +1,4 @@
-"""The wire, value by value: each that each parameter takes, each way to send it and each form of answer, through HTTP, with what must come back."""
+"""The wire, value by value: each value of each parameter, each way to send a photo, each form of answer, with the expected result."""
 import base64
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -220,7 +220,7 @@ def test_json_holds_what_the_binary_answer_holds(function, values):
 
 @pytest.mark.parametrize("accept, kind", [(None, "image/png"), ("image/*", "image/png"), ("application/json;q=0.5, image/png", "image/png"),
                                           ("image/png;q=0.5, application/json", "application/json"), ("*/*, application/json;q=0.9", "image/png")])
-def test_who_would_rather_have_json_gets_it(function, accept, kind):
+def test_json_is_sent_where_accept_prefers_it(function, accept, kind):
     assert post(function, headers={"Accept": accept}).headers["Content-Type"] == kind
 
 

@@ -1,4 +1,4 @@
-"""Every error code of the wire, each by the requests that bring it about, through HTTP."""
+"""Every error code of the wire, each with the requests that cause it."""
 import base64
 import io
 import socket
@@ -151,7 +151,7 @@ def test_what_depends_on_settings(there, code):
     assert ("Retry-After" in refused.headers) == (refused.status_code in (429, 503))
 
 
-def test_a_crash_tells_nothing_of_the_inside():
+def test_a_crash_reveals_nothing():
     def crash(*given: object) -> CutOut:
         raise RuntimeError("what went wrong inside")
 

@@ -1,4 +1,4 @@
-"""Pictures from strangers' addresses: what is fetched, what is refused, and that refusing does not wait. All traffic is loopback."""
+"""Pictures from strangers' addresses: what is fetched, what is refused, and how fast. All traffic is loopback."""
 import socket
 import ssl
 import subprocess

@@ -1,4 +1,4 @@
-"""Keys: which ones open the function, and where none is needed."""
+"""API keys: which are accepted, and where none is needed."""
 from hashlib import sha256
 
 import pytest
@@ -25,22 +25,22 @@ def ask(function: Function, path: str = "/", **headers: str) -> requests.Respons
 
 @pytest.mark.parametrize("path", ["/", "/v1.0/removebg"])
 @pytest.mark.parametrize("key", [FIRST, SECOND])
-def test_each_key_opens(guarded, path, key):
+def test_each_key_is_accepted(guarded, path, key):
     assert ask(guarded, path, X_Api_Key=key).status_code == 200
 
 
 @pytest.mark.parametrize("headers", [
     {}, {"X_Api_Key": ""}, {"X_Api_Key": "wrong"}, {"X_Api_Key": FIRST.upper()}, {"X_Api_Key": f"{FIRST}x"}, {"X_Api_Key": digest(FIRST)},
     {"Authorization": f"Bearer {FIRST}"}])
-def test_nothing_else_opens(guarded, headers):
+def test_nothing_else_is_accepted(guarded, headers):
     assert problem_of(ask(guarded, **headers)) == (403, "auth_failed")
 
 
-def test_a_key_in_the_address_opens_nothing(guarded):
+def test_a_key_in_the_address_is_not_accepted(guarded):
     assert problem_of(ask(guarded, f"/?api_key={FIRST}")) == (403, "auth_failed")
 
 
-def test_who_has_no_key_learns_nothing_of_the_request(guarded):
+def test_without_a_key_the_request_is_not_read(guarded):
     assert problem_of(guarded.post("/", json={"size": "huge"})) == (403, "auth_failed")
 
 
@@ -52,5 +52,5 @@ def test_health_needs_no_key(guarded):
     assert guarded.get("/healthz").status_code == 200
 
 
-def test_without_configured_keys_any_or_none_will_do(function):
+def test_without_configured_keys_any_or_none_is_accepted(function):
     assert ask(function).status_code == ask(function, X_Api_Key="whatever").status_code == 200

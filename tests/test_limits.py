@@ -44,7 +44,7 @@ def redis(tmp_path) -> Iterator[str]:
     process.wait(20)
 
 
-def test_without_a_limit_nothing_is_told(function):
+def test_without_a_limit_there_are_no_headers(function):
     assert not set(HEADERS) & set(ask(function).headers)
 
 
@@ -78,7 +78,7 @@ def test_what_costs_nothing_is_not_counted():
     assert told(ask(function))[1] == 0
 
 
-def test_without_proxies_a_visitor_cannot_pass_for_another():
+def test_without_proxies_a_visitor_cannot_pose_as_another():
     function = Function(RATE_LIMIT="2/hour")
     statuses = [ask(function, X_Forwarded_For=f"203.0.113.{number}").status_code for number in range(3)]
     assert statuses == [400, 400, 429]
@@ -97,7 +97,7 @@ def test_behind_a_load_balancer_a_visitor_is_the_last_hop_but_one():
     assert ask(function, X_Forwarded_For="4.3.2.1, 203.0.113.1, 35.191.0.2").status_code == 429
 
 
-def test_a_visitor_holds_a_whole_ipv6_network():
+def test_an_ipv6_network_counts_as_one_visitor():
     function = Function(RATE_LIMIT="1/hour", TRUSTED_PROXIES="1")
     statuses = [ask(function, X_Forwarded_For=hop).status_code for hop in ("2001:db8:1:2::3", "2001:db8:1:2:ffff::4", "2001:db8:1:3::3", "not an address")]
     assert statuses == [400, 429, 400, 400]
@@ -110,7 +110,7 @@ def test_redis_counts_for_all_instances(redis):
     assert sorted(answer.status_code for answer in answers) == [400] * 10 + [429] * 6
 
 
-def test_a_storage_in_trouble_lets_nobody_pass():
+def test_a_storage_that_fails_lets_no_request_pass():
     with socket.socket() as silent:  # listens, and never answers
         silent.bind(("127.0.0.1", 0))
         silent.listen()

@@ -30,7 +30,7 @@ def post(function: Function, photo: bytes = PHOTO, key: str = KEY, **headers: st
     return function.post("/v1.0/removebg?size=preview", data=photo, headers={"Content-Type": "image/png", **headers})
 
 
-def test_a_cut_out_is_told_in_one_line(function, lines):
+def test_a_cut_out_is_one_line(function, lines):
     answer = post(function, User_Agent="a test")
     (line,) = lines()
     assert (line["severity"], line["code"], line["message"]) == ("INFO", "ok", "POST /v1.0/removebg 200 ok")
@@ -48,13 +48,13 @@ def test_a_cut_out_is_told_in_one_line(function, lines):
 @pytest.mark.parametrize("photo, key, status, code, severity", [
     (b"no picture", KEY, 400, "failed_to_read_image", "WARNING"), (PHOTO, "wrong", 403, "auth_failed", "WARNING"),
     (b"", KEY, 400, "missing_source", "WARNING")])
-def test_a_refusal_is_told_by_its_code(function, lines, photo, key, status, code, severity):
+def test_a_refusal_is_logged_with_its_code(function, lines, photo, key, status, code, severity):
     post(function, photo, key)
     (line,) = lines()
     assert (line["httpRequest"]["status"], line["code"], line["severity"]) == (status, code, severity) and "answer" not in line
 
 
-def test_keys_and_query_strings_are_never_told(function, capsys):
+def test_keys_and_query_strings_are_never_logged(function, capsys):
     post(function)
     post(function, key="almost-a-secret")
     photo = {"image_url": "https://127.0.0.1/car.jpg?signature=of-the-photo"}
@@ -64,7 +64,7 @@ def test_keys_and_query_strings_are_never_told(function, capsys):
     assert not [secret for secret in (KEY, "almost-a-secret", "in-the-query", "of-the-photo", "size=preview", "127.0.0.1/car") if secret in log]
 
 
-def test_a_key_is_told_by_a_name_that_only_it_has(function, lines):
+def test_a_key_is_logged_by_a_part_of_its_digest(function, lines):
     post(function)
     post(function, key="wrong")
     right, wrong = lines()
@@ -95,7 +95,7 @@ def test_a_caller_cannot_write_lines_of_its_own(function, lines):
     assert max(map(len, (line["httpRequest"][name] for name in ("requestUrl", "userAgent")))) == 200
 
 
-def test_a_crash_is_told_to_error_reporting_and_not_to_the_caller(lines, monkeypatch):
+def test_a_crash_is_reported_to_error_reporting_and_not_to_the_caller(lines, monkeypatch):
     def crash(*given: object) -> CutOut:
         raise RuntimeError("what went wrong inside")
 

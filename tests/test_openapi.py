@@ -1,4 +1,4 @@
-"""The served description of the wire: it agrees with the parameters, errors and routes that there are, and the function keeps to it."""
+"""The served OpenAPI document agrees with the parameters, errors and routes, and every answer agrees with the document."""
 import copy
 from collections.abc import Iterator
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""Pictures and backdrops that are fetched from an address, through the whole function: the same cut-out, and a code for each thing that goes wrong."""
+"""Photos and backdrops that are fetched from an address, through the whole function: the same cut-out, and a code for each fault."""
 import socket
 from collections.abc import Iterator
 

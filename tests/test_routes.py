@@ -1,4 +1,4 @@
-"""Addresses, methods, bodies and pages of other origins: what is answered, and how what is not answered is refused."""
+"""Addresses, methods, bodies and pages of other origins: what is answered, and how the rest is refused."""
 import pytest
 import requests
 
@@ -15,7 +15,7 @@ def allow(answer: requests.Response) -> set[str]:
 
 @pytest.mark.parametrize("path", ALLOWED)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"])
-def test_each_address_takes_its_methods_and_tells_them(function, path, method):
+def test_each_address_takes_its_methods_and_lists_them(function, path, method):
     answer = function.request(method, path)
     if method in ALLOWED[path]:
         assert answer.status_code == (400 if method == "POST" else 200)
@@ -25,7 +25,7 @@ def test_each_address_takes_its_methods_and_tells_them(function, path, method):
 
 
 @pytest.mark.parametrize("path", ALLOWED)
-def test_options_tells_the_methods(function, path):
+def test_options_lists_the_methods(function, path):
     answer = function.options(path)
     assert (answer.status_code, answer.content) == (204, b"") and allow(answer) == ALLOWED[path] | {"OPTIONS"}
 
@@ -42,7 +42,7 @@ def test_a_slash_at_the_end_changes_nothing(function):
 
 
 @pytest.mark.parametrize("path", ["/v1.0", "/v1.0/removebg/more", "/v2.0/removebg", "/Account", "/%00", "/\xfc"])
-def test_elsewhere_is_nothing(function, path):
+def test_other_addresses_are_not_found(function, path):
     for method in ("GET", "POST", "OPTIONS"):
         assert problem_of(function.request(method, path)) == (404, "not_found")
 
@@ -64,7 +64,7 @@ def test_json_that_cannot_be_read_is_refused(function, body):
     assert problem_of(answer) == (400, "bad_request")
 
 
-def test_an_unknown_parameter_makes_no_codes_of_its_own(function):
+def test_an_unknown_parameter_sent_twice_is_still_unknown(function):
     assert problem_of(function.post("/", data={"colour": ["red", "blue"]})) == (400, "unknown_parameter")
 
 
@@ -80,7 +80,7 @@ def test_a_body_that_is_too_large_is_refused(function, kind):
     assert problem_of(function.post("/", data=bytes(32_000_001), headers={"Content-Type": kind})) == (413, "body_too_large")
 
 
-def test_a_large_body_for_nothing_gets_its_answer_too(function):
+def test_a_large_body_for_an_unknown_address_gets_its_answer(function):
     assert problem_of(function.post("/nowhere", data=bytes(32_000_001))) == (404, "not_found")
 
 
@@ -124,7 +124,7 @@ def test_pages_of_other_origins_may_not(open_to_two, origin):
         assert not cors_of(answer) and answer.headers["Vary"] == "Origin"
 
 
-def test_a_browser_is_told_beforehand_what_a_page_may_send(open_to_two):
+def test_a_preflight_answer_says_what_a_page_may_send(open_to_two):
     asked = {"Origin": SITE, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-api-key"}
     answer = open_to_two.options("/v1.0/removebg", headers=asked)
     assert answer.status_code == 204 and answer.headers["Access-Control-Allow-Origin"] == SITE
@@ -133,6 +133,6 @@ def test_a_browser_is_told_beforehand_what_a_page_may_send(open_to_two):
     assert int(answer.headers["Access-Control-Max-Age"]) > 0
 
 
-def test_any_page_may_where_the_setting_is_a_star():
+def test_a_star_allows_every_page():
     answer = Function(CORS_ORIGINS="*").post("/", headers={"Origin": "https://anyone.example"})
     assert answer.headers["Access-Control-Allow-Origin"] == "*" and "Vary" not in answer.headers

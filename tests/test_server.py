@@ -71,7 +71,7 @@ def test_a_body_that_is_too_large_is_read_to_its_end_and_gets_its_answer(server,
 
 
 @pytest.mark.parametrize("declared", [True, False])
-def test_a_large_body_for_nothing_gets_its_answer_too(server, declared):
+def test_a_large_body_for_an_unknown_address_gets_its_answer(server, declared):
     body = bytes(40_000_000) if declared else in_pieces(40_000_000)
     assert problem_of(requests.post(f"{server}/nowhere", data=body, timeout=60)) == (404, "not_found")
 

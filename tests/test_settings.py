@@ -1,4 +1,4 @@
-"""Settings: what each environment variable takes, and the sentence that an invalid one stops start-up with."""
+"""Settings: what each environment variable takes, and the sentence with which an invalid one stops start-up."""
 from hashlib import sha256
 
 import pytest

@@ -1,4 +1,4 @@
-"""Pictures named by gs:// addresses: only of the buckets that are allowed, only so large, only so long. The bucket is an emulator's."""
+"""Objects of Cloud Storage: only from allowed buckets, within limits of size and time. The buckets are an emulator's."""
 import threading
 from collections.abc import Iterator
 from functools import cache
@@ -83,7 +83,7 @@ def test_half_a_character_names_no_object(function):
     assert problem_of(function.post("/", json={"image_url": "gs://photos/\ud800"})) == (400, "failed_image_download")
 
 
-def test_nobody_learns_whether_an_object_exists_that_may_not_be_read(function):
+def test_a_caller_does_not_learn_whether_a_forbidden_object_exists(function):
     existing, missing = (post(function, image_url=f"gs://private/{name}").json() for name in ("car.jpg", "missing.jpg"))
     assert existing == missing
 
@@ -191,7 +191,7 @@ def test_listing_turns_every_page(bucket, monkeypatch):
     assert [found.location.name for found in objects(bucket, "lot 1/")] == [name for name in names if name.startswith("lot 1/")]
 
 
-def test_a_storage_that_does_not_answer_is_told_from_an_object_that_is_not_there(cloud, stop):
+def test_a_failing_storage_is_distinguished_from_a_missing_object(cloud, stop):
     cloud.answers[MEDIA] = writes(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", stop=stop)
     with pytest.raises(Unreachable):
         read(Location("photos", "car.jpg"), most=100, seconds=2)

@@ -1,4 +1,4 @@
-"""What real callers send beside the plain case, and what they are told: empty fields, odd file names, blanks, encodings, large answers."""
+"""What real callers send beside the plain case, and the answers: empty fields, odd file names, blanks, encodings, large answers."""
 import base64
 import gzip
 import io
@@ -42,12 +42,12 @@ def plain(function) -> bytes:
 # --- forms
 
 @pytest.mark.parametrize("name", ["bg_image_file", "watermark_file"])
-def test_a_file_field_left_empty_is_as_good_as_none(function, plain, name):
+def test_a_file_field_left_empty_counts_as_not_sent(function, plain, name):
     empty = b'form-data; name="%s"; filename=""' % name.encode()
     assert send(function, form((FILE, PHOTO), (empty, b""))).content == plain
 
 
-def test_a_file_field_left_empty_beside_an_address_is_as_good_as_none():
+def test_a_file_field_left_empty_beside_an_address_counts_as_not_sent():
     empty, url = b'form-data; name="image_file"; filename=""', b'form-data; name="image_url"'
     with serving() as site:
         site.answers["/car.png"] = says(PHOTO)
@@ -61,7 +61,7 @@ def test_a_form_whose_only_file_field_is_empty_has_no_picture(function):
 
 @pytest.mark.parametrize("name, code", [("image_file", "missing_source"), ("bg_image_file", "invalid_bg_image_file"),
                                         ("watermark_file", "invalid_watermark_file")])
-def test_a_named_file_without_bytes_is_told(function, name, code):
+def test_a_named_file_without_bytes_is_refused(function, name, code):
     photo = {} if name == "image_file" else {"image_file": PHOTO}
     assert problem_of(function.post("/", files={**photo, name: ("empty.png", b"")})) == (400, code)
 
@@ -92,7 +92,7 @@ def test_the_content_of_a_file_is_taken_byte_by_byte():
 
 @pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=", 'multipart/form-data; boundary=""',
                                   "multipart/form-data; charset=utf-8"])
-def test_a_form_without_its_boundary_is_told_so(function, kind):
+def test_a_form_without_its_boundary_is_refused(function, kind):
     answer = send(function, form((FILE, PHOTO)), kind)
     assert problem_of(answer) == (400, "bad_request") and "boundary" in answer.json()["errors"][0]["detail"]
 
@@ -101,7 +101,7 @@ def test_a_form_without_its_boundary_is_told_so(function, kind):
                                   form((b"form-data; filename=x", PHOTO)), b"--X\r\n--X--\r\n",
                                   b"--X\r\nContent-Disposition: form-data; name=size\r\n--X--\r\n"],
                          ids=["nothing", "a boundary", "text", "breaks off", "another boundary", "a part without a name", "an empty part", "no blank line"])
-def test_a_form_that_is_broken_is_told_so(function, body):
+def test_a_form_that_is_broken_is_refused(function, body):
     assert problem_of(send(function, body)) == (400, "bad_request")
 
 
@@ -115,7 +115,7 @@ def test_a_urlencoded_form_that_is_not_utf8_is_still_read(function):
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_a_form_damaged_anywhere_is_read_or_told(function, seed):
+def test_a_damaged_form_is_refused_with_a_documented_code(function, seed):
     rng = np.random.default_rng(seed)
     body = bytearray(form((b'form-data; name="image_file_b64"', b"AAAA"), (b'form-data; name="size"', b"auto"),
                           (b'form-data; name="bg_image_file"; filename="x"', b"x")))
@@ -153,13 +153,13 @@ IN_LINES = [B64[at:at + 76] for at in range(0, len(B64), 76)]
     f"data:image/png;charset=utf-8;base64,{B64.replace('+', ' ')}", B64.rstrip("=")],
     ids=["+ turned to blanks", "base64url", "base64url without padding", "lines joined by blanks", "indented lines", "lines and + turned to blanks",
          "a blank after the head", "a data URL and + turned to blanks", "without padding"])
-def test_base64_is_read_as_it_was_meant(function, plain, text):
+def test_base64_is_read_in_every_unambiguous_spelling(function, plain, text):
     assert "+" in B64 and "/" in B64
     assert function.post("/", data={"image_file_b64": text}).content == plain
 
 
 @pytest.mark.parametrize("text", ["x", "%%%", "AAAA====AAAA", "ä" * 8, "data:image/png;base64,", "data:image/png,text", B64[:-1] + "!"])
-def test_what_is_not_base64_is_told(function, text):
+def test_what_is_not_base64_is_refused(function, text):
     assert problem_of(function.post("/", json={"image_file_b64": text}))[1] in ("failed_to_read_image", "missing_source")
 
 
@@ -196,7 +196,7 @@ def pages() -> Site:
 
 
 @pytest.mark.parametrize("number", range(6))
-def test_an_address_that_leads_to_a_web_page_is_told_so(pages, number):
+def test_an_address_that_leads_to_a_web_page_is_refused_as_one(pages, number):
     function, url = Function(ALLOW_HTTP="1", ALLOW_PRIVATE_ADDRESSES="1"), f"http://127.0.0.1:{pages.port}/{number}"
     for values, code in (({"image_url": url}, "failed_image_download"), ({"image_file_b64": B64, "bg_image_url": url}, "failed_bg_download")):
         answer = function.post("/", data=values)
@@ -229,7 +229,7 @@ def noise(format: str, size: int) -> Callable[..., CutOut]:
 @pytest.mark.parametrize("format, size, accept, asks_for", [
     ("png", MAX_ANSWER + 1, "*/*", ["format=webp", "size=4k"]), ("png", MAX_ANSWER * 3 // 4 + 4, "application/json", ["format=webp", "instead of JSON"]),
     ("webp", MAX_ANSWER + 1, "*/*", ["smaller size"])])
-def test_an_answer_that_cloud_run_would_not_send_says_what_to_ask_for(format, size, accept, asks_for):
+def test_an_answer_that_cloud_run_would_not_send_is_refused_with_what_to_ask_for(format, size, accept, asks_for):
     answer = post(Function(noise(format, size)), headers={"Accept": accept})
     assert problem_of(answer) == (400, "answer_too_large")
     assert not [words for words in asks_for if words not in answer.json()["errors"][0]["detail"]]
