@@ -85,13 +85,14 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         car = framing.box_of(alpha)
         if car is None:
             raise NoCar("the vehicle is transparent already")
+        cut = framing.cut_sides(alpha) if picture.alpha is None else framing.WHOLE  # a cut-out may end where its car does
         if options.shadow and options.channels == "rgba":
             if options.framing.moves:
-                colours, alpha, car = with_room(colours, alpha, car, options.shadow)
+                colours, alpha, car = with_room(colours, alpha, car, options.shadow, cut)
             colours, alpha = cast(colours, alpha, car, options.shadow)
         car = turn_box(car, framing.size_of(alpha), -turns)
         colours, alpha = turn(colours, -turns), turn(alpha, -turns)
-        placement = framing.place(size, framing.box_of(alpha) or car, options.framing)
+        placement = framing.place(size, framing.box_of(alpha) or car, options.framing, cut.turned(-turns))
         if placement.canvas[0] * placement.canvas[1] > MAX_PIXELS:
             raise ResolutionTooHigh(f"with its margin the answer would have more than {MAX_PIXELS:,} pixels")
         colours, alpha = placement.apply(colours, alpha)

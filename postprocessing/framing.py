@@ -2,11 +2,12 @@
 
 Without crop the canvas keeps the photo's size. What its reference leaves open follows public tests of that service: a percentage
 of margin is of the car's own width or height; scale measures the car alone, without its margin, against the canvas with it;
-position shares out all of the canvas that the car leaves free, margin included.
+position shares out all of the canvas that the car leaves free, margin included. A side at which the photo cuts the car off stays at the
+canvas's edge, without margin, and a car that is cut off at two opposite sides keeps its size: a straight cut in mid-air would be seen at once.
 """
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from preprocessing.orientation import Box
 
 WIDEST = {"px": 500, "%": 50}  # margin on one side
 CENTRE = (50.0, 50.0)
+CUT = 0.2  # share of the car's width or height that lies on the photo's edge, from which the photo cuts the car off
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,22 @@ class Length:
         return self.value if self.unit == "px" else side * self.value / 100
 
 
+class Sides(NamedTuple):
+    """At which sides the photo cuts the car off."""
+
+    top: bool = False
+    right: bool = False
+    bottom: bool = False
+    left: bool = False
+
+    def turned(self, quarter_turns: int) -> "Sides":
+        """The same after so many anticlockwise quarter turns of the photo."""
+        return Sides(*(self[(side + quarter_turns) % 4] for side in range(4)))
+
+
+WHOLE = Sides()
+
+
 @dataclass(frozen=True)
 class Margin:
     top: Length = Length(0)
@@ -49,6 +67,10 @@ class Margin:
         if len(lengths) not in (1, 2, 4):
             raise ValueError(f"takes one, two or four margins, not {len(lengths)}")
         return cls(*lengths * (4 // len(lengths)))
+
+    def without(self, cut: Sides) -> "Margin":
+        """The same with none at the sides that are cut."""
+        return Margin(*(Length(0) if is_cut else side for side, is_cut in zip((self.top, self.right, self.bottom, self.left), cut)))
 
     def around(self, height: int, width: int) -> Box:
         """The car's place and the size of a canvas around it: top, left, height and width in pixels.
@@ -115,18 +137,36 @@ def box_of(alpha: np.ndarray) -> Box | None:
     return (top, left, height, width) if width else None
 
 
-def place(photo: tuple[int, int], box: Box, framing: Framing) -> Placement:
-    """Where a car with this box in a photo of (height, width) goes. No pixel is touched yet: large margins make large canvases."""
+def cut_sides(alpha: np.ndarray) -> Sides:
+    """At which sides the photo cuts off the car of a float32 alpha (height, width) in 0..1."""
+    box = box_of(alpha)
+    if box is None:
+        return WHOLE
+    edges, lengths = (alpha[0], alpha[:, -1], alpha[-1], alpha[:, 0]), (box[3], box[2]) * 2
+    return Sides(*(bool(np.count_nonzero(edge > 0.5) > CUT * length) for edge, length in zip(edges, lengths)))
+
+
+def place(photo: tuple[int, int], box: Box, framing: Framing, cut: Sides = WHOLE) -> Placement:
+    """Where a car with this box in a photo of (height, width), cut off at these sides, goes. No pixel is touched yet: large margins make large canvases."""
     height, width = box[2:]
-    top, left, canvas_height, canvas_width = framing.margin.around(height, width) if framing.crop else (*box[:2], *photo)
+    top, left, canvas_height, canvas_width = framing.margin.without(cut).around(height, width) if framing.crop else (*box[:2], *photo)
     position = framing.position
     if framing.scale is not None:
-        factor = framing.scale / 100 * min(canvas_height / height, canvas_width / width)
-        height, width = (max(1, nearest(side * factor)) for side in (height, width))
+        if not (cut.top and cut.bottom or cut.left and cut.right):
+            factor = framing.scale / 100 * min(canvas_height / height, canvas_width / width)
+            height, width = (max(1, nearest(side * factor)) for side in (height, width))
         position = position or CENTRE
     if position is not None:
-        top, left = nearest((canvas_height - height) * position[1] / 100), nearest((canvas_width - width) * position[0] / 100)
+        top = offset(canvas_height - height, position[1], cut.top, cut.bottom)
+        left = offset(canvas_width - width, position[0], cut.left, cut.right)
     return Placement((canvas_height, canvas_width), box, (top, left, height, width))
+
+
+def offset(free: int, percent: float, cut_before: bool, cut_behind: bool) -> int:
+    """Pixels before the car of those that are free on the canvas."""
+    if cut_before:
+        return 0
+    return free if cut_behind else nearest(free * percent / 100)
 
 
 def fit_pixels(size: tuple[int, int], most: int) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 
-from postprocessing.framing import window
+from postprocessing.framing import WHOLE, Sides, window
 from preprocessing.orientation import Box
 
 LONGEST = 320  # pixels, of the copy's longer side
@@ -73,11 +73,15 @@ def cast(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow) -> tuple[
     return rgb, alpha
 
 
-def with_room(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow) -> tuple[np.ndarray, np.ndarray, Box]:
-    """The cut-out and its box with transparent black added where its shadow, see `cast`, would reach past an edge of the picture; never above the car."""
+def with_room(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow, cut: Sides = WHOLE) -> tuple[np.ndarray, np.ndarray, Box]:
+    """The cut-out and its box with transparent black added where its shadow, see `cast`, would reach past an edge of the picture.
+
+    None is added above the car, nor at the sides at which the photo cuts it off.
+    """
     top, left, height, width = box
     room = int(np.ceil(ROOM[shadow.kind] * side(box[2:], shadow)))
-    before, below, after = (max(0, room - free) for free in (left, alpha.shape[0] - top - height, alpha.shape[1] - left - width))
+    before, below, after = (0 if is_cut else max(0, room - free) for free, is_cut in (
+        (left, cut.left), (alpha.shape[0] - top - height, cut.bottom), (alpha.shape[1] - left - width, cut.right)))
     rgb, alpha = (cv2.copyMakeBorder(layer, 0, below, before, after, cv2.BORDER_CONSTANT) for layer in (rgb, alpha))
     return rgb, alpha, (top, left + before, height, width)
 

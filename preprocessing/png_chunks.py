@@ -36,8 +36,10 @@ def essential(data: bytes) -> tuple[bytes, Encoding]:
 
     Raises UnreadablePicture for more than MAX_CHUNKS chunks.
     """
-    parts, describing, start = [], {}, len(SIGNATURE)
+    parts: list[bytes] = []
+    describing: dict[bytes, bytes] = {}
     seen: set[bytes] = set()
+    start = end = len(SIGNATURE)
     for chunk in chunks(data):
         kept = chunk.kind in CRITICAL or chunk.kind in KEPT - seen and fits(data, chunk) and intact(data, chunk)
         seen.add(chunk.kind)

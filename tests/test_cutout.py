@@ -37,3 +37,13 @@ def test_the_photos_density_survives(format):
         data = zipfile.ZipFile(io.BytesIO(data)).read("color.jpg")
     with Image.open(io.BytesIO(data)) as picture:
         assert picture.info["dpi"] == pytest.approx((240, 240), abs=0.02)
+
+
+@pytest.mark.parametrize("values", [{"scale": "60%"}, {"position": "100% 50%"}, {"crop": "true", "crop_margin": "20px"},
+                                    {"scale": "60%", "shadow_type": "drop"}])
+def test_a_car_that_the_photo_cuts_off_stays_at_the_edge(values):
+    photo = draw_photo(640, 480, angle="side", seed=5)
+    columns = np.flatnonzero((photo.alpha > 0.5).any(0))
+    cropped = np.ascontiguousarray(photo.rgb[:, (columns[0] + columns[-1]) // 2:])
+    alpha = rgba_of(cut_out(encode(cropped, "png"), parse({"format": "png", **values})).data)[..., 3]
+    assert np.count_nonzero(alpha[:, 0] > 127) > 0.2 * np.count_nonzero((alpha > 127).any(1))

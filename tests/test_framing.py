@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from postprocessing.framing import CENTRE, Framing, Length, Margin, box_of, fit_pixels, place, resample
+from postprocessing.framing import CENTRE, Framing, Length, Margin, Sides, box_of, cut_sides, fit_pixels, place, resample
 
 PHOTO = (100, 200)
 CAR = (30, 20, 10, 40)  # top, left, height, width
@@ -220,3 +220,39 @@ def test_a_pixel_limit_is_used_up_to_the_last_row_and_column():
 ])
 def test_where_a_part_of_what_is_moved_goes(framing, box, moved):
     assert place(PHOTO, CAR, framing).moved(box) == moved
+
+
+# cars that the photo cuts off: CAR at the left edge is (30, 0, 10, 40)
+
+@pytest.mark.parametrize("box, cut, framing, canvas, target", [
+    ((30, 0, 10, 40), Sides(left=True), Framing(position=(100, 0)), PHOTO, (0, 0, 10, 40)),
+    ((30, 160, 10, 40), Sides(right=True), Framing(position=(0, 0)), PHOTO, (0, 160, 10, 40)),
+    ((90, 20, 10, 40), Sides(bottom=True), Framing(position=CENTRE), PHOTO, (90, 80, 10, 40)),
+    ((0, 20, 10, 40), Sides(top=True), Framing(position=(0, 100)), PHOTO, (0, 0, 10, 40)),
+    ((30, 0, 10, 40), Sides(left=True), Framing(scale=50), PHOTO, (38, 0, 25, 100)),
+    ((30, 0, 10, 200), Sides(left=True, right=True), Framing(scale=50), PHOTO, (45, 0, 10, 200)),
+    ((30, 0, 10, 40), Sides(left=True), Framing(crop=True, margin=px(20)), (50, 60), (20, 0, 10, 40)),
+    ((90, 160, 10, 40), Sides(right=True, bottom=True), Framing(crop=True, margin=px(20), scale=50), (30, 60), (22, 30, 8, 30)),
+    ((30, 0, 10, 40), Sides(left=True), Framing(), PHOTO, (30, 0, 10, 40)),
+])
+def test_a_side_that_the_photo_cuts_off_stays_at_the_edge_of_the_canvas(box, cut, framing, canvas, target):
+    placement = place(PHOTO, box, framing, cut)
+    assert (placement.canvas, placement.target) == (canvas, target)
+
+
+@pytest.mark.parametrize("rows, columns, cut", [
+    ((30, 60), (20, 60), Sides()), ((30, 60), (0, 60), Sides(left=True)), ((30, 60), (100, 200), Sides(right=True)),
+    ((0, 60), (20, 60), Sides(top=True)), ((60, 100), (150, 200), Sides(right=True, bottom=True)), ((0, 100), (0, 200), Sides(True, True, True, True)),
+])
+def test_a_car_is_cut_off_where_much_of_it_lies_on_the_photos_edge(rows, columns, cut):
+    alpha = np.zeros(PHOTO, np.float32)
+    alpha[slice(*rows), slice(*columns)] = 1
+    assert cut_sides(alpha) == cut
+    for turns in range(4):
+        assert cut_sides(np.rot90(alpha, turns)) == cut.turned(turns)
+
+
+def test_a_car_that_just_touches_the_edge_is_not_cut_off():
+    alpha = np.zeros(PHOTO, np.float32)
+    alpha[30:60, 20:60] = alpha[42:46, :20] = 1
+    assert cut_sides(alpha) == Sides()
