@@ -25,8 +25,10 @@ MOST_BYTES = 40_000
 COLOURS = {"red": (120, 8, 14), "blue": (16, 46, 104), "grey": (150, 152, 155)}
 REFLECTANCE = 17  # of the paint, 0..255
 # What a path tracer needs other than the drawn photos do: panes mirror by themselves, and black is darker.
-PAINTS: dict[str, livery.Paint] = {"glass": (9, 11, 12, 15), "seat": (7, 8, 9, 15), "beyond": (12, 14, 15, 15), "trim": (9, 9, 10, 6), "rubber": (13, 13, 13, 2),
-                                   "steel": (60, 62, 66, 30), "alloy": (170, 173, 178, 40)}
+PAINTS: dict[str, livery.Paint] = {
+    "glass": (9, 11, 12, 15), "seat": (7, 8, 9, 15), "beyond": (12, 14, 15, 15), "trim": (9, 9, 10, 6), "rubber": (13, 13, 13, 2),
+    "steel": (60, 62, 66, 30), "alloy": (170, 173, 178, 40),
+}
 SHOTS = {
     "sample-1": {"cars": [("red", (0, 7.7), 218)], "turn": 0, "pan": 0.8},
     "sample-2": {"cars": [("blue", (0, 7.7), 180), ("grey", (3.2, 11.3), 180)], "turn": 150, "pan": 0},

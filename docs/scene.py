@@ -120,7 +120,8 @@ def surroundings(turn: float) -> None:
     where, mapping, photograph = (tree.nodes.new(f"ShaderNode{kind}") for kind in ("TexCoord", "Mapping", "TexEnvironment"))
     photograph.image = bpy.data.images.load(bpy.utils.resource_path("LOCAL") + "/datafiles/studiolights/world/city.exr")
     mapping.inputs["Rotation"].default_value = (0, 0, math.radians(turn))
-    for start, end in ((where.outputs["Generated"], mapping.inputs[0]), (mapping.outputs[0], photograph.inputs[0]), (photograph.outputs[0], tree.nodes["Background"].inputs[0])):
+    for start, end in ((where.outputs["Generated"], mapping.inputs[0]), (mapping.outputs[0], photograph.inputs[0]),
+                       (photograph.outputs[0], tree.nodes["Background"].inputs[0])):
         tree.links.new(start, end)
 
 

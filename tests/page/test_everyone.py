@@ -16,9 +16,10 @@ def axe(modules) -> str:
 
 def violations(page: Page, axe: str) -> str:
     """What axe-core finds in light, and of colours in dark."""
-    page.evaluate(f"() => {{ if (!window.axe) {{ {axe} }} }}")
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(axe)
     found = []
-    for scheme, rules in (("light", "{}"), ("dark", "{runOnly: ['color-contrast']}")):
+    for scheme, rules in (("light", "{resultTypes: ['violations']}"), ("dark", "{resultTypes: ['violations'], runOnly: ['color-contrast']}")):
         page.emulate_media(color_scheme=scheme)
         found += [(scheme, rule["id"], [node["html"][:120] for node in rule["nodes"]]) for rule in page.evaluate(f"() => axe.run({rules})")["violations"]]
     return json.dumps(found, indent=1)
