@@ -28,15 +28,12 @@ class CutOutRequest:
     photo: bytes
     options: Options
     backdrop: bytes | None
-    backdrop_from: str | None = None   # the parameter that it came by
+    backdrop_from: str | None = None   # the parameter that sent it
     watermark: bytes | None = None
 
 
 def read_request(request: Request, rules: Rules, watermarks: Collection[str] = ()) -> CutOutRequest:
-    """What a request asks for: multipart, urlencoded, JSON, or a picture as the body with options in the query.
-
-    Raises api.errors.ApiError.
-    """
+    """A request as multipart, urlencoded or JSON, or as a picture with its options in the query. Raises api.errors.ApiError."""
     given = fields(request)
     pictures = [name for name in PICTURES if name in given]
     backdrops = [name for name in BACKDROPS if name in given]
@@ -59,10 +56,9 @@ def read_request(request: Request, rules: Rules, watermarks: Collection[str] = (
 
 
 def fields(request: Request) -> dict[str, object]:
-    """All that was sent, by name, each known and sent once. Texts are stripped of blanks around them; an empty value is as good as none."""
-    sent = [*body_fields(request), *request.args.items(multi=True)]
-    stripped = [(name, value.strip() if isinstance(value, str) else value) for name, value in sent]
-    kept = [(name, value) for name, value in stripped if value not in ("", None)]
+    """All that was sent, by name, each known and sent once. Texts have no blanks around them; an empty text counts as not sent."""
+    sent = [(name, plain(name, value)) for name, value in [*body_fields(request), *request.args.items(multi=True)]]
+    kept = [(name, value) for name, value in sent if value not in ("", None)]
     names = [name for name, _ in kept]
     if unknown := sorted(set(names) - KNOWN):
         raise errors.UnknownParameter("; ".join(map(suggestion, unknown[:5])))
@@ -70,6 +66,13 @@ def fields(request: Request) -> dict[str, object]:
         if names.count(name) > 1:
             raise errors.MultipleSources(f"{name} was sent more than once") if name in PICTURES else errors.InvalidParameter(name, "was sent more than once")
     return dict(kept)
+
+
+def plain(name: str, value: object) -> object:
+    """A value without blanks around it. What a file part holds for a parameter that is no file is its text."""
+    if isinstance(value, bytes) and not name.endswith("_file"):
+        value = value.decode("utf-8", "replace")
+    return value.strip() if isinstance(value, str) else value
 
 
 def body_fields(request: Request) -> Iterable[tuple[str, object]]:
@@ -105,7 +108,7 @@ def json_fields(body: bytes) -> list[tuple[str, object]]:
 def suggestion(name: str) -> str:
     """What to say of an unknown parameter."""
     near = get_close_matches(name.strip().lower()[:100], KNOWN, 1, cutoff=0.5)
-    return f"{name[:100]!r} is not a parameter" + (f"; did you mean {near[0]}?" if near else "")
+    return f"{name[:100]!r} is not a parameter" + (f", did you mean {near[0]}?" if near else "")
 
 
 def text(name: str, value: object) -> str:

@@ -136,6 +136,11 @@ def test_blanks_around_a_text_change_nothing(function, plain, blanks, way):
     assert function.post("/", **sent).content == plain
 
 
+def test_a_text_may_come_as_a_file(function, plain):
+    assert function.post("/", files={"image_file_b64": ("photo.txt", f"{B64}\n"), "size": ("size.txt", "full")}).content == plain
+    assert problem_of(function.post("/", files={"image_url": ("photo.png", PHOTO)})) == (400, "failed_image_download")
+
+
 def test_blanks_around_an_address_change_nothing():
     with serving() as site:
         site.answers["/car.png"] = says(PHOTO)
@@ -211,7 +216,7 @@ def test_an_address_that_leads_to_a_web_page_is_refused_as_one(pages, number):
 def test_an_unknown_parameter_gets_the_nearest_name(function, name, near):
     answer = function.post("/", data=PHOTO, params={name: "1"})
     assert problem_of(answer) == (400, "unknown_parameter")
-    assert answer.json()["errors"][0]["detail"] == f"{name!r} is not a parameter; did you mean {near}?"
+    assert answer.json()["errors"][0]["detail"] == f"{name!r} is not a parameter, did you mean {near}?"
 
 
 def test_an_unknown_parameter_without_a_near_name_gets_none(function):
