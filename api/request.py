@@ -61,7 +61,7 @@ def fields(request: Request) -> dict[str, object]:
     kept = [(name, value) for name, value in sent if value not in ("", None)]
     names = [name for name, _ in kept]
     if unknown := sorted(set(names) - KNOWN):
-        raise errors.UnknownParameter("; ".join(map(suggestion, unknown[:5])))
+        raise errors.UnknownParameter(", ".join(map(suggestion, unknown[:5])))
     for name in names:
         if names.count(name) > 1:
             raise errors.MultipleSources(f"{name} was sent more than once") if name in PICTURES else errors.InvalidParameter(name, "was sent more than once")
@@ -108,7 +108,7 @@ def json_fields(body: bytes) -> list[tuple[str, object]]:
 def suggestion(name: str) -> str:
     """What to say of an unknown parameter."""
     near = get_close_matches(name.strip().lower()[:100], KNOWN, 1, cutoff=0.5)
-    return f"{name[:100]!r} is not a parameter" + (f", did you mean {near[0]}?" if near else "")
+    return f"{name[:100]!r} is not a parameter" + (f" (did you mean {near[0]}?)" if near else "")
 
 
 def text(name: str, value: object) -> str:

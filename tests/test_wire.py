@@ -216,7 +216,7 @@ def test_an_address_that_leads_to_a_web_page_is_refused_as_one(pages, number):
 def test_an_unknown_parameter_gets_the_nearest_name(function, name, near):
     answer = function.post("/", data=PHOTO, params={name: "1"})
     assert problem_of(answer) == (400, "unknown_parameter")
-    assert answer.json()["errors"][0]["detail"] == f"{name!r} is not a parameter, did you mean {near}?"
+    assert answer.json()["errors"][0]["detail"] == f"{name!r} is not a parameter (did you mean {near}?)"
 
 
 def test_an_unknown_parameter_without_a_near_name_gets_none(function):
