@@ -78,7 +78,9 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         car_alpha[:] = refine(prediction.matte, prediction.photo, car_rgb)
         colours = foreground(rgb, alpha)
         if options.semitransparency:
-            car_alpha[:] = see_through(car_alpha, prediction.glass, prediction.photo, car_rgb)
+            panes_rgb, car_alpha[:] = see_through(colours[part][prediction.window], car_alpha, prediction.glass, prediction.photo)
+            colours = colours.copy()  # where nothing is soft, it is the photo itself
+            colours[part][prediction.window] = panes_rgb
         if picture.alpha is not None:  # what was transparent before stays so
             alpha *= turn(resize(picture.alpha, size), turns).astype(np.float32) / 255
     with clock("compose"):

@@ -2,7 +2,7 @@
 
 contact: the soft dark under tyres and body that every car has under an open sky. The ground is read off the matte's lower outline: it is
 where the outline is lowest, at the tyres, and straight between them, however tilted; bumpers and sills stand a small clearance above it.
-drop: the whole outline, moved down and blurred, as layout programs do.
+drop: the contact shadow, and the car's outline cast on the ground by a light from the upper left, softer and fainter the higher its edge stands.
 
 Drawn on a copy of the car of at most LONGEST pixels; only its soft result is enlarged. Blended like everything else in sRGB's own values:
 black only dims what lies below, so linear light would be no more than another opacity.
@@ -17,7 +17,7 @@ from postprocessing.framing import WHOLE, Sides, window
 from preprocessing.orientation import Box
 
 LONGEST = 320  # pixels, of the copy's longer side
-ROOM = {"contact": 0.26, "drop": 0.13}  # that a shadow takes around the car, shares of `side`
+ROOM = {"contact": 0.26, "drop": 0.62}  # that a shadow takes around the car, shares of its height
 FAINT = 0.012  # darkness that nobody sees: there a shadow ends
 
 # Shares of the car's height in the picture:
@@ -37,8 +37,10 @@ class Layer(NamedTuple):
 
 # Sky held off by the whole car, no sky under it, tyres that touch: from wide and faint to narrow and dark.
 LAYERS = (Layer(0.08, 0.03, (0.16, 0.08), 0.6, 0.40), Layer(0.035, 0.01, (0.07, 0.03), 0.55, 0.65), Layer(0, 0.004, (0.03, 0.012), 0.075, 0.70))
-# The drop shadow's way down and its blur, shares of the car's longer side, and its darkness.
-DOWN, SOFT, DARKNESS = 0.03, 0.06, 0.6
+# The cast shadow: how far it falls to the right and down for each pixel of height above the ground; its darkness; and, at the ground and at
+# the roof, the reach of its blur and the share that is left of it.
+RIGHT, DOWN, DARKNESS = 0.40, 0.05, 0.5
+BLUR, LEFT_OVER, SLICES = (0.04, 0.20), (1.0, 0.25), 5
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def cast(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow) -> tuple[
     box is the upright car's. Where alpha is 1 nothing changes; what would fall outside of the picture is lost, see `with_room`.
     """
     car = cv2.resize(alpha[window(box)], small(box)[::-1], interpolation=cv2.INTER_AREA)
-    room = round(ROOM[shadow.kind] * side(car.shape, shadow))
+    room = round(ROOM[shadow.kind] * car.shape[0])
     dark = np.maximum((contact if shadow.kind == "contact" else drop)(car, room) - FAINT, 0) * (shadow.opacity / (1 - FAINT))
     x, y, w, h = cv2.boundingRect((dark > 0).astype(np.uint8))
     if not w:
@@ -79,16 +81,11 @@ def with_room(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow, cut:
     None is added above the car, nor at the sides at which the photo cuts it off.
     """
     top, left, height, width = box
-    room = int(np.ceil(ROOM[shadow.kind] * side(box[2:], shadow)))
+    room = int(np.ceil(ROOM[shadow.kind] * height))
     before, below, after = (0 if is_cut else max(0, room - free) for free, is_cut in (
         (left, cut.left), (alpha.shape[0] - top - height, cut.bottom), (alpha.shape[1] - left - width, cut.right)))
     rgb, alpha = (cv2.copyMakeBorder(layer, 0, below, before, after, cv2.BORDER_CONSTANT) for layer in (rgb, alpha))
     return rgb, alpha, (top, left + before, height, width)
-
-
-def side(size: tuple[int, int], shadow: Shadow) -> int:
-    """What a shadow's lengths are shares of: the car's height, or its longer side."""
-    return size[0] if shadow.kind == "contact" else max(size)
 
 
 def small(box: Box) -> tuple[int, int]:
@@ -102,13 +99,11 @@ def contact(car: np.ndarray, room: int) -> np.ndarray:
     columns, outline = lower_outline(car)
     rows = np.arange(height + 2 * room)[:, None] + 0.5 - room
     tyres = touching(columns, outline, height)
-    near = np.abs(columns[:, None] - tyres[:, 0]).min(1) < TYRE * height
+    near = over_tyres(columns, tyres, height)
     ends = np.where(near, 1, np.minimum(columns - columns[0], columns[-1] - columns) / (ENDS * height)).clip(0, 1)
     light: np.ndarray = np.ones((height + 2 * room, width + 2 * room), np.float32)
     for layer in LAYERS:
-        body = np.stack([columns, outline + layer.clearance * height], 1)[~near]
-        chain = lower_hull(np.concatenate([tyres, body]))
-        ground = np.interp(columns, chain[:, 0], chain[:, 1])
+        ground = ground_under(columns, outline + layer.clearance * height, tyres, near)
         weight = ends * (1.25 * (1 - (ground - outline) / (layer.gap * height))).clip(0, 1)
         dark = np.zeros_like(light)
         dark[:, room + columns] = weight * (ground + layer.beyond * height - rows + 0.5).clip(0, 1) * (rows - ground + DEPTH * height + 0.5).clip(0, 1)
@@ -117,11 +112,43 @@ def contact(car: np.ndarray, room: int) -> np.ndarray:
 
 
 def drop(car: np.ndarray, room: int) -> np.ndarray:
-    """As `contact`."""
-    longer = max(car.shape)
-    down = round(DOWN * longer)
-    flat = cv2.copyMakeBorder(car, room + down, room - down, room, room, cv2.BORDER_CONSTANT)
-    return DARKNESS * soften(flat, SOFT * longer, SOFT * longer)
+    """As `contact`, with the outline cast to the right. Slices of the car by height, which overlap, are cast and blurred one by one."""
+    height, width = car.shape
+    columns, outline = lower_outline(car)
+    tyres = touching(columns, outline, height)
+    slope, ground = straight(columns, ground_under(columns, outline + LAYERS[0].clearance * height, tyres, over_tyres(columns, tyres, height)))
+    above = np.maximum(ground + slope * np.arange(width) - np.arange(height)[:, None], 0) / height
+    # x' = x + RIGHT * h and y' = y + h + DOWN * h, with h = ground + slope * x - y
+    cast_on_ground = np.array([[1 + RIGHT * slope, -RIGHT, room + RIGHT * ground],
+                               [(1 + DOWN) * slope, -DOWN, room + (1 + DOWN) * ground]])
+    light: np.ndarray = 1 - contact(car, room)
+    step = 1 / (SLICES - 1)
+    for level in np.linspace(0, 1, SLICES):
+        part = (car * (1 - np.abs(above - level) / step).clip(0, 1)).astype(np.float32)
+        shape = cv2.warpAffine(part, cast_on_ground, light.shape[::-1], flags=cv2.INTER_LINEAR)
+        blur, left_over = (first + (last - first) * level for first, last in (BLUR, LEFT_OVER))
+        light *= 1 - np.float32(DARKNESS * left_over) * soften(shape, blur * height, blur * height)
+    return 1 - light
+
+
+def over_tyres(columns: np.ndarray, tyres: np.ndarray, height: int) -> np.ndarray:
+    """bool (n,): which columns are so near to a tyre's lowest place that the outline there is the tyre's."""
+    near: np.ndarray = np.abs(columns[:, None] - tyres[:, 0]).min(1) < TYRE * height
+    return near
+
+
+def ground_under(columns: np.ndarray, body: np.ndarray, tyres: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """The row of the ground in each column: the lower hull of the tyres and, away from them, of a body that stands a clearance higher."""
+    hull = lower_hull(np.concatenate([tyres, np.stack([columns, body], 1)[~near]]))
+    rows: np.ndarray = np.interp(columns, hull[:, 0], hull[:, 1])
+    return rows
+
+
+def straight(columns: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
+    """Slope and row at column 0 of the line nearest to some points, by least squares."""
+    centred = columns - columns.mean()
+    slope = float(centred @ rows / max(float(centred @ centred), 1))
+    return slope, float(rows.mean() - slope * columns.mean())
 
 
 def lower_outline(car: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -161,5 +188,5 @@ def soften(layer: np.ndarray, across: float, down: float) -> np.ndarray:
     """Three boxes one after another: nearly a Gaussian, but it ends after 1.5 times `across` and `down` cells."""
     box = 2 * max(1, round(across / 2)) + 1, 2 * max(1, round(down / 2)) + 1
     for _ in range(3):
-        layer = cv2.blur(layer, box, borderType=cv2.BORDER_CONSTANT)
+        layer = np.asarray(cv2.blur(layer, box, borderType=cv2.BORDER_CONSTANT))
     return layer

@@ -26,24 +26,30 @@ def panes(shape: tuple[int, int] = (120, 160)) -> np.ndarray:
     return glass
 
 
-def test_only_the_panes_get_thinner(alpha):
+def test_only_the_panes_get_thinner_and_all_alike(alpha):
     dark = np.full((*SIZE, 3), 60, np.uint8)
-    thin = see_through(alpha, panes(), dark, dark)
-    assert thin[100, 160] == pytest.approx(1 - CLEAR, abs=1e-3)
+    rgb, thin = see_through(dark, alpha, panes(), dark)
+    assert np.allclose(thin[84:116, 88:232], 1 - CLEAR, atol=1e-3) and np.array_equal(rgb, dark)
     assert np.array_equal(thin[:76], alpha[:76]) and np.array_equal(thin[124:], alpha[124:])
-    assert np.array_equal(see_through(alpha, panes() * 0, dark, dark), alpha)
+    same_rgb, same = see_through(dark, alpha, panes() * 0, dark)
+    assert np.array_equal(same, alpha) and np.array_equal(same_rgb, dark)
 
 
-def test_reflections_stay(alpha):
-    rgb = np.full((*SIZE, 3), 60, np.uint8)
-    rgb[90:110, 100:120] = 255
-    thin = see_through(alpha, panes(), rgb, rgb)
-    assert thin[100, 110] == 1 and thin[100, 200] == pytest.approx(1 - CLEAR, abs=1e-3)
+def test_reflections_stay_as_light_before_any_background(alpha):
+    """A pane's light is its own and what comes through: by so much as a reflection was brighter in the photo, it is brighter in the cut-out."""
+    photo = np.full((*SIZE, 3), 60, np.uint8)
+    photo[90:110, 100:120] = 120
+    rgb, thin = see_through(photo, alpha, panes(), photo)
+    assert thin[100, 110] == pytest.approx(1 - CLEAR, abs=1e-3) == thin[100, 200]
+    for background in (0, 90):
+        reflection, beside = (rgb[100, column] * thin[100, column] + background * (1 - thin[100, column]) for column in (110, 200))
+        assert np.abs(reflection - beside - 60).max() < 1
 
 
 def test_nothing_outside_of_the_car_becomes_visible(alpha):
-    thin = see_through(alpha, np.ones((120, 160), np.float32), *[np.full((*SIZE, 3), 60, np.uint8)] * 2)
-    assert (thin <= alpha).all()
+    dark = np.full((*SIZE, 3), 60, np.uint8)
+    rgb, thin = see_through(dark, alpha, np.ones((120, 160), np.float32), dark)
+    assert (thin <= alpha).all() and np.array_equal(rgb[alpha == 0], dark[alpha == 0])
 
 
 @pytest.mark.parametrize("angle", ["side", "three_quarter"])

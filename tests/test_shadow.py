@@ -90,11 +90,13 @@ def test_opacity_scales_it(kind):
     assert np.abs(half - full / 2).max() < 0.005 and none.max() == 0
 
 
-def test_a_drop_shadow_lies_all_around_and_most_below():
-    matte = side_view()
-    dark = darkness(matte, Shadow("drop"))
-    assert dark[240, 450] > 0.02 and dark[350, 145] > 0.05
-    assert dark[430, 450] > dark[240, 450] + 0.2
+def test_a_drop_shadow_falls_on_the_ground_to_the_right_and_fades_with_the_way():
+    dark, contact = darkness(side_view(), Shadow("drop")), darkness(side_view())
+    added = np.where(side_view() > 0, 0, dark - contact)
+    assert (added > -0.005).all() and added[440:520, 760:].sum() > 3 * added[440:520, :140].sum()
+    beyond = dark[440:500, 760:].max(0)
+    assert beyond[0] > 0.05 and (np.diff(beyond) < 1e-3).all() and beyond[-1] < 0.02
+    assert dark[:330].max() < 0.02, "none stands around the car"
 
 
 def test_specks_beside_the_car_do_not_lift_the_ground():
