@@ -1,4 +1,4 @@
-"""The core: photo bytes in, cut-out bytes out. It knows nothing of networks, buckets or requests."""
+"""The core: photo bytes in, cut-out bytes out. It does no input or output of its own."""
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,7 +87,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         car = framing.box_of(alpha)
         if car is None:
             raise NoCar("the vehicle is transparent already")
-        cut = framing.cut_sides(alpha) if picture.alpha is None else framing.WHOLE  # a cut-out may end where its car does
+        cut = framing.cut_sides(alpha) if picture.alpha is None else framing.WHOLE  # a picture with alpha may be cropped to its car already
         if options.shadow and options.channels == "rgba":
             if options.framing.moves:
                 colours, alpha, car = with_room(colours, alpha, car, options.shadow, cut)
@@ -126,7 +126,7 @@ def region_box(region: Region | None, full: tuple[int, int], size: tuple[int, in
 
 
 def encode(rgb: np.ndarray, alpha: np.ndarray, options: Options, dpi: float | None = None) -> tuple[bytes, str]:
-    """The file and its format; JPEG, which knows no transparency, stands on white. dpi: of the photo, kept by all formats but WebP."""
+    """The file and its format; JPEG has no transparency: its background is white. dpi: of the photo, kept by all formats but WebP."""
     format = options.format
     if options.channels == "alpha":
         grey = cv2.merge([opacity(alpha)] * 3)

@@ -13,7 +13,7 @@ from postprocessing.framing import Framing, Length, Margin
 from postprocessing.shadow import Shadow
 from postprocessing.watermark import POSITIONS, Watermark
 
-PIXELS = {"preview": 250_000, "medium": 1_500_000, "hd": 4_000_000, "4k": 10_000_000, "50MP": 50_000_000}
+PIXELS = {"preview": 250_000, "medium": 1_500_000, "hd": 4_000_000, "4k": 10_000_000, "50MP": 8192 * 6144}  # the last: what phones call 50 megapixels
 SIZES = {"auto": None, "full": None, **PIXELS, "small": PIXELS["preview"], "regular": PIXELS["preview"]}
 TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no")
 NUMBER = r"([0-9]+(?:\.[0-9]+)?)"

@@ -1,4 +1,4 @@
-"""What a prediction says about itself: whether there is a car at all, and how likely the cut-out can be published untouched.
+"""Confidence in a prediction: whether there is a car at all, and how likely the cut-out can be published untouched.
 
 Two logistic regressions (Platt 1999, "Probabilistic outputs for support vector machines") on a few features of the fine pass's matte, before
 refinement. Presence also counts how far the coarse pass disagrees. `train.py calibrate` fits them and writes confidence.json.
@@ -21,7 +21,7 @@ FITTED = Path(__file__).with_name("confidence.json")
 class ConfidenceModel:
     """Weights of the features, the constant last, and the presence below which there is no car.
 
-    The coarse pass's disagreement counts for presence alone: among cut-outs of cars it tells nothing that the matte does not.
+    The coarse pass's disagreement counts for presence alone: among cut-outs of cars it adds nothing to the matte's features.
     """
 
     presence: tuple[float, ...]
@@ -51,7 +51,7 @@ def logistic(weights: tuple[float, ...], features: np.ndarray) -> float:
 
 def features_of(prediction: Prediction) -> np.ndarray | None:
     """float64 (6,): the features of the fine pass's matte, and how far the coarse pass's differs; None where it holds no car of any size."""
-    features = matte_features(prediction.matte[::2, ::2])  # every fourth pixel tells as much
+    features = matte_features(prediction.matte[::2, ::2])  # every fourth pixel suffices
     return None if features is None else np.append(features, (1 - agreement(prediction)) ** 0.5)
 
 
@@ -69,7 +69,7 @@ def matte_features(matte: np.ndarray) -> np.ndarray | None:
     """float64 (5,) of a float32 matte (height, width) in 0..1; None where it holds no car of any size.
 
     Expected error (1 - the IoU that alpha, taken as a probability, promises), uncertainty inside of the car, soft pixels a pixel of outline,
-    pieces and holes beside the main piece, and area. The first two are square roots and the others logarithms, so that none of them runs away.
+    pieces and holes beside the main piece, and area. The first two are square roots and the others logarithms, so that none dominates.
     """
     car = matte > 0.5
     area = int(car.sum())

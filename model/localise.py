@@ -1,9 +1,9 @@
 """Localisation in two passes: a coarse pass over the whole photo finds the car, a fine pass over its surroundings finds its edges.
 
-A car fills but a part of most photos. Seen alone it is a third to a half larger, at the same cost. One network does both passes.
+A car fills only a part of most photos. In a window of its own it is a third to a half larger, at the same cost. One network does both passes.
 Where the fine pass gives the car another box than the coarse pass, it is repeated there. A matte that is uncertain is averaged with
 that of the mirror image: flip test-time augmentation (Krizhevsky et al. 2012, "ImageNet Classification with Deep Convolutional Neural Networks",
-section 4.1). What is still uncertain may lie on its side, as photos do that have lost their orientation: coarse passes over the turned photo tell.
+section 4.1). A photo that is still uncertain may lie on its side, because it has lost its orientation: coarse passes over the turned photo decide.
 """
 from typing import NamedTuple, Protocol
 
@@ -90,7 +90,7 @@ def localise_upright(rgb: np.ndarray, coarse: np.ndarray, network: Network) -> P
     fine = predict_window(window, rgb, network)
     if (corrected := corrected_window(box, window, fine.matte, size)) != window:
         window, fine = corrected, predict_window(corrected, rgb, network)
-    if expected_error(fine.matte[::2, ::2]) > FLIP_ABOVE:  # every fourth pixel tells as much
+    if expected_error(fine.matte[::2, ::2]) > FLIP_ABOVE:  # every fourth pixel suffices
         fine = with_flip(fine, window, network)
     return Prediction(size, coarse, window, *fine)
 

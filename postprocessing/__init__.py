@@ -1,1 +1,1 @@
-"""Mattes on their way out: edges refined, colours cleaned, the cut-out encoded."""
+"""Mattes on their way out: refined edges, foreground colours, shadow, framing, composition and encoding."""

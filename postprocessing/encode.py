@@ -74,7 +74,7 @@ def opacity(alpha: np.ndarray) -> np.ndarray:
 
 
 def pixels(rgb: np.ndarray, alpha: np.ndarray | None = None) -> np.ndarray:
-    """RGB, or RGBA whose fully transparent pixels are all 0: they tell nothing of the background, and compress to nothing."""
+    """RGB, or RGBA whose fully transparent pixels are all 0: they reveal nothing of the background, and compress to nothing."""
     if alpha is None:
         return rgb
     seen = opacity(alpha)

@@ -1,9 +1,9 @@
 """Where the car stands in the answer: cropped, scaled and placed as remove.bg's crop, crop_margin, scale and position do.
 
-Without crop the canvas keeps the photo's size. What its reference leaves open follows public tests of that service: a percentage
+Without crop the canvas keeps the photo's size. What its documentation leaves open follows public tests of that service: a percentage
 of margin is of the car's own width or height; scale measures the car alone, without its margin, against the canvas with it;
-position shares out all of the canvas that the car leaves free, margin included. A side at which the photo cuts the car off stays at the
-canvas's edge, without margin, and a car that is cut off at two opposite sides keeps its size: a straight cut in mid-air would be seen at once.
+position divides all of the canvas that the car leaves free, margin included. A side at which the photo cuts the car off stays at the
+canvas's edge, without margin, and a car that is cut off at two opposite sides keeps its size: a straight cut would be visible inside the canvas.
 """
 import math
 from dataclasses import dataclass
@@ -181,7 +181,7 @@ def fit_pixels(size: tuple[int, int], most: int) -> tuple[int, int]:
 def resample(rgb: np.ndarray, alpha: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Resizes uint8 (height, width, 3) with float32 straight alpha (height, width) to a (height, width).
 
-    Colours count by their alpha, so that what is transparent lends no colour to the edge.
+    Colours count by their alpha, so that transparent pixels add no colour to the edge.
     """
     if alpha.shape == size:
         return rgb, alpha

@@ -1,4 +1,4 @@
-"""One car, one piece: specks away from it go, pin-holes in it close; what a post in front cuts off, or a thin stalk holds, stays."""
+"""One car in one piece: specks away from it are removed and pin-holes are closed; parts that a post in front cuts off stay."""
 import cv2
 import numpy as np
 
@@ -12,7 +12,7 @@ def one_piece(matte: np.ndarray) -> np.ndarray:
     """float32 matte (h, w) in 0..1 -> the same, without specks (their soft rims included) and without small holes."""
     car = (matte > 0.5).astype(np.uint8)
     outlines, tree = cv2.findContours(car, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    if len(outlines) <= 1:  # the rule, and found out in a third of the time
+    if len(outlines) <= 1:  # most mattes; this test takes a third of the time of labelling
         return matte
     labels, areas = labelled(car, 4)
     if len(areas) == 1:
@@ -21,9 +21,9 @@ def one_piece(matte: np.ndarray) -> np.ndarray:
     if len(areas) > 2:
         large = areas >= LEAST_PIECE * main
         large[0] = False
-        near = np.bincount(labels[cv2.dilate(of(large, labels), np.ones((2 * NEAR + 1,) * 2, np.uint8)) > 0], minlength=len(areas)) > 0
+        near = np.bincount(labels[cv2.dilate(mask_of(large, labels), np.ones((2 * NEAR + 1,) * 2, np.uint8)) > 0], minlength=len(areas)) > 0
         near[0] = False
-        kept = of(near, labels)
+        kept = mask_of(near, labels)
         specks = car - kept
         if specks.any():
             rim, edge = (cv2.dilate(part, np.ones((RIM, RIM), np.uint8)) > 0 for part in (specks, kept))
@@ -36,7 +36,7 @@ def one_piece(matte: np.ndarray) -> np.ndarray:
     for border in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         small[border] = False
     small[0] = False
-    return np.where(of(small, labels), np.float32(1), matte) if small.any() else matte
+    return np.where(mask_of(small, labels), np.float32(1), matte) if small.any() else matte
 
 
 def labelled(layer: np.ndarray, connectivity: int) -> tuple[np.ndarray, np.ndarray]:
@@ -45,6 +45,6 @@ def labelled(layer: np.ndarray, connectivity: int) -> tuple[np.ndarray, np.ndarr
     return labels, np.bincount(labels.reshape(-1), minlength=count)
 
 
-def of(chosen: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def mask_of(chosen: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """uint8 (h, w): 1 on the pieces that are chosen, bool (count,)."""
     return np.take(chosen.view(np.uint8), labels)

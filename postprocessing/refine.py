@@ -1,8 +1,8 @@
 """Refinement: the network's matte, some hundred pixels wide, brought to the photo's own edges at full size.
 
-Each pixel of the band where the matte is undecided gets its alpha from a perceptron of two small layers, which weighs the edge features
-(postprocessing/edge_features.py). It has learnt from composites whose alpha is known exactly, and from photos (`train.py edges`). Where its answer is
-neither yes nor no, a second perceptron weighs again and also sees what the neighbours were given (auto-context, Tu and Bai 2010, doi 10.1109/TPAMI.2009.186).
+Each pixel of the band where the matte is undecided gets its alpha from a perceptron of two small layers, from the edge features
+(postprocessing/edge_features.py). It is trained on composites whose alpha is known exactly, and on photos (`train.py edges`). Where its answer is
+uncertain, a second perceptron answers again, from the neighbours' answers too (auto-context, Tu and Bai 2010, doi 10.1109/TPAMI.2009.186).
 """
 from pathlib import Path
 
@@ -19,7 +19,7 @@ CERTAIN = 0.05   # a matte this near to 0 or 1 is not refined
 SETTLED = 0.03   # a first answer this near to 0 or 1 is not weighed again
 OPAQUE = 0.02    # an alpha this near to 0 or 1 becomes exactly that
 SOFT_REACH = 6   # matte pixels on both sides of an edge in which a matte may be soft
-CHUNK = 256      # points weighed at once: for more, OpenBLAS wakes a second thread that mostly waits, at twice the CPU time of all of refinement
+CHUNK = 256      # points weighed at once: for more, OpenBLAS starts a second thread that mostly waits and doubles the CPU time
 
 Layers = list[tuple[np.ndarray, np.ndarray]]  # float32 weights (inputs, outputs) and constants (outputs,)
 

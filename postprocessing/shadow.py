@@ -18,7 +18,7 @@ from preprocessing.orientation import Box
 
 LONGEST = 320  # pixels, of the copy's longer side
 ROOM = {"contact": 0.26, "drop": 0.62}  # that a shadow takes around the car, shares of its height
-FAINT = 0.012  # darkness that nobody sees: there a shadow ends
+FAINT = 0.012  # darkness below which a shadow is invisible and ends
 
 # Shares of the car's height in the picture:
 TYRE = 0.20   # half a tyre's width near the ground, seen from the side

@@ -1,4 +1,4 @@
-"""A site's mark on the finished picture: one that comes with the photo, or one of the configured pictures, by name."""
+"""A watermark on the finished picture: one that is sent with the photo, or one of the configured pictures, by name."""
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -38,25 +38,25 @@ def load(path: Path) -> Picture:
     return decode(path.read_bytes())
 
 
-def stamp(rgb: np.ndarray, alpha: np.ndarray, mark: np.ndarray, opacity: np.ndarray | None, how: Watermark) -> tuple[np.ndarray, np.ndarray]:
+def stamp(rgb: np.ndarray, alpha: np.ndarray, mark: np.ndarray, opacity: np.ndarray | None, settings: Watermark) -> tuple[np.ndarray, np.ndarray]:
     """A picture, uint8 (height, width, 3) and float32 straight alpha (height, width) in 0..1, with a mark over it, in the same form.
 
     mark: uint8 (h, w, 3); opacity: its own straight alpha, float32 (h, w) in 0..1, None where it is opaque.
     """
-    box = spot(alpha.shape, mark.shape[:2], how)
+    box = watermark_box(alpha.shape, mark.shape[:2], settings)
     opacity = np.ones(mark.shape[:2], np.float32) if opacity is None else opacity
     mark, opacity = resample(mark, opacity, box[2:])
     rgb, alpha, part = rgb.copy(), alpha.copy(), window(box)
-    rgb[part], alpha[part] = over(mark, opacity * np.float32(how.opacity), rgb[part], alpha[part])
+    rgb[part], alpha[part] = over(mark, opacity * np.float32(settings.opacity), rgb[part], alpha[part])
     return rgb, alpha
 
 
-def spot(canvas: tuple[int, int], mark: tuple[int, int], how: Watermark) -> Box:
+def watermark_box(canvas: tuple[int, int], mark: tuple[int, int], settings: Watermark) -> Box:
     """Where a mark of (height, width) goes on a canvas of (height, width): whole, within the margin, in its own shape."""
     margin = nearest(MARGIN * min(canvas))
     free = [side - 2 * margin for side in canvas]
-    factor = min(how.scale / 100 * canvas[1] / mark[1], GROWTH, free[0] / mark[0], free[1] / mark[1])
+    factor = min(settings.scale / 100 * canvas[1] / mark[1], GROWTH, free[0] / mark[0], free[1] / mark[1])
     height, width = (max(1, nearest(side * factor)) for side in mark)
-    down, across = divmod(POSITIONS.index(how.position), 3)
+    down, across = divmod(POSITIONS.index(settings.position), 3)
     top, left = (margin + (room - side) * third // 2 for room, side, third in zip(free, (height, width), (down, across)))
     return top, left, height, width

@@ -1,1 +1,1 @@
-"""Pictures on their way in: decoding and letterboxing for serving; sources, synthesis and augmentation for training."""
+"""Pictures on their way in: decoding, colour and the letterbox."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PLAIN = {"1": "L", "La": "LA", "PA": "RGBA", "RGBa": "RGBA", "YCbCr": "RGB", "LAB": "RGB"}  # Pillow's modes
 SPACES = {"L": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}  # mode: bytes 16 to 19 of a profile for such pictures
-SAME = 2  # levels of 255: a profile that moves no colour further is sRGB, whatever its name
+SAME = 2  # levels of 255: a profile that changes no colour by more is sRGB, whatever its name
 
 BITS_PER_SAMPLE, PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0  # TIFF 6.0
 
@@ -25,7 +25,7 @@ def split(picture: Image.Image, key: int | tuple[int, ...] | None) -> tuple[Imag
     """A picture of any depth and mode -> the same in mode L, RGB or CMYK, and its alpha: uint8 (height, width), None where all is opaque.
 
     key: the grey level or colour, in the picture's own range, that its file declares transparent, if it does.
-    Raises ValueError for pixels whose range nothing tells, such as floats.
+    Raises ValueError for pixels of unknown range, such as floats.
     """
     bitmap = picture.format == "BMP"  # in which an alpha of nothing but zeros was never written
     picture = plain(picture)
@@ -46,7 +46,7 @@ def split(picture: Image.Image, key: int | tuple[int, ...] | None) -> tuple[Imag
 
 
 def plain(picture: Image.Image) -> Image.Image:
-    """Palettes looked up, bits made bytes, colours divided by the alpha that they were multiplied by."""
+    """Palettes looked up, bits expanded to bytes, premultiplied colours divided by their alpha."""
     if picture.mode == "P":
         return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
     return picture.convert(PLAIN[picture.mode]) if picture.mode in PLAIN else picture
@@ -64,7 +64,7 @@ def to_srgb(picture: Image.Image, encoding: Encoding) -> np.ndarray:
 
     Relative colorimetric with black point compensation, as photo editors convert. Without a profile RGB and grey are sRGB, and CMYK is
     plain ink on white. A profile that is damaged, or made for other channels than the picture's, is logged and ignored, as browsers
-    do: the colours are then those that the site's visitors see today, and one bad tag is no reason to refuse a good photo.
+    do: the colours are then those that visitors of the site see today.
     """
     if isinstance(encoding, HighDynamicRange):
         from preprocessing.tone_mapping import tone_mapped  # rarely needed

@@ -47,7 +47,7 @@ TRANSFERS: dict[int, Transfer] = {  # H.273, table 3; those of video by the curv
 class HighDynamicRange(NamedTuple):
     primaries: Chromaticities
     transfer: int              # PQ or HLG
-    peak: float | None = None  # cd/m2, the brightest light, where the file tells it
+    peak: float | None = None  # cd/m2, the brightest light, where the file states it
 
 
 Encoding = bytes | HighDynamicRange | None  # an ICC profile, or HDR, or sRGB

@@ -1,4 +1,4 @@
-"""Uploaded bytes to upright sRGB pixels. What the bytes say counts, never a file name or a content type."""
+"""Uploaded bytes to upright sRGB pixels. The format is read from the bytes, never from a file name or a content type."""
 import io
 import logging
 import struct
@@ -20,7 +20,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")  # and HEIF, whe
 MAX_FILE = 22_000_000     # bytes
 MAX_PIXELS = 8192 * 6144  # the largest of what phones call 50 megapixels
 MAX_SCANS = 100           # of a progressive JPEG: each costs a pass over the whole picture
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # wakes Pillow's guards, such as for a canvas that a reader lays out as it opens the file
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow checks this limit too, such as for a canvas that a reader allocates as it opens the file
 
 MAX_DENSITY = 20_000      # pixels per inch
 
@@ -121,7 +121,7 @@ def read(data: bytes, least: int | None) -> Picture:
         announced = file.size
         file.load()
         if file.size != announced:
-            raise UnreadablePicture(f"the header says {announced[0]} x {announced[1]} pixels, and there are {file.width} x {file.height}")
+            raise UnreadablePicture(f"the header states {announced[0]} x {announced[1]} pixels, but there are {file.width} x {file.height}")
         if data.startswith(jpeg.START) and jpeg.seems_short(file, data):
             jpeg.ended(data)
         colours, alpha = split(file, key)
@@ -149,7 +149,7 @@ def tone_mapped_heic(data: bytes, encoding: HighDynamicRange) -> tuple[np.ndarra
 
 
 def reduce(file: ImageFile, least: int) -> None:
-    """Has a JPEG decoded at the smallest scale of its cosine transform that gives `least` pixels; no other reader knows of drafts."""
+    """Has a JPEG decoded at the smallest scale of its cosine transform that gives `least` pixels; no other format can."""
     for scale in (8, 4, 2):
         if -(-file.width // scale) * -(-file.height // scale) >= least:
             file.draft(None, (max(1, file.width // scale), max(1, file.height // scale)))
@@ -177,7 +177,7 @@ def density(file: ImageFile) -> float | None:
 
 
 def transparent_colour(file: ImageFile) -> int | tuple[int, ...] | None:
-    """The grey level or colour that a PNG's tRNS chunk or a GIF declares transparent, in the pixels' own range; asked before they are loaded.
+    """The grey level or colour that a PNG's tRNS chunk or a GIF declares transparent, in the pixels' own range; called before they are loaded.
 
     Pillow keeps tRNS as it stands in the file while it stretches 2 and 4 bit greys to 8 bits and cuts 16 bit colours down to them.
     """

@@ -1,4 +1,4 @@
-"""HEIC and AVIF files: the boxes of an ISO base media file (ISO/IEC 14496-12) that tell of the primary picture (ISO/IEC 23008-12)."""
+"""HEIC and AVIF files: the boxes of an ISO base media file (ISO/IEC 14496-12) that describe the primary picture (ISO/IEC 23008-12)."""
 import struct
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from preprocessing.colour_encoding import Encoding, HighDynamicRange, described
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}  # ISO/IEC 23008-12, annex B
 SHOWN_AS_SRGB = {1, 2, 6, 14, 15}  # H.273: transfer functions of video, and unspecified; in photos browsers take them for sRGB's
 SRGB_PRIMARIES, SRGB_TRANSFER = 1, 13
-MAX_BOXES = 10_000                 # looked at in one container
+MAX_BOXES = 10_000                 # read in one container
 
 
 def is_heic(data: bytes) -> bool:
@@ -40,7 +40,7 @@ def ends_in_pixels(data: bytes) -> bool:
 
 
 def colour_encoding(data: bytes) -> Encoding:
-    """The encoding that the primary picture's nclx box tells: an ICC profile, or HDR; None for sRGB, or where no box tells."""
+    """The encoding by the primary picture's nclx box: an ICC profile, or HDR; None for sRGB, or where there is no such box."""
     properties = primary_properties(data)
     for kind, body in properties:
         if kind == b"colr" and body[:4] == b"nclx" and len(body) >= 10:
@@ -62,7 +62,7 @@ def peak(properties: list[tuple[bytes, bytes]]) -> float | None:
 
 
 def primary_properties(data: bytes) -> list[tuple[bytes, bytes]]:
-    """Kinds and bodies of the primary picture's properties; none where the file does not tell."""
+    """Kinds and bodies of the primary picture's properties; none where the file does not state which it is."""
     meta = next((span for kind, *span in boxes(data) if kind == b"meta"), None)
     if not meta:
         return []

@@ -1,4 +1,4 @@
-"""Whether a JPEG holds all of its pixels. libjpeg fills in what is missing and says so nowhere that its callers see.
+"""Whether a JPEG holds all of its pixels. libjpeg fills in what is missing, and Pillow does not pass its warning on.
 
 Bits that are missing are read from what follows. So a scan with something else behind it decodes to another picture where pixels are missing, and to
 the same where none is. That costs two decodes, and only suspicious files pay: those without an end, and those whose last pixel is libjpeg's filling.

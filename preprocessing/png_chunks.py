@@ -16,7 +16,7 @@ CRITICAL = {b"IHDR", b"PLTE", b"IDAT"}
 KEPT = {b"tRNS", b"eXIf", b"pHYs"}  # beside the critical ones: transparency, orientation, density
 DESCRIBING = {b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"mDCV", b"cLLI"}
 END = b"\0\0\0\0IEND\xaeB`\x82"
-COLOUR_TYPE = 25         # where IHDR, the first chunk, tells it
+COLOUR_TYPE = 25         # its offset: IHDR is the first chunk
 MAX_CHUNKS = 100_000
 MAX_PROFILE = 4_000_000  # bytes
 SRGB_GAMMA = 45_455      # gAMA that stands for sRGB where nothing else is described
@@ -130,7 +130,7 @@ def chromaticities(body: bytes) -> Chromaticities:
 
 
 def peak(chunks: dict[bytes, bytes]) -> float | None:
-    """The brightest light in cd/m2 that the picture's chunks tell: of its content (cLLI), or of the display that it was made on (mDCV)."""
+    """The brightest light in cd/m2 by the picture's chunks: of its content (cLLI), or of the display that it was made on (mDCV)."""
     for kind, length, first in ((b"cLLI", 8, 0), (b"mDCV", 24, 16)):
         if len(body := chunks.get(kind, b"")) == length and (value := int.from_bytes(body[first:first + 4])):
             return value / 10_000

@@ -8,7 +8,7 @@ import numpy as np
 
 from preprocessing.colour_encoding import HLG, REC2020, SRGB_PRIMARIES, HighDynamicRange, xyz_matrix
 
-WHITE, PEAK = 203.0, 1000.0  # cd/m2: diffuse white, and the brightest light of HLG's display and of a picture that does not tell its own
+WHITE, PEAK = 203.0, 1000.0  # cd/m2: diffuse white, and the brightest light of HLG's display and of a picture that does not state its own
 ROOM = 0.5                   # share of sRGB's light that highlights get at this peak, and at any higher one
 BEND = 0.65                  # where the Bezier curve's middle point lies between the ends of its tangents
 STEPS = 4096                 # of the table of sRGB's levels

@@ -6,7 +6,7 @@ import pytest
 import requests
 from PIL import Image
 
-from postprocessing.watermark import GROWTH, POSITIONS, Watermark, spot, stamp
+from postprocessing.watermark import GROWTH, POSITIONS, Watermark, stamp, watermark_box
 from tests.answers import problem_of
 from tests.drawn import draw_photo, encode
 
@@ -22,12 +22,12 @@ RED = np.full((60, 240, 3), (200, 10, 30), np.uint8)
     ("bottom-left", 400 - MARGIN - 30, MARGIN), ("bottom", 400 - MARGIN - 30, 240), ("bottom-right", 400 - MARGIN - 30, 600 - MARGIN - 120),
 ])
 def test_nine_places(position, top, left):
-    assert spot(CANVAS, (60, 240), Watermark(position=position)) == (top, left, 30, 120)
+    assert watermark_box(CANVAS, (60, 240), Watermark(position=position)) == (top, left, 30, 120)
 
 
 @pytest.mark.parametrize("scale, size", [(1, (2, 6)), (10, (15, 60)), (50, (75, 300)), (80, (120, 480)), (100, (120, 480))])
 def test_scale_is_the_share_of_the_width_up_to_twice_the_marks_own_pixels(scale, size):
-    assert spot(CANVAS, (60, 240), Watermark(scale=scale))[2:] == size
+    assert watermark_box(CANVAS, (60, 240), Watermark(scale=scale))[2:] == size
     assert GROWTH == 2
 
 
@@ -35,7 +35,7 @@ def test_scale_is_the_share_of_the_width_up_to_twice_the_marks_own_pixels(scale,
 @pytest.mark.parametrize("canvas", [(400, 600), (600, 400), (1, 1), (20, 900), (31, 17)])
 @pytest.mark.parametrize("position", POSITIONS)
 def test_it_is_always_whole_and_keeps_off_the_edge(mark, canvas, position):
-    top, left, height, width = spot(canvas, mark, Watermark(position=position, scale=100))
+    top, left, height, width = watermark_box(canvas, mark, Watermark(position=position, scale=100))
     margin = round(0.03 * min(canvas))
     assert height >= 1 and width >= 1
     assert top >= margin and left >= margin and top + height <= canvas[0] - margin and left + width <= canvas[1] - margin
