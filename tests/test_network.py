@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 import training.network
 from model.predictor import NETWORK
 from tests.drawn import draw_photo
+from tests.tiny import shrink_network
 from train import FLOAT as FLOAT_NETWORK
 from training.batch_norm_folding import folded_weights, without_batch_norm
 from training.fake_quantisation import fake_quantised
@@ -29,18 +30,30 @@ def network() -> keras.Model:
     return network
 
 
+@pytest.fixture
+def tiny(monkeypatch) -> keras.Model:
+    """A tiny network of the same form, whose normalisation is not the identity."""
+    shrink_network(monkeypatch)
+    keras.utils.set_random_seed(0)
+    network, rng = get_network(), np.random.default_rng(0)
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([rng.uniform(low, high, layer.gamma.shape) for low, high in ((0.5, 1.5), (-0.5, 0.5), (-0.5, 0.5), (0.5, 2.0))])
+    return network
+
+
 @pytest.mark.parametrize("size", [(96, 128), (160, 64)])
 def test_logits_are_of_cells_of_four_pixels(network, size):
     assert network(np.zeros((2, *size, 3), np.float32)).shape == (2, size[0] // 2, size[1] // 2, 5)
 
 
-def test_the_training_only_output_changes_nothing_that_is_served(network):
+def test_the_training_only_output_changes_nothing_that_is_served(tiny):
     photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)
     asked, served = get_network(others=True), get_network()
-    assert inherit(asked, network) == [] == inherit(served, asked)
+    assert inherit(asked, tiny) == [] == inherit(served, asked)
     assert not asked.get_layer("logits").get_weights()[0][..., -1].any(), "a new output starts at zero"
     assert asked(photo).shape == (1, 48, 64, 6)
-    assert np.array_equal(served(photo), network(photo)) and np.allclose(asked(photo)[..., :5], network(photo), atol=1e-5)
+    assert np.array_equal(served(photo), tiny(photo)) and np.allclose(asked(photo)[..., :5], tiny(photo), atol=1e-5)
 
 
 def test_sides_must_fit_the_stride():
@@ -63,29 +76,29 @@ def test_the_encoder_with_its_own_head_knows_what_it_sees(network):
         assert scores.argmax() in ROAD_VEHICLES, angle
 
 
-def test_fused_normalisation_trains_and_predicts_as_the_plain_one(network):
-    fused = with_fused_batch_norm(network)
+def test_fused_normalisation_trains_and_predicts_as_the_plain_one(tiny):
+    fused = with_fused_batch_norm(tiny)
     photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)
-    for training in (False, True):
-        one, other = (np.asarray(each(photo, training=training)) for each in (network, fused))
+    for learning in (False, True):
+        one, other = (np.asarray(each(photo, training=learning)) for each in (tiny, fused))
         assert np.abs(one - other).max() < 2e-3 * max(1.0, np.abs(one).max())
-    statistics = [[weight.numpy() for weight in each.weights if "moving_mean" in weight.path] for each in (network, fused)]
+    statistics = [[weight.numpy() for weight in each.weights if "moving_mean" in weight.path] for each in (tiny, fused)]
     assert all(np.allclose(one, other, rtol=1e-3, atol=1e-4) for one, other in zip(*statistics, strict=True))
 
 
-def test_batch_norm_folding_changes_neither_logits_nor_gradients(network):
+def test_batch_norm_folding_changes_neither_logits_nor_gradients(tiny):
     """Against Keras's own normalisation with frozen statistics."""
     photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)
-    plain = without_batch_norm(network)
+    plain = without_batch_norm(tiny)
     found = []
-    for forward in (lambda: network(photo, training=False), lambda: plain.stateless_call(folded_weights(network), [], photo)[0]):
+    for forward in (lambda: tiny(photo, training=False), lambda: plain.stateless_call(folded_weights(tiny), [], photo)[0]):
         with tf.GradientTape() as tape:
             logits = forward()
             loss = tf.reduce_mean(tf.sigmoid(logits))
-        found.append((logits, tape.gradient(loss, network.trainable_variables)))
+        found.append((logits, tape.gradient(loss, tiny.trainable_variables)))
     (logits, gradients), (alike, gradients_alike) = found
     assert np.allclose(logits, alike, atol=1e-3)
-    for variable, one, other in zip(network.trainable_variables, gradients, gradients_alike, strict=True):
+    for variable, one, other in zip(tiny.trainable_variables, gradients, gradients_alike, strict=True):
         assert np.allclose(one, other, rtol=1e-2, atol=1e-2 * float(np.abs(one).max()) + 1e-9), variable.path
 
 
@@ -114,24 +127,24 @@ def test_gradients_pass_the_rounding_of_kernels_unchanged():
     assert np.array_equal(tape.gradient(loss, kernel), pull)
 
 
-def test_a_network_that_inherits_all_predicts_alike(network):
+def test_a_network_that_inherits_all_predicts_alike(tiny):
     child = get_network()
-    assert inherit(child, network) == []
+    assert inherit(child, tiny) == []
     photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)
-    assert np.array_equal(child(photo), network(photo))
+    assert np.array_equal(child(photo), tiny(photo))
 
 
-def test_a_parent_of_another_shape_is_refused(network, monkeypatch):
-    monkeypatch.setattr(training.network, "DECODER", (128, 80, 48, 32))
-    with pytest.raises(ValueError):
-        inherit(get_network(), network)
+def test_a_parent_of_another_shape_is_refused(tiny, monkeypatch):
+    monkeypatch.setattr(training.network, "DECODER", (16, 16, 16, 8))
+    with pytest.raises(ValueError, match="shape"):
+        inherit(get_network(), tiny)
 
 
 @pytest.mark.parametrize("blocks", ["CONTEXT", "CLOSER"])
-def test_new_blocks_start_as_the_identity(network, monkeypatch, blocks):
+def test_new_blocks_start_as_the_identity(tiny, monkeypatch, blocks):
     before = getattr(training.network, blocks)
     monkeypatch.setattr(training.network, blocks, before + 2)
     child = get_network()
-    assert {name.partition("_")[0] for name in inherit(child, network)} == {f"{blocks.lower()}{before}", f"{blocks.lower()}{before + 1}"}
+    assert {name.partition("_")[0] for name in inherit(child, tiny)} == {f"{blocks.lower()}{before}", f"{blocks.lower()}{before + 1}"}
     photo = draw_photo(128, 96, seed=3).rgb[None].astype(np.float32)
-    assert np.allclose(child(photo), network(photo), atol=1e-4)
+    assert np.allclose(child(photo), tiny(photo), atol=1e-4)
