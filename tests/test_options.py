@@ -39,7 +39,8 @@ def test_a_message_completes_a_sentence_that_starts_with_the_name(name, value, m
     assert (refusal.value.name, str(refusal.value)) == (name, message)
 
 
-@pytest.mark.parametrize("text, colour", [("fff", (255, 255, 255, 255)), ("#1234", (17, 34, 51, 68)), ("01020304", (1, 2, 3, 4)), ("Gold", (255, 215, 0, 255)), ("", None)])
+@pytest.mark.parametrize("text, colour", [("fff", (255, 255, 255, 255)), ("#1234", (17, 34, 51, 68)), ("01020304", (1, 2, 3, 4)),
+                                          ("Gold", (255, 215, 0, 255)), ("", None)])
 def test_colours(text, colour):
     assert parse({"bg_color": text}).colour == colour
 

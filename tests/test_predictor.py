@@ -68,6 +68,6 @@ def test_other_frames_and_other_networks_are_refused(network):
         resized_network(NETWORK.read_bytes()[:1000], FINE_FRAMES[0])
 
 
-def test_only_networks_of_the_right_kind_are_judged(tmp_path):
-    with pytest.raises(ValueError, match="neither"):
+def test_other_files_are_no_networks(tmp_path):
+    with pytest.raises(ValueError, match="expected a .tflite or a .keras network"):
         load(tmp_path / "network.onnx")
