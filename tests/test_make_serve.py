@@ -10,6 +10,8 @@ import requests
 
 from tests.conftest import ROOT
 
+SERVE = ["make", "--no-print-directory", "serve"]
+
 
 @pytest.fixture
 def port() -> int:
@@ -20,8 +22,7 @@ def port() -> int:
 
 def test_it_says_what_to_open_and_listens_on_this_machine_alone(port):
     address = f"http://127.0.0.1:{port}"
-    command = ["make", "serve", f"PORT={port}"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as serving:
+    with subprocess.Popen([*SERVE, f"PORT={port}"], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as serving:
         try:
             said = serving.stdout.readline()
             assert said == f"Starting on {address}: open it in a browser, or run: curl -f -F image_file=@photo.jpg {address} -o cutout.png\n"
@@ -41,7 +42,7 @@ def test_it_says_what_to_open_and_listens_on_this_machine_alone(port):
 
 
 def test_an_invalid_setting_is_one_line(port):
-    ended = subprocess.run(["make", "serve", f"PORT={port}"], cwd=ROOT, env=os.environ | {"QUEUE_SECONDS": "soon"}, capture_output=True, text=True)
+    ended = subprocess.run([*SERVE, f"PORT={port}"], cwd=ROOT, env=os.environ | {"QUEUE_SECONDS": "soon"}, capture_output=True, text=True)
     setting, *of_make = ended.stderr.splitlines()
     assert setting.startswith("Invalid setting: QUEUE_SECONDS ")
     assert all(line.startswith("make") for line in of_make)
