@@ -1,11 +1,7 @@
-"""train.py as its user runs it: preview, train, stop, resume, evaluate, quantise, on a folder of drawn cars."""
+"""train.py: from photos to installed files on a tiny network, and each command's answers in process."""
 import csv
 import json
-import re
 import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -14,194 +10,270 @@ import numpy as np
 import pytest
 
 import train
+from model.confidence import ConfidenceModel
 from model.frames import COARSE_FRAME
-from model.predictor import NETWORK, Predictor
-from postprocessing.edge_features import HEARD, MEASURES
+from model.predictor import Predictor
+from postprocessing.edge_features import CONTEXT_FEATURES, FEATURES
 from postprocessing.refine import perceptron
-from tests.conftest import ROOT
-from tests.drawn import draw_photo
-from training.batch_norm_folding import folded_weights, without_batch_norm
-from training.data.sources import read_cutouts, read_photos
-from training.evaluation import composites
+from tests import tiny
+from tests.conftest import write
+from training import calibration, commands, edge_fit, evaluation, install, loop, metrics
+from training.batch_norm_folding import folded_weights
+from training.data import composites, samples
+from training.data.sources import Photo, name_of, read_cutouts
+from training.errors import DataError
+from training.evaluation import Evaluation, by_set, compared
+from training.float_network import as_float16
 from training.hard_examples import LEAST, MOST
+from training.learner import Learner
+from training.starting_point import from_network
+from training.validation import Validation
 
-BRIEF = ["--scales", "0.2", "--batch", "2"]
+STEPS, STOPPED = 80, 4
 
 
-def run(*arguments, ok: bool = True) -> str:
-    done = subprocess.run([sys.executable, ROOT / "train.py", *map(str, arguments)], capture_output=True, text=True, timeout=400)
-    assert (done.returncode == 0) == ok, done.stderr[-3000:]
-    return done.stdout + done.stderr
+def run(*arguments: object) -> None:
+    train.main([str(argument) for argument in arguments])
+
+
+def refusal(*arguments: object) -> str:
+    """What a command says that ends without a traceback."""
+    with pytest.raises(SystemExit) as ended:
+        run(*arguments)
+    return str(ended.value)
 
 
 @pytest.fixture(scope="module")
-def trained(drawn, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("run") / "short"
-    run("train", "--data", drawn, "--run", folder, "--steps", 2, *BRIEF)
-    return folder
+def patch():
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
 
 
 @pytest.fixture(scope="module")
-def gone_on(drawn, tmp_path_factory) -> tuple[Path, str]:
-    """A run from the bundled network in steps too small to change it, one in each of two frames; and what it said."""
-    folder = tmp_path_factory.mktemp("gone_on")
-    (folder / "left_out.txt").write_text("street/s1\n")
-    (folder / "often.json").write_text(json.dumps({f"{car.set}/{car.name}": 1.0 for car in read_cutouts(drawn, False)}))
-    said = run("train", "--data", drawn, "--run", folder, "--steps", 2, "--scales", 0.2, 0.3, "--batch", 2, "--rate", 1e-12, "--init", NETWORK.with_suffix(".keras"),
-               "--leave-out", folder / "left_out.txt", "--often", folder / "often.json")
-    return folder, said
+def trained(tmp_path_factory, patch) -> tuple[Path, Path, Path]:
+    """Folders of the data, of a run that was stopped and resumed, and the network that it started from."""
+    tiny.shrink_network(patch)
+    patch.setattr(loop, "COMPOSITES", 1)
+    patch.setattr(samples, "COARSE_SHARE", 0.0)  # a frame less to compile
+    folder = tmp_path_factory.mktemp("tiny")
+    data, start, folder = tiny.tiny_data(folder / "data"), tiny.tiny_network(folder / "start.keras"), folder / "run"
+    begin = ["train", "--data", data, "--run", folder, "--steps", STEPS, "--scales", 0.2, "--batch", 4, "--rate", 5e-3, "--finetune", "--init", start]
+    step = Learner.step
+
+    def stopping(self, *batch, average):
+        if int(self.optimiser.iterations) == STOPPED:
+            raise KeyboardInterrupt
+        return step(self, *batch, average=average)
+
+    with pytest.MonkeyPatch.context() as stop:
+        stop.setattr(Learner, "step", stopping)
+        run(*begin)
+    assert "holds a run already" in refusal(*begin)
+    run(*begin, "--resume")
+    return data, folder, start
 
 
-def rows_of(folder: Path) -> list[dict[str, float]]:
-    return [{name: float(text) for name, text in row.items()} for row in csv.DictReader((folder / "log.csv").open())]
+@pytest.fixture(scope="module")
+def finished(trained, patch) -> tuple[Path, Path]:
+    """Folders of the data, and of a run with all of its files."""
+    data, folder, _ = trained
+    patch.setattr(edge_fit, "EPOCHS", 2)
+    patch.setattr(calibration, "MADE", 3)
+    patch.setattr(calibration, "FOLDS", 2)
+    patch.setattr(metrics, "LEAST_IOU", 0.5)  # what so small a network reaches where the mask is right
+    patch.setattr(metrics, "LARGEST_BLOB", 1.0)
+    network = folder / "car_matte.tflite"
+    run("quantise", "--data", data, "--network", folder / "best.keras", "--out", network)
+    run("edges", "--data", data, "--network", network, "--composites", 2, "--out", folder / "edges.npz")
+    run("calibrate", "--data", data, "--network", network, "--out", folder / "confidence.json")
+    return data, folder
 
 
-def test_a_run_leaves_network_log_and_curve(trained):
-    (row,) = rows_of(trained)
-    assert row["scale"] == 0.2 and row["samples"] == 4 and 0 <= row["iou"] <= 1 and row["loss"] > 0
-    assert cv2.imread(str(trained / "curve.png")) is not None
-    network = keras.models.load_model(trained / "best.keras", compile=False)
-    assert (trained / "best.keras").stat().st_size < 4.5 * network.count_params(), "float32 weights and nothing else"
+def test_a_stopped_run_resumes_where_it_was_and_learns(trained):
+    _, folder, _ = trained
+    rows = [{name: float(text) for name, text in row.items()} for row in csv.DictReader((folder / "log.csv").open())]
+    assert [row["samples"] for row in rows] == [4 * STOPPED, 4 * STEPS]
+    assert rows[1]["iou"] > max(0.3, rows[0]["iou"]), "a third of the masks are wrong"
+    assert cv2.imread(str(folder / "curve.png")) is not None
 
 
-def test_the_same_seed_gives_the_same_network_but_of_calmer_samples_another(drawn, trained, tmp_path):
-    run("train", "--data", drawn, "--run", tmp_path / "again", "--steps", 2, *BRIEF)
-    run("train", "--data", drawn, "--run", tmp_path / "calm", "--steps", 2, *BRIEF, "--calm")
-    first, again, calm = (rows_of(folder)[0]["loss"] for folder in (trained, tmp_path / "again", tmp_path / "calm"))
-    assert again == pytest.approx(first, rel=1e-3) and calm != pytest.approx(first, rel=5e-3)
+def test_the_best_network_is_stored_as_float16_and_its_normalisation_has_stayed(trained):
+    _, folder, start = trained
+    first, best = (keras.models.load_model(path, compile=False) for path in (start, folder / "best.keras"))
+    assert {weight.dtype for weight in best.weights} == {"float32"}
+    assert as_float16((folder / "best.keras").read_bytes()) == (folder / "best.keras").read_bytes()
+    moving = [[weight.numpy() for weight in network.weights if "moving" in weight.path] for network in (first, best)]
+    assert all(np.allclose(one, other, rtol=1e-3, atol=1e-6) for one, other in zip(*moving, strict=True))
+    assert any(not np.allclose(one, other, rtol=1e-2) for one, other in zip(first.get_weights(), best.get_weights(), strict=True))
 
 
-def test_frames_grow_over_a_run(gone_on):
-    assert [(row["scale"], row["samples"]) for row in rows_of(gone_on[0])] == [(0.2, 2), (0.3, 4)]
+def test_a_run_has_all_that_serving_loads(finished):
+    _, folder = finished
+    assert Predictor(folder / "car_matte.tflite").predict(np.zeros((*COARSE_FRAME, 3), np.uint8))[0].shape == COARSE_FRAME
+    for name, inputs in (("first", FEATURES), ("second", CONTEXT_FEATURES)):
+        assert [weights.shape for weights, _ in perceptron(name, folder / "edges.npz")] == [(inputs, 32), (32, 16), (16, 1)]
+    assert len(ConfidenceModel.read(folder / "confidence.json").publishable) == len(ConfidenceModel.read().publishable)
 
 
-def test_a_stopped_run_can_be_resumed(drawn, tmp_path):
-    folder = tmp_path / "stopped"
-    arguments = ["train", "--data", str(drawn), "--run", str(folder), *BRIEF]
-    with subprocess.Popen([sys.executable, str(ROOT / "train.py"), *arguments, "--minutes", "30"], stderr=subprocess.PIPE, text=True) as process:
-        seen = ""
-        while "step 2" not in seen:
-            letter = process.stderr.read(1)
-            assert letter, seen
-            seen += letter
-        process.send_signal(signal.SIGINT)
-        assert "--resume" in process.stderr.read()
-        assert process.wait(120) == 0
-    stopped = int(rows_of(folder)[-1]["samples"])
-    assert stopped >= 4
-    assert "holds a run already" in run(*arguments, "--steps", 2, ok=False)
-    run(*arguments, "--resume", "--steps", stopped // 2 + 2)
-    assert rows_of(folder)[-1]["samples"] == stopped + 4
+def test_a_run_is_evaluated_and_installed(finished, tmp_path, monkeypatch, capsys):
+    data, folder = finished
+    monkeypatch.setattr(evaluation, "composites", lambda *chosen, with_colours: composites.composites(*chosen, number=3, with_colours=with_colours))
+    monkeypatch.setattr(commands, "ROOT", tmp_path)
+    (tmp_path / "training").mkdir()
+    shutil.copytree(folder, tmp_path / "model")
+    run("install", folder, "--data", data)
+    installed = [tmp_path / "training" / "car_matte.keras", *(tmp_path / "model" / name for name in ("car_matte.tflite", "edges.npz", "confidence.json"))]
+    assert [path.read_bytes() for path in installed] == [(folder / name).read_bytes() for name in ("best.keras", *(path.name for path in installed[1:]))]
+    capsys.readouterr()
+    run("evaluate", "--data", data, "--network", folder / "car_matte.tflite", "--json", tmp_path / "found.json", "--worst", tmp_path / "worst.png")
+    table = capsys.readouterr().out
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert str(folder / "edges.npz") in table and "answered without a car, empty scenes" in table and "vehicles refused" in table
+    assert {name: row["n"] for name, row in found["sets"].items()} == {"street": 8, "neighbour": 1, "alone": 2}
+    assert {"iou", "boundary_iou", "f1", "f2", "mae", "sad", "halo", "loose", "wreck", "publishable", "refused"} <= set(found["sets"]["alone"]["mean"])
+    assert cv2.imread(str(tmp_path / "worst.png")) is not None
 
 
-def test_a_run_goes_on_from_another_network_whose_normalisation_stays(gone_on):
-    folder, said = gone_on
-    assert "taken over" in said
-    statistics = [[weight for weight in keras.models.load_model(path, compile=False).weights if "moving" in weight.path] for path in (NETWORK.with_suffix(".keras"), folder / "best.keras")]
-    assert all(np.allclose(one, other, rtol=1e-4) for one, other in zip(*statistics, strict=True))
+def test_a_network_that_is_worse_is_not_installed_unless_forced(finished, tmp_path, monkeypatch):
+    data, folder = finished
+    mask = np.zeros((60, 80), np.uint8)
+    mask[20:40, 20:60] = 255
+    photo, worse = Photo("p", "s", np.zeros((60, 80, 3), np.uint8), mask, None), np.where(np.arange(80) < 58, mask, 0).astype(np.uint8)
+    answers = iter([Evaluation(by_set([compared(photo, mask)]), {}), Evaluation(by_set([compared(photo, worse)]), {})])
+    monkeypatch.setattr(install, "evaluate", lambda data, pipeline: next(answers))
+    monkeypatch.setattr(commands, "ROOT", tmp_path)
+    (tmp_path / "training").mkdir()
+    shutil.copytree(folder, tmp_path / "model")
+    said = refusal("install", folder, "--data", data)
+    assert "worse than the installed network" in said and "iou 0.9500 instead of 1.0000" in said and "--force" in said
+    assert not list((tmp_path / "training").iterdir())
+    run("install", folder, "--data", data, "--force")
+    assert (tmp_path / "training" / "car_matte.keras").exists()
 
 
-def test_a_photo_to_leave_out_that_is_not_there_is_named(drawn, tmp_path):
-    (tmp_path / "left_out.txt").write_text("street/no_such_photo\n")
-    assert "no_such_photo" in run("train", "--data", drawn, "--run", tmp_path / "none", "--steps", 1, "--leave-out", tmp_path / "left_out.txt", ok=False)
+def test_a_training_from_a_network_validates_what_int8_will_compute(trained):
+    start = from_network(trained[2])
+    bare = keras.models.load_model(trained[2], compile=False)
+    served = start.served(bare)
+    for found, exact in zip(served.weights, folded_weights(bare), strict=True):
+        expected = exact.numpy()
+        if expected.ndim == 4:
+            step = np.maximum(np.abs(expected).max((0, 1) if expected.shape[-1] == 1 else (0, 1, 2), keepdims=True), 1e-12) / 127
+            expected = np.rint(expected / step) * step
+        assert np.allclose(found.numpy(), expected, atol=1e-6)
 
 
-def test_a_run_from_another_network_is_validated_as_int8_would_round_it(drawn, gone_on):
-    logged = rows_of(gone_on[0])[0]["iou"]
-    photos = read_photos(drawn, "val")
-    photos += composites(drawn, train.MADE_UP_SEED, min(train.MADE_UP, len(photos)), held_back=False)
-    network = keras.models.load_model(NETWORK.with_suffix(".keras"), compile=False)
-    plain = without_batch_norm(network)
-    plain.set_weights(folded_weights(network))
-    as_trained = train.validate(plain, photos)["iou"]
-    for variable in plain.weights:
-        if len(variable.shape) == 4:
-            kernel = variable.numpy()
-            step = np.maximum(np.abs(kernel).max((0, 1) if kernel.shape[-1] == 1 else (0, 1, 2), keepdims=True), 1e-9) / 127
-            variable.assign(np.rint(kernel / step) * step)
-    assert logged == pytest.approx(train.validate(plain, photos)["iou"], abs=2e-5) and logged != pytest.approx(as_trained, abs=2e-5)
+def test_each_scale_gets_the_same_share_of_a_run_and_the_rate_falls():
+    settings = loop.Settings(steps=300, scales=(0.5, 0.75, 1.0))
+    assert [settings.scale(settings.done(step, 0)) for step in (0, 99, 100, 200, 299, 300)] == [0.5, 0.5, 0.75, 1.0, 1.0, 1.0]
+    assert loop.Settings(minutes=10).done(0, 300) == 0.5
+    assert loop.learning_rate(1.0, 0, 0.0) == pytest.approx(1 / loop.WARM_UP)
+    assert loop.learning_rate(1.0, 10_000, 0.0) == 1 and loop.learning_rate(1.0, 10_000, 1.0) == pytest.approx(0.01)
 
 
-def test_hard_cutouts_are_weighed(drawn, tmp_path):
-    run("weigh", "--data", drawn, "--out", tmp_path / "often.json")
-    often = json.loads((tmp_path / "often.json").read_text())
-    assert set(often) == {f"{car.set}/{car.name}" for car in read_cutouts(drawn, False)}
-    assert all(LEAST <= share <= MOST for share in often.values()) and min(often.values()) <= 1 <= max(often.values())
+@pytest.mark.parametrize("found, steps, why", [
+    (Validation(0.5, 0, 0, 0, 0), 10, None), (Validation(0.0, 0, 0, 1.0, 0), 100, "predicts no car yet"), (Validation(0.0, 0, 0, 1.0, 0), 5000, "masks empty"),
+    (Validation(0.0, 0, 0, 0, 0.9), 100, "masks seem inverted"), (Validation(0.0, 0, 0, 0, 0.1), 100, "belong together"),
+])
+def test_an_iou_of_0_is_explained(found, steps, why):
+    assert (found.explanation(steps) is None) if why is None else why in found.explanation(steps)
 
 
-def test_where_there_are_no_cutouts_there_is_nothing_to_weigh(drawn, tmp_path):
-    shutil.copytree(drawn / "backgrounds", tmp_path / "data" / "backgrounds")
-    assert "no cut-outs to weigh" in run("weigh", "--data", tmp_path / "data", "--out", tmp_path / "often.json", ok=False)
-    assert not (tmp_path / "often.json").exists()
+def test_mining_weighs_every_cutout_that_is_trained_on(drawn, tmp_path):
+    run("mine", "--data", drawn, "--out", tmp_path / "weights.json")
+    weights = json.loads((tmp_path / "weights.json").read_text())
+    assert set(weights) == {name_of(car) for car in read_cutouts(drawn, "train")}
+    assert all(LEAST <= weight <= MOST for weight in weights.values()) and min(weights.values()) <= 1 <= max(weights.values())
 
 
-def test_the_mask_that_the_network_disputes_most_is_shown_first(drawn, tmp_path):
+def test_review_shows_the_mask_that_the_network_disagrees_with_most(drawn, tmp_path):
     shutil.copytree(drawn / "train", tmp_path / "data" / "train")
     wrong = tmp_path / "data" / "train" / "street" / "masks" / "s2.png"
     mask = cv2.imread(str(wrong), cv2.IMREAD_GRAYSCALE)
     mask[:50, :40] = 255  # a piece of the sky
     cv2.imwrite(str(wrong), mask)
-    show = "disputed", "--data", tmp_path / "data", "--number", 1, "--out", tmp_path / "sheet.png"
+    show = "review", "--data", tmp_path / "data", "--number", 1, "--out", tmp_path / "sheet.png"
     run(*show)
     first = cv2.imread(str(tmp_path / "sheet.png"))[..., ::-1]
     assert first.shape == (240, 6 * 320, 3) and (first == (0, 255, 0)).all(-1).sum() > 100, "the mask's outline"
-    (tmp_path / "left_out.txt").write_text("street/s2\n")
-    assert "nothing is disputed" in run(*show, "--leave-out", tmp_path / "left_out.txt", ok=False)
-    (tmp_path / "left_out.txt").write_text("street/none\n")
-    assert "street/none" in run(*show, "--leave-out", tmp_path / "left_out.txt", ok=False)
+    (tmp_path / "excluded.txt").write_text("street/s2\n")
+    assert "agree everywhere" in refusal(*show, "--exclude", tmp_path / "excluded.txt")
+    (tmp_path / "excluded.txt").write_text("street/none\n")
+    assert "street/none" in refusal(*show, "--exclude", tmp_path / "excluded.txt")
 
 
 def test_preview_is_a_sheet_of_samples(drawn, tmp_path):
-    run("preview", "--data", drawn, "--scale", 0.3, "--out", tmp_path / "sheet.png")
-    run("preview", "--data", drawn, "--scale", 0.3, "--calm", "--out", tmp_path / "calm.png")
-    staged, calm = (cv2.imread(str(tmp_path / name)) for name in ("sheet.png", "calm.png"))
-    assert staged.shape == calm.shape == (4 * 240, 6 * 320, 3) and (staged != calm).any()
+    run("preview", "--data", drawn, "--scale", 0.3, "--out", tmp_path / "strong.png")
+    run("preview", "--data", drawn, "--scale", 0.3, "--finetune", "--out", tmp_path / "finetune.png")
+    strong, finetune = (cv2.imread(str(tmp_path / name)) for name in ("strong.png", "finetune.png"))
+    assert strong.shape == finetune.shape == (4 * 240, 6 * 320, 3) and (strong != finetune).any()
 
 
-def test_quantise_makes_a_network_that_serving_loads(drawn, trained, tmp_path):
-    run("quantise", "--data", drawn, "--network", trained / "best.keras", "--out", tmp_path / "small.tflite")
-    network = Predictor(tmp_path / "small.tflite")
-    assert (tmp_path / "small.tflite").stat().st_size < 6e6
-    assert network.predict(np.zeros((*COARSE_FRAME, 3), np.uint8))[0].shape == COARSE_FRAME
-
-
-def test_evaluate_scores_a_folder_of_mattes(drawn, tmp_path):
+def test_a_folder_of_mattes_is_evaluated(drawn, tmp_path, capsys):
     truth = cv2.imread(str(drawn / "val" / "street" / "masks" / "s5.png"), cv2.IMREAD_GRAYSCALE)
-    (tmp_path / "street").mkdir()
-    cv2.imwrite(str(tmp_path / "street" / "s5.png"), truth)
-    table = run("evaluate", "--data", drawn, "--mattes", tmp_path, "--worst", tmp_path / "worst.png")
-    assert "street       1  1.0000  1.0000  0.0000  100%   s5 1.000" in table
-    assert cv2.imread(str(tmp_path / "worst.png")) is not None
+    write(tmp_path / "street" / "s5.png", truth)
+    run("evaluate", "--data", drawn, "--mattes", tmp_path, "--worst", tmp_path / "worst.png")
+    _, row = capsys.readouterr().out.splitlines()
+    assert row.split() == ["street", "1", "1.0000", "1.0000", "1.000", "1.000", "0.0000", "0.0%", "0.0%", "100.0%", "s5", "1.000"]
+    write(tmp_path / "street" / "s5.png", truth[:50])
+    assert "but the photo has 192x144" in refusal("evaluate", "--data", drawn, "--mattes", tmp_path)
 
 
-def test_evaluate_scores_the_bundled_network(drawn):
-    assert "street       1  0.9" in run("evaluate", "--data", drawn)
+def test_the_bundled_network_cuts_a_drawn_car(drawn, tmp_path):
+    run("evaluate", "--data", drawn, "--json", tmp_path / "found.json")
+    assert json.loads((tmp_path / "found.json").read_text())["sets"]["street"]["mean"]["iou"] > 0.9
 
 
-def test_edges_are_learnt_from_large_cut_outs_alone(drawn, tmp_path):
-    assert "no cut-outs of 600 pixels" in run("edges", "--data", drawn, "--out", tmp_path / "edges.npz", ok=False)
-    assert not (tmp_path / "edges.npz").exists()
+@pytest.fixture
+def plain(drawn, tmp_path) -> Path:
+    """images/ and masks/ alone."""
+    for kind in ("images", "masks"):
+        shutil.copytree(drawn / "train" / "street" / kind, tmp_path / "plain" / kind)
+    return tmp_path / "plain"
 
 
-def test_edges_are_fitted_to_composites_and_photos(drawn, tmp_path):
-    shutil.copytree(drawn, tmp_path / "data")
-    for angle in ("side", "three_quarter"):
-        photo = draw_photo(960, 720, angle=angle, seed=7)
-        for kind, picture in (("rgba", np.dstack([photo.foreground[..., ::-1], np.rint(photo.alpha * 255).astype(np.uint8)])), ("mattes", np.rint(photo.alpha * 255).astype(np.uint8))):
-            assert cv2.imwrite(str(tmp_path / "data" / "cutouts" / "dealer" / kind / f"9999_{angle}_0.png"), picture)
-    said = run("edges", "--data", tmp_path / "data", "--out", tmp_path / "edges.npz", "--composites", 8)
-    for name, most in (("first", 0.8), ("second", 1.0)):
-        for kind in ("composite", "street", "pane"):
-            before, fitted = map(float, re.search(rf"{name} +{kind} .*before ([\d.]+), fitted ([\d.]+)", said).groups())
-            assert fitted < (most if kind == "composite" else 1.05) * before, said
-    for name, measures in (("first", MEASURES), ("second", HEARD)):
-        assert [weights.shape for weights, _ in perceptron(name, tmp_path / "edges.npz")] == [(measures, 32), (32, 16), (16, 1)]
+def test_images_and_masks_alone_do_for_samples_review_and_evaluation(plain, tmp_path):
+    run("preview", "--data", plain, "--scale", 0.3, "--out", tmp_path / "preview.png")
+    run("evaluate", "--data", plain, "--json", tmp_path / "found.json")
+    assert json.loads((tmp_path / "found.json").read_text())["sets"]["plain"]["n"] == 1
+    assert "no test photos" in refusal("evaluate", "--data", plain, "--test")
 
 
-def test_calibrate_wants_more_than_a_handful_of_photos(drawn, tmp_path):
-    assert "more data is needed" in run("calibrate", "--data", drawn, "--out", tmp_path / "judge.json", ok=False)
-    assert not (tmp_path / "judge.json").exists()
+@pytest.mark.parametrize("command, why", [
+    ("mine", "mining needs cut-outs"), ("edges", "no cut-outs of 600 pixels"), ("calibrate", "calibration needs pictures without a car"),
+])
+def test_commands_that_need_more_than_photos_say_so(plain, tmp_path, command, why):
+    assert why in refusal(command, "--data", plain, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
-def test_data_that_is_not_there_is_named(tmp_path):
-    assert str(tmp_path) in run("train", "--data", tmp_path, "--steps", 1, "--run", tmp_path / "run", ok=False)
+def test_nothing_of_the_project_is_overwritten_but_by_install(drawn, capsys):
+    for command, target in (("edges", "model/edges.npz"), ("quantise", "model/car_matte.tflite"), ("preview", "docs/result.jpg")):
+        refusal(command, "--data", drawn, "--out", Path(train.__file__).with_name("train.py").parent / target)
+        assert "train.py install RUN" in capsys.readouterr().err
+
+
+def test_what_is_missing_is_told_in_one_line(tmp_path, drawn, capsys):
+    assert "no 'train' photos with masks" in refusal("train", "--data", tmp_path, "--steps", 1, "--run", tmp_path / "run")
+    assert "no checkpoint to resume from" in refusal("train", "--data", drawn, "--steps", 1, "--run", tmp_path / "run", "--resume")
+    assert "`train.py train` makes it" in refusal("install", tmp_path, "--data", drawn)
+    (tmp_path / "best.keras").touch()
+    assert "`train.py quantise` makes it" in refusal("install", tmp_path, "--data", drawn)
+    for option in ("--init", "--exclude", "--sampling-weights"):
+        refusal("train", "--data", drawn, "--steps", 1, option, tmp_path / "none")
+        assert f"{option}: {tmp_path / 'none'}: no such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["train", "mine", "review", "evaluate", "quantise", "edges", "calibrate", "preview", "install"])
+def test_help_says_what_a_command_needs_and_its_defaults(command, capsys):
+    refusal(command, "--help")
+    said = capsys.readouterr().out
+    assert "Needs " in said and ("(default:" in said or command == "install")
+
+
+def test_an_error_that_is_no_data_error_keeps_its_traceback(drawn, monkeypatch):
+    monkeypatch.setattr(commands, "train_network", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run("train", "--data", drawn, "--steps", 1)
+    monkeypatch.setattr(commands, "train_network", lambda *_: (_ for _ in ()).throw(DataError("too few photos")))
+    assert refusal("train", "--data", drawn, "--steps", 1) == "train.py train: too few photos"
