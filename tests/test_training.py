@@ -29,7 +29,7 @@ from training.learner import Learner
 from training.starting_point import from_network
 from training.validation import Validation
 
-STEPS, STOPPED = 80, 4
+STEPS, STOPPED = 84, 4
 
 
 def run(*arguments: object) -> None:
@@ -58,12 +58,13 @@ def trained(tmp_path_factory, patch) -> tuple[Path, Path, Path]:
     folder = tmp_path_factory.mktemp("tiny")
     data, start, folder = tiny.tiny_data(folder / "data"), tiny.tiny_network(folder / "start.keras"), folder / "run"
     begin = ["train", "--data", data, "--run", folder, "--steps", STEPS, "--scales", 0.2, "--batch", 4, "--rate", 5e-3, "--finetune", "--init", start]
-    step = Learner.step
+    taken = iter([1.0] * STOPPED)
 
     def stopping(self, *batch, average):
-        if int(self.optimiser.iterations) == STOPPED:
-            raise KeyboardInterrupt
-        return step(self, *batch, average=average)
+        """Takes steps that change nothing, which need no compiling, until Ctrl-C."""
+        for loss in taken:
+            return loss
+        raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as stop:
         stop.setattr(Learner, "step", stopping)
@@ -93,7 +94,7 @@ def test_a_stopped_run_resumes_where_it_was_and_learns(trained):
     _, folder, _ = trained
     rows = [{name: float(text) for name, text in row.items()} for row in csv.DictReader((folder / "log.csv").open())]
     assert [row["samples"] for row in rows] == [4 * STOPPED, 4 * STEPS]
-    assert rows[1]["iou"] > max(0.3, rows[0]["iou"]), "a third of the masks are wrong"
+    assert rows[1]["minutes"] > rows[0]["minutes"] > 0 and rows[1]["iou"] > max(0.3, rows[0]["iou"])
     assert cv2.imread(str(folder / "curve.png")) is not None
 
 
@@ -129,7 +130,7 @@ def test_a_run_is_evaluated_and_installed(finished, tmp_path, monkeypatch, capsy
     table = capsys.readouterr().out
     found = json.loads((tmp_path / "found.json").read_text())
     assert str(folder / "edges.npz") in table and "answered without a car, empty scenes" in table and "vehicles refused" in table
-    assert {name: row["n"] for name, row in found["sets"].items()} == {"street": 8, "neighbour": 1, "alone": 2}
+    assert {name: row["n"] for name, row in found["sets"].items()} == {"street": 6, "neighbour": 1, "alone": 2}
     assert {"iou", "boundary_iou", "f1", "f2", "mae", "sad", "halo", "loose", "wreck", "publishable", "refused"} <= set(found["sets"]["alone"]["mean"])
     assert cv2.imread(str(tmp_path / "worst.png")) is not None
 

@@ -65,7 +65,7 @@ def picture(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def tiny_data(folder: Path) -> Path:
     """Photos, cut-outs and backgrounds. A third of the validation masks are wrong, and a few backgrounds hold a small coloured block."""
-    for number in range(18):
+    for number in range(16):
         photo, matte = picture(number)
         split = "val" if number >= 10 else "train"
         if number % 3 == 0 and split == "val":
@@ -77,7 +77,7 @@ def tiny_data(folder: Path) -> Path:
     for number in range(4):
         colours, matte = block(100 + number, (720, 960))
         write(folder / "cutouts" / ("studio_val" if number == 3 else "studio") / "rgba" / f"{number}.png", np.dstack([colours[..., ::-1], matte]))
-    for number in range(40):
+    for number in range(32):
         scene = ground(200 + number)
         if number % 4 == 0:
             cv2.rectangle(scene, (80, 60), (110, 80), (250, 20, 20), -1)
