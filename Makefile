@@ -20,7 +20,7 @@ check: .venv-test/ready
 	.venv-test/bin/mypy
 
 test: environments
-	$(PYTEST) tests -n auto --dist loadfile --no-loadscope-reorder --durations=15
+	$(PYTEST) tests -n auto --dist worksteal --durations=15
 
 picture: .venv-test/ready
 	.venv-test/bin/python -m docs.picture
