@@ -17,6 +17,7 @@ from postprocessing import compose, framing
 from postprocessing.encode import encode_alpha, encode_jpeg, encode_png, encode_webp, encode_zip, is_opaque, opacity
 from postprocessing.foreground import foreground
 from postprocessing.glass import see_through
+from postprocessing.pieces import without_detached
 from postprocessing.refine import refine
 from postprocessing.shadow import cast, with_room
 from postprocessing.watermark import stamp
@@ -75,7 +76,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
     with clock("refine"):
         alpha = np.zeros(rgb.shape[:2], np.float32)
         car_alpha, car_rgb = alpha[part][prediction.window], rgb[part][prediction.window]
-        car_alpha[:] = refine(prediction.matte, prediction.photo, car_rgb)
+        car_alpha[:] = without_detached(refine(prediction.matte, prediction.photo, car_rgb))
         colours = foreground(rgb, alpha)
         if options.semitransparency:
             panes_rgb, car_alpha[:] = see_through(colours[part][prediction.window], car_alpha, prediction.glass, prediction.photo)

@@ -1,7 +1,7 @@
 """Specks and pin-holes go; the car, real gaps and what a post cuts off stay."""
 import numpy as np
 
-from postprocessing.pieces import one_piece
+from postprocessing.pieces import one_piece, without_detached
 
 
 def car() -> np.ndarray:
@@ -53,3 +53,25 @@ def test_a_post_in_front_leaves_both_halves():
     matte = car()
     matte[:, 60:64] = 0
     assert np.array_equal(one_piece(matte), matte)
+
+
+def test_what_is_small_and_detached_is_not_delivered_and_the_car_keeps_its_soft_edge():
+    alpha = car()
+    alpha[40, 20:140] = 0.4
+    expected = alpha.copy()
+    alpha[20:24, 60:64], alpha[19, 59:65] = 1, 0.1
+    assert np.array_equal(without_detached(alpha), expected)
+
+
+def test_a_car_in_one_piece_is_delivered_as_it_is():
+    alpha = car()
+    alpha[38:40, 60:62] = 0.3
+    alpha[10:12, 10:12] = 0.1  # too faint to be seen
+    assert without_detached(alpha) is alpha
+    assert not without_detached(np.zeros((120, 160), np.float32)).any()
+
+
+def test_a_part_that_a_post_cuts_off_is_delivered():
+    alpha = car()
+    alpha[:, 24:28] = 0
+    assert np.array_equal(without_detached(alpha), alpha)

@@ -10,6 +10,7 @@ from model.confidence import FITTED, ConfidenceModel
 from model.localise import Network, Prediction, localise
 from model.predictor import Predictor
 from model.space_to_depth import depth_to_space
+from postprocessing.pieces import without_detached
 from postprocessing.refine import WEIGHTS, refine
 from training.errors import DataError
 
@@ -32,7 +33,8 @@ class Pipeline:
 
     def refined(self, prediction: Prediction, rgb: np.ndarray) -> np.ndarray:
         """The prediction of a uint8 photo (height, width, 3) as its refined uint8 matte (height, width)."""
-        return cv2.convertScaleAbs(prediction.in_photo(refine(prediction.matte, prediction.photo, prediction.cropped(rgb), self.edges)), alpha=255)
+        alpha = without_detached(refine(prediction.matte, prediction.photo, prediction.cropped(rgb), self.edges))
+        return cv2.convertScaleAbs(prediction.in_photo(alpha), alpha=255)
 
     def matte(self, rgb: np.ndarray) -> np.ndarray:
         return self.refined(self.localise(rgb), rgb)
