@@ -9,6 +9,7 @@
     python train.py install   RUN --data DIR                  puts a run's files into place, unless they are worse
     python train.py mine      --data DIR                      sampling weights: hard cut-outs more often
     python train.py review    --data DIR                      photos whose masks and network disagree most
+    python train.py label     --photos DIR --out DIR/train/SET           masks for photos without any (self-training)
 
 Every command writes into runs/; only `install` changes files of the project. `train.py COMMAND --help` says what a command needs.
 """
@@ -22,7 +23,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # off by default on CPUs wi
 
 import cv2  # noqa: E402
 
-from training.commands import ROOT, calibrate, edges, evaluate, install, mine, preview, quantise, review, train  # noqa: E402
+from training.commands import ROOT, calibrate, edges, evaluate, install, label, mine, preview, quantise, review, train  # noqa: E402
 from training.errors import DataError  # noqa: E402
 from training.loop import BATCH, RATE, SCALES  # noqa: E402
 
@@ -100,6 +101,13 @@ def parser() -> argparse.ArgumentParser:
 
     sub = command(calibrate, "fit the confidence model to a quantised network", f"{PHOTOS}, and backgrounds/SET", "confidence.json")
     sub.add_argument("--network", type=file, default=INT8, help=".tflite; edges.npz beside it is used, else the installed one")
+
+    sub = commands.add_parser("label", help="label photos without masks by a network, to train on (self-training)", formatter_class=Help,
+                              description="Label photos without masks by a network, to train on (self-training).\n\nNeeds a folder of photos.")
+    sub.set_defaults(do=label)
+    sub.add_argument("--photos", type=folder, required=True, default=argparse.SUPPRESS, help="folder of photos")
+    sub.add_argument("--out", type=output, required=True, default=argparse.SUPPRESS, help="folder for images/, masks/ and ignore/, such as DIR/train/SET")
+    sub.add_argument("--network", type=file, default=INT8, help=".keras or .tflite: the teacher")
 
     sub = command(preview, "write a contact sheet of training samples", PHOTOS, "preview.png")
     sub.add_argument("--scale", type=frame_scale, default=1.0, help="of the fine frames")

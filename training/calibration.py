@@ -45,7 +45,7 @@ def fit_publishable(data: Path, pipeline: Pipeline) -> tuple[float, ...]:
 
     def labelled(photo: Photo) -> tuple[np.ndarray | None, bool]:
         prediction = pipeline.localise(photo.rgb)
-        return features_of(prediction), score(pipeline.refined(prediction, photo.rgb), photo.mask, photo.ignore).publishable
+        return features_of(prediction), score(pipeline.refined(prediction, photo.rgb), photo.mask, photo.ignore).deliverable
 
     rows = in_threads(labelled, read_photos(data, "val") + composites(data, "val", SEED, MADE))
     found, truth = (np.array(part) for part in zip(*((row[:-1], label) for row, label in rows if row is not None)))

@@ -82,6 +82,19 @@ def calibrate(args: Namespace) -> None:
     print(args.out)
 
 
+def label(args: Namespace) -> None:
+    from training.pipeline import load
+    from training.self_training import label_folder
+
+    trusted = left_out = 0
+    for _, found in label_folder(args.photos, load(args.network), args.out):
+        if found is not None and found.trusted:
+            trusted += 1
+        else:
+            left_out += 1
+    print(f"{args.out}: {trusted} photos labelled, {left_out} left out")
+
+
 def preview(args: Namespace) -> None:
     from training.data.augmentation import FINETUNE, STRONG
     from training.preview import preview

@@ -9,6 +9,7 @@ LEAST_IOU = 0.97        # of a publishable matte
 LARGEST_BLOB = 0.004    # largest wrong piece or hole of a publishable matte, share of the car
 WRECK = 0.05            # share of the car that is lost, or as much added
 VISIBLE = 40            # alpha of 255 above which a detached piece is seen
+FRAYED_F2 = 0.7     # boundary F at two pixels, under which an outline counts as frayed
 LOOSE = 1e-4            # detached area, share of the largest piece
 
 
@@ -23,6 +24,11 @@ class Score:
     loose: bool          # something detached from the car is left
     wreck: bool          # over WRECK of the car is lost, or as much is added
     publishable: bool    # IoU of at least LEAST_IOU, and no blob over LARGEST_BLOB
+
+    @property
+    def deliverable(self) -> bool:
+        """Publishable by all measures: also nothing loose, no wreck and no frayed outline. The confidence model predicts this."""
+        return self.publishable and not self.loose and not self.wreck and self.f2 >= FRAYED_F2
 
 
 def score(alpha: np.ndarray, truth: np.ndarray, ignore: np.ndarray | None = None) -> Score:
