@@ -91,7 +91,7 @@ def known_pixels(kind: str, rgb: np.ndarray, alpha: np.ndarray, ignore: np.ndarr
     """
     prediction = localise(rgb, network)
     layer = cv2.resize(prediction.glass, None, fx=CELL, fy=CELL) if kind == PANE else prediction.matte
-    photo = rgb[prediction.window]
+    photo = prediction.cropped(rgb)
     if first:
         answers, points, features = first_answers(layer, prediction.photo, photo, first)
         features = context_features(features, answers, points)
@@ -99,6 +99,6 @@ def known_pixels(kind: str, rgb: np.ndarray, alpha: np.ndarray, ignore: np.ndarr
         matte, points, plain = undecided(layer, photo.shape[:2])
         features = edge_features(matte, prediction.photo, photo, points, plain)
     here = band.flat_indices(points, photo.shape[:2])
-    known = np.flatnonzero(ignore[prediction.window].reshape(-1)[here] < 128) if ignore is not None else np.arange(len(points))
+    known = np.flatnonzero(prediction.cropped(ignore).reshape(-1)[here] < 128) if ignore is not None else np.arange(len(points))
     chosen = np.random.default_rng((SEED, seed)).permutation(known)[:PIXELS]
-    return features.T[chosen], alpha[prediction.window].reshape(-1)[here[chosen]]
+    return features.T[chosen], prediction.cropped(alpha).reshape(-1)[here[chosen]]
