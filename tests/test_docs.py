@@ -15,7 +15,8 @@ from tests.function import Function, listening
 
 API = Path(__file__).resolve().parent.parent / "docs" / "API.md"
 EXAMPLES = re.findall(r"```(bash|python|js|php)\n(.*?)```", API.read_text(), re.DOTALL)
-RUN = {"bash": ("bash", "-euo", "pipefail", "example.sh"), "python": (sys.executable, "example.py"), "js": ("node", "example.mjs"), "php": ("php", "example.php")}
+RUN = {"bash": ("bash", "-euo", "pipefail", "example.sh"), "python": (sys.executable, "example.py"), "js": ("node", "example.mjs"),
+       "php": ("php", "example.php")}
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def address() -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize(("language", "code"), EXAMPLES, ids=[f"{language}{number}" for number, (language, _) in enumerate(EXAMPLES)])
+@pytest.mark.parametrize("language, code", EXAMPLES, ids=[f"{language}{number}" for number, (language, _) in enumerate(EXAMPLES)])
 def test_an_example_writes_the_pictures_that_it_names(language, code, address, tmp_path):
     command = RUN[language]
     if shutil.which(command[0]) is None:
