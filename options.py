@@ -17,13 +17,13 @@ PIXELS = {"preview": 250_000, "medium": 1_500_000, "hd": 4_000_000, "4k": 10_000
 SIZES = {"auto": None, "full": None, **PIXELS, "small": PIXELS["preview"], "regular": PIXELS["preview"]}
 TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no")
 NUMBER = r"([0-9]+(?:\.[0-9]+)?)"
-AS_AUTO = ("person", "product", "animal", "graphic", "graphics", "transportation", "other")  # what remove.bg takes besides car; here all look for a vehicle
+TYPE_ALIASES = ("person", "product", "animal", "graphic", "graphics", "transportation", "other")  # other types of remove.bg; here all look for a vehicle
 
 Unit = Literal["px", "%"]
 
 
 class InvalidOption(ValueError):
-    """A parameter's value is not one that it takes."""
+    """A parameter has an invalid value."""
 
     def __init__(self, name: str, detail: str):
         super().__init__(detail)
@@ -88,7 +88,7 @@ def percent(text: str) -> float:
     return float(match[1])
 
 
-def share(text: str) -> float:
+def percent_of_width(text: str) -> float:
     match = re.fullmatch(rf"{NUMBER}%?", text)
     if not match or not 1 <= float(match[1]) <= 100:
         raise ValueError(f"takes a number from 1 to 100, with or without %, not {text[:40]!r}")
@@ -146,7 +146,7 @@ def position(text: str) -> tuple[float, float] | None:
 
 PARAMETERS = {
     "size": Parameter(choice(**SIZES), "auto", "most pixels of the answer: preview 0.25, medium 1.5, hd 4, 4k 10 and 50MP 50 million; full: as it is"),
-    "type": Parameter(choice("auto", "car", **dict.fromkeys(AS_AUTO, "auto")), "auto", "what to look for; it is always a vehicle, whatever the type"),
+    "type": Parameter(choice("auto", "car", **dict.fromkeys(TYPE_ALIASES, "auto")), "auto", "what to look for; it is always a vehicle, whatever the type"),
     "type_level": Parameter(choice("none", "1", "2", "latest"), "1", "the detail of X-Type; none leaves it out"),
     "format": Parameter(choice("auto", "png", "jpg", "webp", "zip"), "auto", "auto: png where anything is transparent, else jpg; zip: color.jpg and alpha.png"),
     "channels": Parameter(choice("rgba", "alpha"), "rgba", "the cut-out, or its alpha alone"),
@@ -162,7 +162,7 @@ PARAMETERS = {
     "shadow_opacity": Parameter(percent, "100", "how dark the shadow is, 0 to 100"),
     "watermark": Parameter(lambda text: text or None, "", "name of a configured picture to put on the answer, instead of watermark_file"),
     "watermark_position": Parameter(choice(*POSITIONS), "bottom-right", "where the watermark stands"),
-    "watermark_scale": Parameter(share, "20", "width of the watermark in percent of the answer's, 1 to 100"),
+    "watermark_scale": Parameter(percent_of_width, "20", "width of the watermark in percent of the answer's, 1 to 100"),
     "watermark_opacity": Parameter(percent, "100", "opacity of the watermark, 0 to 100"),
 }
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
     from google.cloud.storage import Blob, Client
 
-PATIENCE = 60.0      # seconds in which passing faults are tried again
+RETRY_SECONDS = 60.0  # within which passing faults are tried again
 ABSENT = "there is no such object, or it may not be used"  # one sentence for both, so that a caller does not learn which
 BUCKET = "[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]"  # a bucket's name
 LONGEST_NAME = 1024  # bytes, Cloud Storage's own limit; so at most as many characters
@@ -32,11 +32,11 @@ class Missing(Unreadable):
 
 
 class Unreachable(Unreadable):
-    """The storage failed each time it was tried. Later it may work."""
+    """The storage failed each time it was tried. It may work later."""
 
 
 class TooSlow(Unreachable):
-    """The object did not come in time."""
+    """The object did not arrive in time."""
 
 
 @dataclass(frozen=True)
@@ -79,39 +79,39 @@ def read(location: Location, most: int, seconds: float, generation: int | None =
     from google.cloud.storage.exceptions import DataCorruption
     from google.cloud.storage.retry import DEFAULT_RETRY
 
-    body = Bounded(most, time.monotonic() + seconds)
+    body = BoundedFile(most, time.monotonic() + seconds)
     blob = client().bucket(location.bucket).blob(location.name, generation=generation)
-    with explained(body.end):
+    with translated_errors(body.end):
         try:
             blob.download_to_file(body, timeout=seconds, retry=DEFAULT_RETRY.with_timeout(seconds))
         except DataCorruption as error:
-            raise Unreachable("the object did not come whole") from error
+            raise Unreachable("the object arrived incomplete") from error
     return body.getvalue()
 
 
-def stat(location: Location, seconds: float = PATIENCE) -> Object | None:
+def stat(location: Location, seconds: float = RETRY_SECONDS) -> Object | None:
     """The newest generation of an object, None where there is none. Raises Unreadable, TooSlow or Unreachable."""
     from google.cloud.storage.retry import DEFAULT_RETRY
 
-    with explained(time.monotonic() + seconds):
+    with translated_errors(time.monotonic() + seconds):
         blob = client().bucket(location.bucket).get_blob(location.name, timeout=seconds, retry=DEFAULT_RETRY.with_timeout(seconds))
-    return described(blob) if blob else None
+    return object_of(blob) if blob else None
 
 
-def objects(bucket: str, prefix: str = "", seconds: float = PATIENCE) -> Iterator[Object]:
+def objects(bucket: str, prefix: str = "", seconds: float = RETRY_SECONDS) -> Iterator[Object]:
     """The objects whose names begin with the prefix, sorted by name. Raises Unreadable, TooSlow or Unreachable; seconds: for one page of them."""
     from google.cloud.storage.retry import DEFAULT_RETRY
 
     pages = iter(client().list_blobs(bucket, prefix=prefix, timeout=seconds, retry=DEFAULT_RETRY.with_timeout(seconds)).pages)
     while True:
-        with explained(time.monotonic() + seconds):
+        with translated_errors(time.monotonic() + seconds):
             page = next(pages, None)
         if page is None:
             return
-        yield from map(described, page)
+        yield from map(object_of, page)
 
 
-def write(location: Location, data: bytes, content_type: str, metadata: dict[str, str], replaces: int = 0, seconds: float = PATIENCE) -> bool:
+def write(location: Location, data: bytes, content_type: str, metadata: dict[str, str], replaces: int = 0, seconds: float = RETRY_SECONDS) -> bool:
     """Writes an object whole or not at all, in place of the generation `replaces` (0: only where there is no object). False where another one is there.
 
     A write whose answer was lost is tried again, and may then find its own object: False too. Raises Unreadable, TooSlow or Unreachable.
@@ -121,7 +121,7 @@ def write(location: Location, data: bytes, content_type: str, metadata: dict[str
 
     blob = client().bucket(location.bucket).blob(location.name)
     blob.metadata = metadata
-    with explained(time.monotonic() + seconds):
+    with translated_errors(time.monotonic() + seconds):
         try:
             blob.upload_from_string(data, content_type, if_generation_match=replaces, timeout=seconds, retry=DEFAULT_RETRY.with_timeout(seconds))
         except PreconditionFailed:
@@ -129,13 +129,13 @@ def write(location: Location, data: bytes, content_type: str, metadata: dict[str
     return True
 
 
-def described(blob: "Blob") -> Object:
+def object_of(blob: "Blob") -> Object:
     return Object(Location(blob.bucket.name, blob.name), blob.generation, blob.size, dict(blob.metadata or {}))
 
 
 @contextmanager
-def explained(end: float) -> Iterator[None]:
-    """Turns the client library's exceptions into ours. end: when time is over, by the monotonic clock."""
+def translated_errors(end: float) -> Iterator[None]:
+    """Turns the client library's exceptions into ours. end: of the time allowed, by the monotonic clock."""
     from google.api_core.exceptions import GoogleAPIError, NotFound, RetryError, ServerError, TooManyRequests
     from requests import RequestException
 
@@ -143,13 +143,13 @@ def explained(end: float) -> Iterator[None]:
         yield
     except (GoogleAPIError, RequestException, ConnectionError) as error:
         if time.monotonic() > end:
-            raise TooSlow("the object did not come in time") from error
+            raise TooSlow("the object did not arrive in time") from error
         if not isinstance(error, GoogleAPIError) or isinstance(error, (RetryError, ServerError, TooManyRequests)):
             raise Unreachable("the storage does not answer") from error
         raise (Missing if isinstance(error, NotFound) else Unreadable)(ABSENT) from error
 
 
-class Bounded(io.BytesIO):
+class BoundedFile(io.BytesIO):
     """A file of at most `most` bytes, written before `end` of the monotonic clock."""
 
     def __init__(self, most: int, end: float):
@@ -160,5 +160,5 @@ class Bounded(io.BytesIO):
         if self.tell() + memoryview(chunk).nbytes > self.most:
             raise TooLarge(f"the object has more than {self.most:,} bytes")
         if time.monotonic() > self.end:
-            raise TooSlow("the object did not come in time")
+            raise TooSlow("the object did not arrive in time")
         return super().write(chunk)

@@ -1,1 +1,1 @@
-"""The wire: what a request may say, and what an answer looks like."""
+"""The HTTP API: requests, settings, limits, answers and errors."""

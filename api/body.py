@@ -49,7 +49,7 @@ class Body:
             raise ApiError("the body breaks off, or is not valid HTTP") from error
 
     def drop(self) -> None:
-        """Reads and forgets the rest, up to MAX_DROPPED bytes."""
+        """Reads the rest, up to MAX_DROPPED bytes, without keeping it."""
         dropped = 0
         while not self.over and dropped < MAX_DROPPED and (chunk := self.take(CHUNK)):
             dropped += len(chunk)

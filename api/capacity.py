@@ -1,4 +1,4 @@
-"""How many cut-outs are made at once: one for each core and each gigabyte. More would wait for each other and fill the memory."""
+"""How many cut-outs are made at once: one for each core and each gigabyte. More would only wait for each other and fill the memory."""
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,19 +12,19 @@ PHOTO_BYTES = 1 << 30  # memory that a cut-out of the largest photo takes, rough
 class Capacity:
     def __init__(self, most: int, seconds: float):
         """most: cut-outs at once; seconds: how long a request waits for its turn."""
-        self.places, self.seconds = threading.BoundedSemaphore(most), seconds
+        self.slots, self.seconds = threading.BoundedSemaphore(most), seconds
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Raises Busy."""
-        if not self.places.acquire(timeout=self.seconds):
+    def slot(self) -> Iterator[None]:
+        """Holds one of the slots while the block runs. Raises Busy where none comes free in time."""
+        if not self.slots.acquire(timeout=self.seconds):
             raise Busy()
         try:
             yield
         finally:
-            self.places.release()
+            self.slots.release()
 
 
-def default_places() -> int:
+def default_slots() -> int:
     """One for each core and each gigabyte of memory, at least one."""
     return max(1, min(cores(), memory() // PHOTO_BYTES))

@@ -1,4 +1,4 @@
-"""The context of one request: what the handler learns of it on the way to its answer."""
+"""The context of one request: what the handler finds out about it before it answers."""
 import time
 import uuid
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What can be wrong with a request: a status, a code for programs, a title and a detail for people."""
+"""Errors of a request: each has a status, a code for programs, and a title and a detail for people."""
 from collections.abc import Iterable
 
 from exceptions import CutOutError
@@ -48,14 +48,14 @@ class FailedBackgroundDownload(ApiError):
 
 
 class InvalidParameter(ApiError):
-    title = "A parameter has a value that it does not take"
+    title = "A parameter has an invalid value"
 
     def __init__(self, name: str, detail: str):
         super().__init__(f"{name} {detail}", f"invalid_{name}")
 
 
 class UnknownParameter(ApiError):
-    code, title = "unknown_parameter", "A parameter is not known"
+    code, title = "unknown_parameter", "A parameter is unknown"
 
 
 class Refused(ApiError):
@@ -79,7 +79,7 @@ class NotFound(ApiError):
 
 
 class MethodNotAllowed(ApiError):
-    status, code, title = 405, "method_not_allowed", "This address does not take that method"
+    status, code, title = 405, "method_not_allowed", "This address does not allow that method"
 
     def __init__(self, allowed: Iterable[str]):
         super().__init__(f"use {' or '.join(allowed)}")
@@ -91,11 +91,11 @@ class BodyTooLarge(ApiError):
 
 
 class UnsupportedMediaType(ApiError):
-    status, code, title = 415, "unsupported_media_type", "The body is of a type or encoding that is not read here"
+    status, code, title = 415, "unsupported_media_type", "The type or encoding of the body is not supported"
 
 
 class UnsupportedEncoding(UnsupportedMediaType):
-    """A body with a Content-Encoding. Accept-Encoding in the answer says what would do (RFC 9110, 15.5.16)."""
+    """A body with a Content-Encoding. Accept-Encoding in the answer says which encoding is read (RFC 9110, 15.5.16)."""
 
     def __init__(self, detail: str):
         super().__init__(detail)
@@ -111,7 +111,7 @@ class RateLimitExceeded(ApiError):
 
 
 class Unavailable(ApiError):
-    """Later it may work: Retry-After says when to try again."""
+    """A passing fault: Retry-After says when to try again."""
 
     status = 503
     seconds = 5

@@ -1,8 +1,8 @@
-"""Pictures from addresses that strangers give: over the public internet only, with limits of size and time.
+"""Fetches pictures from URLs that callers send: over the public internet only, with limits of size and time.
 
 A host name is resolved once, and the connection goes to the address that was checked. So a name that resolves differently the second time
 (DNS rebinding) gains nothing. The certificate is still checked against the name. Every redirect passes all checks again.
-Source of the threats: OWASP, Server-Side Request Forgery Prevention Cheat Sheet.
+Source of the rules: OWASP, Server-Side Request Forgery Prevention Cheat Sheet.
 """
 import io
 import re
@@ -32,7 +32,7 @@ DEFAULT_PORTS = {"https": 443, "http": 80}
 REDIRECTS = {301, 302, 303, 307, 308}
 
 NATIVE_V6 = ip_network("2000::/3")  # all that is allocated as global unicast (RFC 4291); IPv4-mapped and NAT64 addresses lie outside
-NEVER = tuple(map(ip_network, (     # what is_global of some Python version lets through
+NOT_PUBLIC = tuple(map(ip_network, (  # networks that is_global of some Python version counts as public
     "192.0.0.0/24",                 # IETF protocol assignments (RFC 6890); a cloud's metadata server lives here
     "192.88.99.0/24",               # 6to4 relays (RFC 7526)
     "168.63.129.16/32",             # Azure's platform server
@@ -54,7 +54,7 @@ class FetchTooLarge(FetchError):
 
 @dataclass(frozen=True)
 class Rules:
-    """What may be fetched. The defaults suit strangers."""
+    """What may be fetched. The defaults are safe for untrusted callers."""
 
     allow_http: bool = False               # beside https
     allow_private: bool = False            # for tests and local work: any address, even this machine's
@@ -66,7 +66,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Target:
-    """What to ask whom for: the parts of a URL that the rules allow."""
+    """The parts of a URL that the rules allow."""
 
     url: str
     scheme: str
@@ -77,7 +77,7 @@ class Target:
 
 
 class Deadline:
-    """The moment at which a fetch ends, in whatever stage it is."""
+    """The moment at which a fetch ends, whatever stage it has reached."""
 
     def __init__(self, seconds: float):
         self.end = time.monotonic() + seconds
@@ -102,9 +102,9 @@ def fetch(url: str, rules: Rules) -> bytes:
     deadline = Deadline(rules.seconds)
     try:
         for _ in range(MAX_REDIRECTS + 1):
-            target = allowed(url, rules)
+            target = allowed_target(url, rules)
             address = resolve(target, rules, deadline)
-            with closing(connection_to(address, target, deadline)) as connection, ask(connection, target) as response:
+            with closing(connection_to(address, target, deadline)) as connection, send_request(connection, target) as response:
                 if response.status not in REDIRECTS:
                     return body_of(response, rules.max_bytes)
                 url = redirect_of(response, target)
@@ -117,7 +117,7 @@ def fetch(url: str, rules: Rules) -> bytes:
     raise FetchError(f"the address redirects more than {MAX_REDIRECTS} times")
 
 
-def allowed(url: str, rules: Rules) -> Target:
+def allowed_target(url: str, rules: Rules) -> Target:
     """The parts of a URL, its host in ASCII (IDNA 2008). Raises FetchError where the rules forbid it."""
     from urllib3.util import parse_url
 
@@ -142,7 +142,7 @@ def allowed(url: str, rules: Rules) -> Target:
 def resolve(target: Target, rules: Rules, deadline: Deadline) -> IPv4Address | IPv6Address:
     """The address to connect to: the resolver's first, if all of its addresses are public. Raises FetchError, TimeoutError.
 
-    Odd spellings (0x7f.1, 2130706433, 127.1) need no care here: the resolver turns them into the address that is checked.
+    Odd spellings (0x7f.1, 2130706433, 127.1) need no rule of their own: the resolver turns them into the address that is checked.
     """
     from concurrent.futures import ThreadPoolExecutor
 
@@ -155,7 +155,7 @@ def resolve(target: Target, rules: Rules, deadline: Deadline) -> IPv4Address | I
         lookup.shutdown(wait=False)
     addresses = [ip_address(row[4][0]) for row in rows]
     if not addresses or not (rules.allow_private or all(map(is_public, addresses))):
-        # one sentence for both, so that nobody learns which names our own network knows
+        # one sentence for both, so that a caller can't learn which names our own network resolves
         raise FetchError("the host was not found on the public internet")
     return addresses[0]
 
@@ -163,7 +163,7 @@ def resolve(target: Target, rules: Rules, deadline: Deadline) -> IPv4Address | I
 def is_public(address: IPv4Address | IPv6Address) -> bool:
     """Whether an address belongs to the public internet: not to this machine, a private network or a cloud's own, and embeds no other address."""
     native = address.version == 4 or address in NATIVE_V6
-    return native and address.is_global and not address.is_multicast and not any(address in network for network in NEVER)
+    return native and address.is_global and not address.is_multicast and not any(address in network for network in NOT_PUBLIC)
 
 
 def connection_to(address: IPv4Address | IPv6Address, target: Target, deadline: Deadline) -> "HTTPConnection":
@@ -173,7 +173,7 @@ def connection_to(address: IPv4Address | IPv6Address, target: Target, deadline: 
     connection: HTTPConnection
     host, timeout = str(address), deadline.left() / 2  # urllib3 uses it twice: for TCP, then for the TLS handshake
     if target.scheme == "https":
-        connection = HTTPSConnection(host, target.port, timeout=timeout, ssl_context=trust(), server_hostname=target.host)
+        connection = HTTPSConnection(host, target.port, timeout=timeout, ssl_context=tls_context(), server_hostname=target.host)
     else:
         connection = HTTPConnection(host, target.port, timeout=timeout)
     connection.response_class = response_until(deadline)
@@ -181,12 +181,12 @@ def connection_to(address: IPv4Address | IPv6Address, target: Target, deadline: 
 
 
 @cache
-def trust() -> ssl.SSLContext:
-    """The certificate authorities of the system, read once: that takes milliseconds."""
+def tls_context() -> ssl.SSLContext:
+    """Trusts the certificate authorities of the system. Read once, because that takes milliseconds."""
     return ssl.create_default_context()
 
 
-def ask(connection: "HTTPConnection", target: Target) -> "BaseHTTPResponse":
+def send_request(connection: "HTTPConnection", target: Target) -> "BaseHTTPResponse":
     headers = {"Host": target.authority, "User-Agent": "Forecourt", "Accept": "image/jpeg, image/png, image/webp, */*;q=0.1", "Accept-Encoding": "identity"}
     connection.request("GET", target.request_uri, headers=headers, preload_content=False, decode_content=False)
     return connection.getresponse()
@@ -223,7 +223,7 @@ def body_of(response: "BaseHTTPResponse", max_bytes: int) -> bytes:
 
 
 def response_until(deadline: Deadline) -> type[HTTPResponse]:
-    """Responses that wait for their headers and their body until the deadline."""
+    """A class of responses whose headers and body must come before the deadline."""
     class TimedResponse(HTTPResponse):
         def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None):
             super().__init__(sock, debuglevel, method, url)

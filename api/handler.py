@@ -94,7 +94,7 @@ class Handler:
         return self.cut(context, self.identify(context), self.settings.limiter)
 
     def try_out(self, context: RequestContext) -> Response:
-        """For the demo page where others need a key: previews only, with a rate limit of its own."""
+        """For the demo page where the API needs a key: previews only, with a rate limit of their own."""
         return self.cut(context, visitor(context.request, self.settings.proxies), self.settings.trial, PIXELS["preview"])
 
     def cut(self, context: RequestContext, caller: str, limiter: Limiter | None, only_pixels: int | None = None) -> Response:
@@ -106,7 +106,7 @@ class Handler:
         context.wanted = wanted = read_request(context.request, self.settings.rules, self.settings.watermarks)
         if only_pixels and wanted.options.pixels != only_pixels:
             raise errors.InvalidParameter("size", "takes only preview without a key")
-        with self.settings.capacity.place():
+        with self.settings.capacity.slot():
             try:
                 context.result = self.cut_out(wanted.photo, wanted.options, backdrop_of(wanted), self.watermark_of(wanted))
             except CutOutError as refusal:
@@ -123,7 +123,7 @@ class Handler:
             raise errors.InvalidParameter("watermark", str(error)) from error
 
     def identify(self, context: RequestContext) -> str:
-        """Whom a limit counts: a key where keys are needed, else a visitor."""
+        """The caller whose requests a limit counts: a key where keys are needed, else a visitor. Raises AuthFailed."""
         context.key = self.settings.keys.name(context.request.headers.get(HEADER))
         return context.key or visitor(context.request, self.settings.proxies)
 

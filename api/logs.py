@@ -1,4 +1,4 @@
-"""One line a request on stdout, as JSON that Cloud Logging reads: what was asked, what came of it, and the time of each stage.
+"""One line a request on stdout, as JSON for Cloud Logging: the request, its answer, and the time of each stage.
 
 It never holds pixels, keys, visitors' addresses, or query strings, which may hold any of them. Error Reporting groups what it says of a crash.
 Source of the fields: https://cloud.google.com/logging/docs/structured-logging and https://cloud.google.com/error-reporting/docs/formatting-error-messages

@@ -11,7 +11,7 @@ TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
          ".webp": "image/webp", ".svg": "image/svg+xml"}  # what is served; types.d.ts and the like are not
 DAY = 86_400  # s
 HEADERS = {
-    # Nothing of anybody else's; blob: is the visitor's own photo, data: the page's icon.
+    # Only this site's own files; blob: is the visitor's own photo, data: the page's icon.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
                                "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
     "X-Content-Type-Options": "nosniff",
@@ -26,7 +26,7 @@ class File:
     type: str
 
     def reply(self, request: Request) -> Response:
-        """304 for who has it already. Pictures may be a day old; the rest is asked for each time, as its parts must fit each other."""
+        """304 where the browser has the file already. It keeps pictures for a day, and asks for the rest each time, because those files must fit each other."""
         reply = Response(self.data, content_type=self.type, headers=HEADERS)
         reply.set_etag(sha256(self.data).hexdigest()[:16])
         reply.cache_control.public = True

@@ -1,4 +1,4 @@
-"""A request read to its end: the one picture, the options, and what stands behind the car."""
+"""Reads a request: the one picture, the options, and what stands behind the car."""
 import base64
 import binascii
 import json
@@ -57,7 +57,7 @@ def read_request(request: Request, rules: Rules, watermarks: Collection[str] = (
 
 def fields(request: Request) -> dict[str, object]:
     """All that was sent, by name, each known and sent once. Texts have no blanks around them; an empty text counts as not sent."""
-    sent = [(name, plain(name, value)) for name, value in [*body_fields(request), *request.args.items(multi=True)]]
+    sent = [(name, stripped(name, value)) for name, value in [*body_fields(request), *request.args.items(multi=True)]]
     kept = [(name, value) for name, value in sent if value not in ("", None)]
     names = [name for name, _ in kept]
     if unknown := sorted(set(names) - KNOWN):
@@ -68,7 +68,7 @@ def fields(request: Request) -> dict[str, object]:
     return dict(kept)
 
 
-def plain(name: str, value: object) -> object:
+def stripped(name: str, value: object) -> object:
     """A value without blanks around it. What a file part holds for a parameter that is no file is its text."""
     if isinstance(value, bytes) and not name.endswith("_file"):
         value = value.decode("utf-8", "replace")

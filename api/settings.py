@@ -6,27 +6,27 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from api.capacity import Capacity, default_places
+from api.capacity import Capacity, default_slots
 from api.cors import Cors
 from api.fetch import Rules
 from api.keys import Keys
 from api.limits import Limiter
 from events.arrivals import Arrivals
-from postprocessing.watermark import configured
+from postprocessing.watermark import watermarks_in
 from storage import BUCKET
 
 TRIAL = "60/hour"
 
 
 class InvalidSetting(ValueError):
-    """An environment variable has a value that it does not take."""
+    """An environment variable has an invalid value."""
 
 
 @dataclass(frozen=True)
 class Settings:
     keys: Keys                       # API keys that are accepted
     limiter: Limiter | None          # requests per key or visitor
-    proxies: int                     # of our own between visitor and function
+    proxies: int                     # our own, between visitor and function
     capacity: Capacity               # cut-outs at once
     rules: Rules                     # what may be fetched
     cors: Cors                       # origins whose pages may call
@@ -37,7 +37,7 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
-        """An empty variable, or one of blanks, is as good as none. Raises InvalidSetting."""
+        """Settings of environment variables. An empty or blank variable counts as not set. Raises InvalidSetting."""
         given = {name: text.strip() for name, text in environ.items()}
 
         def setting(name: str, parse: Callable[[str], Any], default: Any) -> Any:
@@ -49,12 +49,12 @@ class Settings:
 
         storage = setting("RATE_LIMIT_STORAGE", str, None)
         keys, demo = setting("API_KEYS", Keys.parse, Keys()), setting("DEMO", switch, True)
-        trying = demo and bool(keys.digests)
-        if given.get("DEMO_LIMIT") and not trying:
+        trial_on = demo and bool(keys.digests)
+        if given.get("DEMO_LIMIT") and not trial_on:
             raise InvalidSetting("DEMO_LIMIT has no effect without API_KEYS or with DEMO=off")
-        if storage and not given.get("RATE_LIMIT") and not trying:
+        if storage and not given.get("RATE_LIMIT") and not trial_on:
             raise InvalidSetting("RATE_LIMIT_STORAGE has no effect without RATE_LIMIT")
-        watermarks = setting("WATERMARKS_DIR", watermark_folder, configured())
+        watermarks = setting("WATERMARKS_DIR", watermark_folder, watermarks_in())
         output = setting("OUTPUT_BUCKET", partial(Arrivals.parse, watermarks=watermarks), None)
         if given.get("OUTPUT_OPTIONS") and not output:
             raise InvalidSetting("OUTPUT_OPTIONS has no effect without OUTPUT_BUCKET")
@@ -64,14 +64,14 @@ class Settings:
             keys=keys,
             limiter=setting("RATE_LIMIT", limiter, None),
             proxies=setting("TRUSTED_PROXIES", count, 1 if "K_SERVICE" in given else 0),  # Cloud Run sets it and stands behind Google's front end
-            capacity=Capacity(setting("MAX_CONCURRENT", partial(count, least=1), default_places()), setting("QUEUE_SECONDS", count, 5)),
+            capacity=Capacity(setting("MAX_CONCURRENT", partial(count, least=1), default_slots()), setting("QUEUE_SECONDS", count, 5)),
             rules=Rules(allow_http=setting("ALLOW_HTTP", flag, False), allow_private=private, ports=frozenset(range(65_536) if private else ()),
                         buckets=setting("ALLOWED_BUCKETS", buckets, frozenset())),
             cors=setting("CORS_ORIGINS", Cors.parse, Cors()),
             demo=demo,
             arrivals=setting("OUTPUT_OPTIONS", partial(Arrivals.parse, given["OUTPUT_BUCKET"], watermarks=watermarks), output) if output else None,
             watermarks=watermarks,
-            trial=(setting("DEMO_LIMIT", limiter, None) or limiter(TRIAL)) if trying else None,
+            trial=(setting("DEMO_LIMIT", limiter, None) or limiter(TRIAL)) if trial_on else None,
         )
 
 
@@ -96,7 +96,7 @@ def count(text: str, least: int = 0) -> int:
 def watermark_folder(text: str) -> dict[str, Path]:
     if not Path(text).is_dir():
         raise ValueError("takes a folder of pictures")
-    return configured(Path(text))
+    return watermarks_in(Path(text))
 
 
 def buckets(text: str) -> frozenset[str]:

@@ -1,1 +1,1 @@
-"""Photos by the million: bucket to bucket, and one by one as they arrive."""
+"""The bulk job: converts the photos of a folder or bucket with Apache Beam."""

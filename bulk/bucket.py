@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import storage
 from bulk.item import Item, Store, Unwritable
 from preprocessing.decode import MAX_FILE
-from storage import LONGEST_NAME, PATIENCE, Location
+from storage import LONGEST_NAME, RETRY_SECONDS, Location
 
 
 @dataclass(frozen=True)
@@ -24,19 +24,19 @@ class Bucket:
         return cls(bucket, f"{prefix.rstrip('/')}/" if prefix.strip("/") else "")
 
     def items(self) -> Iterator[Item]:
-        return (item for item, _ in self.described())
+        return (item for item, _ in self.items_with_metadata())
 
-    def described(self) -> Iterator[tuple[Item, Mapping[str, str]]]:
+    def items_with_metadata(self) -> Iterator[tuple[Item, Mapping[str, str]]]:
         for found in storage.objects(self.bucket, self.prefix):
             if not found.location.name.endswith("/"):  # some tools write such an object for an empty folder
                 yield Item(found.location.name.removeprefix(self.prefix), found.generation, found.size), found.metadata
 
     def read(self, item: Item, most: int = MAX_FILE) -> bytes:
         with missing_as_file():
-            return storage.read(self.location(item.name), most, PATIENCE, item.generation)
+            return storage.read(self.location(item.name), most, RETRY_SECONDS, item.generation)
 
     def find(self, name: str) -> Item | None:
-        found = storage.stat(self.location(name), PATIENCE) if is_unicode(name) else None
+        found = storage.stat(self.location(name), RETRY_SECONDS) if is_unicode(name) else None
         return Item(name, found.generation, found.size) if found else None
 
     def write(self, name: str, data: bytes, content_type: str, metadata: Mapping[str, str], replace: bool = False) -> bool:
@@ -45,7 +45,7 @@ class Bucket:
         if len(self.location(name).name.encode()) > LONGEST_NAME:
             raise Unwritable("name_too_long", f"the result's name would be longer than {LONGEST_NAME} bytes")
         existing = self.find(name) if replace else None
-        return storage.write(self.location(name), data, content_type, dict(metadata), existing.generation if existing else 0, PATIENCE)
+        return storage.write(self.location(name), data, content_type, dict(metadata), existing.generation if existing else 0, RETRY_SECONDS)
 
     def contains(self, other: Store) -> bool:
         return isinstance(other, Bucket) and other.bucket == self.bucket and other.prefix.startswith(self.prefix)
@@ -54,10 +54,10 @@ class Bucket:
         return Location(self.bucket, self.prefix + name)
 
     def prepare(self) -> None:
-        """Only a write can show whether objects may be written: the run's first."""
+        """Does nothing: only a write, the run's first, shows whether objects may be written."""
 
     def tidy(self) -> None:
-        """Nothing is ever left."""
+        """Does nothing: an object is never left half written."""
 
 
 def is_unicode(name: str) -> bool:

@@ -25,7 +25,7 @@ from bulk import progress
 from bulk.bucket import Bucket
 from bulk.dead_letters import read_dead_letters
 from bulk.folder import Folder
-from bulk.item import LIST_FILE
+from bulk.item import MAX_LIST_FILE
 from bulk.job import BulkJob, sentence
 from bulk.manifest import OtherOptions, check_manifest, write_manifest
 from bulk.report import write_report
@@ -36,7 +36,7 @@ from events.names import resolved
 from exceptions import CutOutError
 from options import PARAMETERS, InvalidOption, parse
 from postprocessing.compose import Backdrop
-from postprocessing.watermark import FOLDER, configured
+from postprocessing.watermark import FOLDER, watermarks_in
 from preprocessing.decode import decode
 
 ALL_DONE, RUN_FAILED, PHOTOS_FAILED, BY_SIGNAL = 0, 1, 3, 128  # and argparse's 2 for wrong options
@@ -102,20 +102,21 @@ def job_of(args: argparse.Namespace) -> BulkJob:
     folder = Path(os.environ.get("WATERMARKS_DIR", "").strip() or FOLDER)
     if folder != FOLDER and not folder.is_dir():
         raise ValueError("WATERMARKS_DIR takes a folder of pictures")
-    watermarks = configured(folder)
+    watermarks = watermarks_in(folder)
     given = {name: value for name in PARAMETERS if (value := getattr(args, name)) is not None}
     options = parse(given, watermarks)
     watermark_file = args.watermark_file or (str(watermarks[options.watermark.name]) if options.watermark.name else None)
-    backdrop, watermark = (read_picture(file) if file else None for file in (args.bg_image_file, watermark_file))
+    backdrop, watermark = (read_checked_picture(file) if file else None for file in (args.bg_image_file, watermark_file))
     options = resolved(options, Backdrop(decode(backdrop)) if backdrop is not None else None)
-    only = frozenset(read_dead_letters(read_file(args.retry, LIST_FILE))) if args.retry else None
+    retry = frozenset(read_dead_letters(read_file(args.retry, MAX_LIST_FILE))) if args.retry else None
     (photos, pattern), results = open_input(args.input), open_store(args.output)
     check_places(photos, results)
     source_prefix = f"gs://{photos.bucket}/{photos.prefix}" if isinstance(photos, Bucket) else ""
-    return BulkJob(photos, pattern, results, options, given, backdrop, watermark, args.force, only, source_prefix)
+    return BulkJob(photos, pattern, results, options, given, backdrop, watermark, args.force, retry, source_prefix)
 
 
-def read_picture(place: str) -> bytes:
+def read_checked_picture(place: str) -> bytes:
+    """The bytes of a picture. Raises ValueError where they can't be decoded, OSError or storage.Unreadable."""
     data = read_file(place)
     try:
         decode(data)
@@ -127,7 +128,7 @@ def read_picture(place: str) -> bytes:
 def check_places(photos: Place, results: Place) -> None:
     """Raises ValueError where photos can't come from there or results can't go there."""
     if isinstance(photos, Folder) and not photos.root.is_dir():
-        raise ValueError(f"--input: {photos.root} is no folder")
+        raise ValueError(f"--input: {photos.root} is not a folder")
     if isinstance(results, Folder):
         existing = next(path for path in (results.root, *results.root.absolute().parents) if path.exists())
         if not existing.is_dir():

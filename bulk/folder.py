@@ -1,4 +1,4 @@
-"""Photos and results in a local folder. What a bucket does by itself is done here by hand: whole files only, and metadata beside them."""
+"""Photos and results in a local folder. Two things that a bucket does itself are done here: files are written whole, and have metadata beside them."""
 import errno
 import json
 import os
@@ -45,7 +45,7 @@ class Folder:
     def relative(self, folder: str, name: str) -> str:
         return Path(folder, name).relative_to(self.root).as_posix()
 
-    def described(self) -> Iterator[tuple[Item, Mapping[str, str]]]:
+    def items_with_metadata(self) -> Iterator[tuple[Item, Mapping[str, str]]]:
         written: dict[str, str] = {}
         for journal in sorted((self.root / NOTES).glob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns):
             for line in journal.read_text("utf-8").splitlines(keepends=True):
@@ -89,7 +89,7 @@ class Folder:
         return True
 
     def note(self, name: str, metadata: Mapping[str, str]) -> None:
-        """Comes before the file: a note without its file is passed over, a file without its note could not be described."""
+        """Written before the file: metadata without a file is passed over, a file without metadata would be incomplete in the report."""
         with (self.root / NOTES / JOURNAL).open("ab", buffering=0) as journal:
             journal.write(json.dumps({"name": name, "metadata": dict(metadata)}).encode() + b"\n")
 

@@ -1,11 +1,11 @@
-"""What every store of photos and results does."""
+"""A store of photos and results: what bulk/folder.py and bulk/bucket.py both provide."""
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from preprocessing.decode import MAX_FILE
 
-LIST_FILE = 2**31  # bytes that a file of the job's own may have: a row for each of millions of photos
+MAX_LIST_FILE = 2**31  # bytes of a file that the job itself writes: it has a row for each of millions of photos
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Store(Protocol):
     def items(self) -> Iterator[Item]:
         """All files but the store's own notes. Raises OSError or storage.Unreadable."""
 
-    def described(self) -> Iterator[tuple[Item, Mapping[str, str]]]:
+    def items_with_metadata(self) -> Iterator[tuple[Item, Mapping[str, str]]]:
         """All files, each with the metadata that it was written with; none where others wrote it."""
 
     def read(self, item: Item, most: int = MAX_FILE) -> bytes:

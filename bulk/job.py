@@ -8,7 +8,7 @@ from typing import Literal
 
 import storage
 from bulk.dead_letters import DEAD_LETTERS, DeadLetter, read_dead_letters, write_dead_letters
-from bulk.item import LIST_FILE, Item, Store, Unwritable
+from bulk.item import MAX_LIST_FILE, Item, Store, Unwritable
 from cutout import CutOut, cut_out
 from events.arrivals import GENERATION, SOURCE
 from events.names import may_be_photo, result_name
@@ -39,7 +39,7 @@ class Outcome:
     code: str = ""            # of a failure
     detail: str = ""
     confidence: float = 0.0   # of a result
-    cpu: float = 0.0          # seconds
+    cpu_seconds: float = 0.0
 
     @property
     def dead_letter(self) -> DeadLetter:
@@ -56,20 +56,20 @@ class BulkJob:
     backdrop: bytes | None = None
     watermark: bytes | None = None
     force: bool = False                  # convert photos that have a result, too
-    only: frozenset[str] | None = None   # names of photos to try again; None: all
+    retry: frozenset[str] | None = None  # names of photos to try again, and no others; None: all
     source_prefix: str = ""              # of a photo's address, before its name
 
     def dead_letters(self) -> dict[str, DeadLetter]:
-        """Of runs before, by name."""
+        """Those of earlier runs, by name."""
         file = self.results.find(DEAD_LETTERS)
-        return read_dead_letters(self.results.read(file, LIST_FILE)) if file else {}
+        return read_dead_letters(self.results.read(file, MAX_LIST_FILE)) if file else {}
 
     def listing(self) -> Iterator[tuple[Item, Status]]:
         """Each file of the input: pending, skipped (it has its result), failed_before, ignored (no photo by its name), or folder (not entered)."""
         finished = set() if self.force else {item.name for item in self.results.items() if item.size}
-        failed = {} if self.force or self.only is not None else self.dead_letters()
+        failed = {} if self.force or self.retry is not None else self.dead_letters()
         for item in self.photos.items():
-            if self.only is not None and item.name not in self.only or self.pattern and not self.pattern.fullmatch(item.name.rstrip("/")):
+            if self.retry is not None and item.name not in self.retry or self.pattern and not self.pattern.fullmatch(item.name.rstrip("/")):
                 continue
             letter = failed.get(item.name)
             if item.name.endswith("/"):
@@ -84,7 +84,7 @@ class BulkJob:
                 yield item, "pending"
 
     def convert(self, item: Item) -> Outcome:
-        """Whatever is wrong with the photo, or with its storage, is in the outcome. Raises OutputFailed."""
+        """Converts a photo and writes its result. A fault of the photo, or of its storage, is in the outcome. Raises OutputFailed."""
         began = time.thread_time()
         try:
             made = cut_out(self.photos.read(item), self.options, *pictures(self.backdrop, self.watermark))
@@ -93,35 +93,35 @@ class BulkJob:
         except storage.TooLarge:
             return Outcome(item, "failed", FileTooLarge.code, f"at most {MAX_FILE:,} bytes")
         except CutOutError as refusal:
-            return Outcome(item, "failed", refusal.code, str(refusal), cpu=time.thread_time() - began)
+            return Outcome(item, "failed", refusal.code, str(refusal), cpu_seconds=time.thread_time() - began)
         except (OSError, storage.Unreadable) as error:
             return Outcome(item, "failed", "storage_unavailable", str(error))
         except Exception:  # a fault of the program, which must not keep the other photos waiting
             log.exception("%s", item.name.encode(errors="replace").decode())
-            return Outcome(item, "failed", "internal_error", "a fault of the program: its log tells more")
-        return self.keep(item, made, time.thread_time() - began)
+            return Outcome(item, "failed", "internal_error", "a fault of the program: see its log")
+        return self.write_result(item, made, time.thread_time() - began)
 
-    def keep(self, item: Item, made: CutOut, cpu: float) -> Outcome:
+    def write_result(self, item: Item, made: CutOut, cpu_seconds: float) -> Outcome:
         """Writes a result. Raises OutputFailed."""
         name = result_name(item.name, made.format)
         try:
             written = self.results.write(name, made.data, CONTENT_TYPES[made.format], self.metadata(item, made), self.force)
         except Unwritable as error:
-            return Outcome(item, "failed", error.code, str(error), cpu=cpu)
+            return Outcome(item, "failed", error.code, str(error), cpu_seconds=cpu_seconds)
         except (storage.Unreachable, PermissionError) as error:  # later, or in another folder, it may succeed
-            return Outcome(item, "failed", "storage_unavailable", str(error), cpu=cpu)
+            return Outcome(item, "failed", "storage_unavailable", str(error), cpu_seconds=cpu_seconds)
         except (OSError, storage.Unreadable) as error:
             raise OutputFailed(f"{name} could not be written: {sentence(error)}") from error
-        return Outcome(item, "done" if written else "skipped", confidence=made.confidence, cpu=cpu)
+        return Outcome(item, "done" if written else "skipped", confidence=made.confidence, cpu_seconds=cpu_seconds)
 
     def metadata(self, item: Item, made: CutOut) -> dict[str, str]:
-        """What the result tells about itself; the report is read from it."""
+        """Metadata of the result, from which the report is made."""
         (height, width), (top, left, car_height, car_width) = made.size, made.car
         return {SOURCE: self.source_prefix + item.name, GENERATION: str(item.generation), "confidence": f"{made.confidence:.3f}", "size": f"{width}x{height}",
                 "car": f"{left},{top},{car_width},{car_height}", "milliseconds": f"{sum(made.milliseconds.values()):.0f}"}
 
     def keep_dead_letters(self, failed: list[Outcome]) -> None:
-        """Writes the dead letters of this run, and those of runs before whose photos still have no result."""
+        """Writes the dead letters of this run, and those of earlier runs whose photos still have no result."""
         before = self.dead_letters()
         standing = {name: letter for name, letter in before.items() if not self.results.find(result_name(name, self.options.format))}
         standing |= {outcome.item.name: outcome.dead_letter for outcome in failed}
@@ -136,7 +136,7 @@ def pictures(backdrop: bytes | None, watermark: bytes | None) -> tuple[Backdrop 
 
 
 def sentence(error: Exception) -> str:
-    """An error's own, without its number: "cutouts: Read-only file system"."""
+    """An error's message without its number: "cutouts: Read-only file system"."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)

@@ -28,7 +28,7 @@ LOCAL = ["--runner=FnApiRunner", "--direct_running_mode=multi_threading"]  # Lit
 
 
 class UnknownFlag(ValueError):
-    """A flag is neither ours nor Beam's."""
+    """A flag belongs neither to this command nor to Beam."""
 
 
 def beam_options(flags: list[str]) -> PipelineOptions:
@@ -38,7 +38,7 @@ def beam_options(flags: list[str]) -> PipelineOptions:
         flags = [*LOCAL, *workers, *flags]
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, conflict_handler="resolve")
     for part in subclasses(PipelineOptions):
-        part._add_argparse_args(parser)  # as PipelineOptions itself does; Beam has no public door to its flags
+        part._add_argparse_args(parser)  # as PipelineOptions itself does; Beam has no public way to list its flags
     unknown = parser.parse_known_args(flags)[1]
     if unknown:
         raise UnknownFlag(f"unknown: {' '.join(unknown)}")
@@ -60,7 +60,7 @@ def run(job: BulkJob, options: PipelineOptions, sheet: int) -> Counter[str]:
     """Runs the job to its end; photos by status, and milliseconds and cpu_milliseconds. Raises what Beam raises where the run as a whole fails."""
     began = time.monotonic()
     pipeline = beam.Pipeline(options=options)
-    outcomes = pipeline | beam.Create([None]) | "list" >> beam.ParDo(List(job)) | beam.Reshuffle() | "convert" >> beam.ParDo(Convert(job))
+    outcomes = pipeline | beam.Create([None]) | "list" >> beam.ParDo(ListPhotos(job)) | beam.Reshuffle() | "convert" >> beam.ParDo(ConvertPhotos(job))
     failed = outcomes | "failed" >> beam.Filter(lambda outcome: outcome.status == "failed") | ToList()
     failed | "dead letters" >> beam.Map(lambda outcomes: finish(job.keep_dead_letters, outcomes))
     if sheet:
@@ -81,7 +81,7 @@ def run(job: BulkJob, options: PipelineOptions, sheet: int) -> Counter[str]:
     return counts
 
 
-class List(beam.DoFn):
+class ListPhotos(beam.DoFn):
     """The photos that are to be converted."""
 
     def __init__(self, job: BulkJob):
@@ -94,7 +94,9 @@ class List(beam.DoFn):
                 yield item
 
 
-class Convert(beam.DoFn):
+class ConvertPhotos(beam.DoFn):
+    """What became of each photo."""
+
     def __init__(self, job: BulkJob):
         self.job = job
 
@@ -113,7 +115,7 @@ class Convert(beam.DoFn):
             count("not_written")
             return
         count("raced" if outcome.status == "skipped" else outcome.status)
-        Metrics.distribution(NAMESPACE, "cpu_milliseconds").update(round(1000 * outcome.cpu))
+        Metrics.distribution(NAMESPACE, "cpu_milliseconds").update(round(1000 * outcome.cpu_seconds))
         Metrics.distribution(NAMESPACE, "bytes").update(item.size)
         if outcome.status == "done":
             Metrics.distribution(NAMESPACE, "confidence_percent").update(round(100 * outcome.confidence))
@@ -126,7 +128,7 @@ def count(status: str) -> None:
 
 
 def finish(write: Callable[[list[Outcome]], None], outcomes: list[Outcome]) -> None:
-    """The last step of a run; none where the output takes nothing more."""
+    """The last step of a run. Does nothing where the output has failed."""
     if STOP.output_failed:
         return
     try:

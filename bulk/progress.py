@@ -1,4 +1,4 @@
-"""How far a local run is: a bar that the workers, threads of the same process, move on."""
+"""A progress bar of a local run. Its workers are threads of the same process, and count their photos here."""
 import threading
 from collections import Counter
 from collections.abc import Iterator

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields, replace
 from typing import Literal
 
-from bulk.item import LIST_FILE, Store
+from bulk.item import MAX_LIST_FILE, Store
 from bulk.job import BulkJob
 
 CSV, JSONL = "report.csv", "report.jsonl"  # no photo's result has such a name
@@ -37,7 +37,8 @@ def rows(job: BulkJob) -> list[Row]:
     failed = [Row(letter["name"], "failed", letter["code"]) for letter in job.dead_letters().values()]
     names = {row.name for row in failed}
     suffix = f".{job.options.format}"
-    done = (done_row(item.name.removesuffix(suffix), metadata) for item, metadata in job.results.described() if item.name.endswith(suffix) and item.size)
+    done = (done_row(item.name.removesuffix(suffix), metadata)
+            for item, metadata in job.results.items_with_metadata() if item.name.endswith(suffix) and item.size)
     return sorted([*failed, *(row for row in done if row.name not in names)],
                   key=lambda row: (row.outcome == "done", row.confidence if row.confidence is not None else -1.0, row.name))
 
@@ -66,7 +67,7 @@ def write_report(job: BulkJob) -> list[Row]:
 
 def write_changed(store: Store, name: str, data: bytes, content_type: str) -> None:
     existing = store.find(name)
-    if existing is None or existing.size != len(data) or store.read(existing, LIST_FILE) != data:
+    if existing is None or existing.size != len(data) or store.read(existing, MAX_LIST_FILE) != data:
         store.write(name, data, content_type, {}, replace=True)
 
 

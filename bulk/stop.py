@@ -1,4 +1,4 @@
-"""How a run ends early: workers, threads of this process, finish the photo that they have begun and take no other."""
+"""Ends a local run early: its workers, threads of this process, finish the photo that they have begun and take no other."""
 import signal
 import threading
 from collections.abc import Iterator

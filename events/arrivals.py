@@ -23,7 +23,7 @@ from storage import BUCKET, Location
 
 DEAD_LETTERS = "dead-letters/"   # under the output's prefix
 SOURCE, GENERATION = "source", "source-generation"  # metadata of results and dead letters
-UNSPECIFIC = ("", "application/octet-stream")       # content types that tell nothing of the content
+UNSPECIFIC = ("", "application/octet-stream")       # content types that say nothing about the content
 SECONDS = 30.0
 TRIES = 5
 
@@ -33,7 +33,7 @@ class Loop(ValueError):
 
 
 class Contention(RuntimeError):
-    """Others kept writing the same object; the event must come once more."""
+    """Others kept writing the same object; the event must be delivered again."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Arrivals:
         return cls(bucket, f"{prefix.strip('/')}/" if prefix.strip("/") else "", resolved(wanted), watermark)
 
     def receive(self, photo: Location, generation: int, size: int, content_type: str) -> str:
-        """Converts a generation of an object where that is still needed. What was done, in a word:
+        """Converts a generation of an object where that is still needed. Returns a word for what was done:
 
         done, dead_letter; ours (a result of our own), not_a_picture, overtaken (a newer generation is done), known (this generation is done), gone (deleted,
         or replaced: that has its own event). Raises Loop; storage.Unreadable where the storage fails or forbids; Contention.
@@ -83,7 +83,7 @@ class Arrivals:
         declared = content_type.startswith("image/") or named_as_picture(photo.name)
         if photo.name.endswith("/") or is_hidden(photo.name) or not declared and content_type not in UNSPECIFIC:
             return "not_a_picture"
-        result, letter = self.places(photo)
+        result, letter = self.outputs(photo)
         if (known := self.known(result, letter)) >= generation:
             return "known" if known == generation else "overtaken"
         watermark = load(self.watermark) if self.watermark else None
@@ -100,14 +100,14 @@ class Arrivals:
             return self.put(letter, text.encode(), "application/json", photo, generation, "dead_letter", {"code": refusal.code})
         return self.put(result, made.data, CONTENT_TYPES[made.format], photo, generation, "done", {"confidence": f"{made.confidence:.3f}"})
 
-    def places(self, photo: Location) -> tuple[Location, Location]:
-        """Of a photo: its result's and its dead letter's."""
+    def outputs(self, photo: Location) -> tuple[Location, Location]:
+        """Where a photo's result and its dead letter go."""
         return (Location(self.bucket, self.prefix + result_name(photo.name, self.options.format)),
                 Location(self.bucket, f"{self.prefix}{DEAD_LETTERS}{photo.name}.json"))
 
-    def known(self, *places: Location) -> int:
+    def known(self, *outputs: Location) -> int:
         """The newest generation of the photo of which there is a result or dead letter; 0 for none."""
-        return max(generation_of(storage.stat(place, SECONDS)) for place in places)
+        return max(generation_of(storage.stat(output, SECONDS)) for output in outputs)
 
     def put(self, place: Location, data: bytes, content_type: str, photo: Location, generation: int, word: str, metadata: Mapping[str, str]) -> str:
         """Writes a result or dead letter, unless there is one of the same generation or a newer one."""

@@ -1,4 +1,4 @@
-"""Where a photo's result goes: known from the photo's name and the options alone, before the photo is read."""
+"""Names of results, which follow from the photo's name and the options alone, so that they are known before the photo is read."""
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -26,7 +26,7 @@ def result_name(name: str, format: str) -> str:
 
 
 def named_as_picture(name: str) -> bool:
-    """Whether the extension says so; camera and site alike write it in any case."""
+    """Whether the extension says so; cameras and sites write it in upper or lower case."""
     return PurePosixPath(name).suffix.lower() in PICTURES
 
 

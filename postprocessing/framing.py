@@ -15,7 +15,7 @@ import numpy as np
 from preprocessing.letterbox import resize
 from preprocessing.orientation import Box
 
-WIDEST = {"px": 500, "%": 50}  # margin on one side
+MAX_MARGIN = {"px": 500, "%": 50}  # margin on one side
 CENTRE = (50.0, 50.0)
 CUT = 0.2  # share of the car's width or height that lies on the photo's edge, from which the photo cuts the car off
 
@@ -28,10 +28,10 @@ class Length:
     unit: Literal["px", "%"] = "px"
 
     def __post_init__(self) -> None:
-        if self.unit not in WIDEST:
+        if self.unit not in MAX_MARGIN:
             raise ValueError(f"takes margins in px or %, not in {self.unit!r}")
-        if not 0 <= self.value <= WIDEST[self.unit]:
-            raise ValueError(f"takes margins of 0 to {WIDEST[self.unit]}{self.unit}, not {self.value:g}{self.unit}")
+        if not 0 <= self.value <= MAX_MARGIN[self.unit]:
+            raise ValueError(f"takes margins of 0 to {MAX_MARGIN[self.unit]}{self.unit}, not {self.value:g}{self.unit}")
 
     def of(self, side: int) -> float:
         """Pixels beside a car that is `side` pixels wide or high."""
@@ -78,7 +78,7 @@ class Margin:
         The canvas is rounded as a whole, so that it is never more than half a pixel off.
         """
         top, left = self.top.of(height), self.left.of(width)
-        return nearest(top), nearest(left), nearest(top + height + self.bottom.of(height)), nearest(left + width + self.right.of(width))
+        return round_half_up(top), round_half_up(left), round_half_up(top + height + self.bottom.of(height)), round_half_up(left + width + self.right.of(width))
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Placement:
 
     def moved(self, box: Box) -> Box:
         """Where a box within `source` goes, to the nearest pixel."""
-        ends = [[nearest(to + (at - start) * now / whole) for at in (first, first + side)]
+        ends = [[round_half_up(to + (at - start) * now / whole) for at in (first, first + side)]
                 for first, side, start, whole, to, now in zip(box[:2], box[2:], self.source[:2], self.source[2:], self.target[:2], self.target[2:])]
         return ends[0][0], ends[1][0], max(1, ends[0][1] - ends[0][0]), max(1, ends[1][1] - ends[1][0])
 
@@ -154,7 +154,7 @@ def place(photo: tuple[int, int], box: Box, framing: Framing, cut: Sides = WHOLE
     if framing.scale is not None:
         if not (cut.top and cut.bottom or cut.left and cut.right):
             factor = framing.scale / 100 * min(canvas_height / height, canvas_width / width)
-            height, width = (max(1, nearest(side * factor)) for side in (height, width))
+            height, width = (max(1, round_half_up(side * factor)) for side in (height, width))
         position = position or CENTRE
     if position is not None:
         top = offset(canvas_height - height, position[1], cut.top, cut.bottom)
@@ -166,7 +166,7 @@ def offset(free: int, percent: float, cut_before: bool, cut_behind: bool) -> int
     """Pixels before the car of those that are free on the canvas."""
     if cut_before:
         return 0
-    return free if cut_behind else nearest(free * percent / 100)
+    return free if cut_behind else round_half_up(free * percent / 100)
 
 
 def fit_pixels(size: tuple[int, int], most: int) -> tuple[int, int]:
@@ -204,6 +204,6 @@ def window(box: Box) -> tuple[slice, slice]:
     return slice(top, top + height), slice(left, left + width)
 
 
-def nearest(value: float) -> int:
+def round_half_up(value: float) -> int:
     """The nearest whole number; halves go up."""
     return math.floor(value + 0.5)

@@ -7,7 +7,7 @@ import numpy as np
 
 from once import once
 from postprocessing.compose import over
-from postprocessing.framing import nearest, resample, window
+from postprocessing.framing import resample, round_half_up, window
 from preprocessing.decode import Picture, decode
 from preprocessing.orientation import Box
 
@@ -27,7 +27,7 @@ class Watermark:
     opacity: float = 1.0                 # 0..1
 
 
-def configured(folder: Path = FOLDER) -> dict[str, Path]:
+def watermarks_in(folder: Path = FOLDER) -> dict[str, Path]:
     """The pictures of a folder by name: logo.png is named "logo"."""
     return {path.stem: path for path in sorted(folder.glob("[!.]*.*"))}
 
@@ -53,10 +53,10 @@ def stamp(rgb: np.ndarray, alpha: np.ndarray, mark: np.ndarray, opacity: np.ndar
 
 def watermark_box(canvas: tuple[int, int], mark: tuple[int, int], settings: Watermark) -> Box:
     """Where a mark of (height, width) goes on a canvas of (height, width): whole, within the margin, in its own shape."""
-    margin = nearest(MARGIN * min(canvas))
+    margin = round_half_up(MARGIN * min(canvas))
     free = [side - 2 * margin for side in canvas]
     factor = min(settings.scale / 100 * canvas[1] / mark[1], GROWTH, free[0] / mark[0], free[1] / mark[1])
-    height, width = (max(1, nearest(side * factor)) for side in mark)
+    height, width = (max(1, round_half_up(side * factor)) for side in mark)
     down, across = divmod(POSITIONS.index(settings.position), 3)
     top, left = (margin + (room - side) * third // 2 for room, side, third in zip(free, (height, width), (down, across)))
     return top, left, height, width

@@ -98,7 +98,7 @@ def test_a_photo_that_failed_is_not_tried_again_until_it_changes(job):
     failed = job.convert(job.photos.find("car.jpg"))
     job.keep_dead_letters([failed])
     assert failed.code == "failed_to_read_image" and listed(job) == {"car.jpg": "failed_before"}
-    assert listed(replace(job, only=frozenset({"car.jpg"}))) == {"car.jpg": "pending"}
+    assert listed(replace(job, retry=frozenset({"car.jpg"}))) == {"car.jpg": "pending"}
     put(job.photos.root, "car.jpg", data=draw_jpeg(0))
     assert listed(job) == {"car.jpg": "pending"}
     job.keep_dead_letters([replace(failed, code="storage_unavailable", item=job.photos.find("car.jpg"))])
@@ -162,7 +162,7 @@ def write(results: Folder, data: bytes, **how: bool) -> bool:
 def test_a_result_is_written_once(results):
     assert write(results, b"first") and not write(results, b"second") and results.read(results.find("lot/a.png")) == b"first"
     assert write(results, b"third", replace=True) and results.read(results.find("lot/a.png")) == b"third"
-    assert [(item.name, metadata) for item, metadata in results.described()] == [("lot/a.png", {"confidence": "0.5"})]
+    assert [(item.name, metadata) for item, metadata in results.items_with_metadata()] == [("lot/a.png", {"confidence": "0.5"})]
 
 
 def test_an_empty_file_is_no_result(results):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from api.fetch import MAX_REDIRECTS, FetchError, FetchTooLarge, Rules, fetch, trust
+from api.fetch import MAX_REDIRECTS, FetchError, FetchTooLarge, Rules, fetch, tls_context
 from tests.fetch_server import PUBLIC, Site, leads_to, says, serving, writes
 
 PICTURE = bytes(range(256)) * 1000
@@ -48,10 +48,10 @@ def secure_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sit
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("pictures.example").configure_cert(context)
-    trust.cache_clear()
+    tls_context.cache_clear()
     with serving(context) as site:
         yield site
-    trust.cache_clear()
+    tls_context.cache_clear()
 
 
 def test_a_picture_arrives_unchanged(site):

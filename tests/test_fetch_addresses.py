@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from api.fetch import MAX_URL, FetchError, Rules, allowed, fetch, is_public
+from api.fetch import MAX_URL, FetchError, Rules, allowed_target, fetch, is_public
 from tests.fetch_server import PUBLIC
 
 REFUSED = [
@@ -82,7 +82,7 @@ def test_a_url_against_the_rules_is_refused_before_any_name_is_resolved(internet
 @pytest.mark.parametrize("url", ["https://cars.example", "https://cars.example:443/", "https://cars.example:80/", "HTTPS://CARS.example/a?b#c",
                                  "https://cars.example\\@127.0.0.1/"])
 def test_a_url_within_the_rules_is_allowed(url):
-    assert allowed(url, Rules()).host == "cars.example"
+    assert allowed_target(url, Rules()).host == "cars.example"
 
 
 def test_a_host_beyond_ascii_is_asked_for_in_idna(internet):

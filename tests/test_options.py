@@ -1,7 +1,7 @@
 """Options from texts: what each parameter takes, and the sentence that says so when it gets something else."""
 import pytest
 
-from options import AS_AUTO, InvalidOption, Options, Region, parse
+from options import TYPE_ALIASES, InvalidOption, Options, Region, parse
 from postprocessing.framing import Framing, Length, Margin
 
 
@@ -9,7 +9,7 @@ def test_nothing_given_is_the_default():
     assert parse({}) == Options()
 
 
-@pytest.mark.parametrize("type", ["auto", "car", *AS_AUTO])
+@pytest.mark.parametrize("type", ["auto", "car", *TYPE_ALIASES])
 def test_every_type_of_remove_bg_looks_for_a_vehicle(type):
     assert parse({"type": type}) == Options()
 
