@@ -26,7 +26,7 @@ picture: .venv-test/ready
 	.venv-test/bin/python -m docs.picture
 
 samples: .venv-test/ready
-	.venv-test/bin/python -m docs.samples
+	.venv-test/bin/python -m docs.samples "$(BPY)"  # an interpreter that has bpy
 
 screenshot: .venv/ready .venv-test/ready chromium
 	.venv-test/bin/python -m docs.screenshot
