@@ -20,7 +20,7 @@ import numpy as np
 from model import localise
 from model.localise import Prediction
 from model.predictor import NETWORK
-from postprocessing.refine import first_answers, perceptron
+from postprocessing.refine import first_answers, perceptron_layers
 from preprocessing.orientation import turn
 from training.data.composites import composites
 from training.data.sources import Photo, in_threads, read_photos
@@ -78,7 +78,7 @@ def measured(photos: Sequence[Photo], predictions: Sequence[Prediction], refined
 
 def refined_once(prediction: Prediction, rgb: np.ndarray, edges: Path) -> np.ndarray:
     """uint8 matte (height, width) after the first perceptron alone."""
-    alpha, _, _ = first_answers(prediction.matte, prediction.photo, prediction.cropped(rgb), perceptron("first", edges))
+    alpha, _, _ = first_answers(prediction.matte, prediction.photo, prediction.cropped(rgb), perceptron_layers("first", edges))
     return cv2.convertScaleAbs(prediction.in_photo(alpha), alpha=255)
 
 

@@ -1,1 +1,1 @@
-"""The segmentation network: its definition, its quantisation and its predictor."""
+"""The segmentation network as served: its predictor, the coarse and the fine pass, and the confidence model."""

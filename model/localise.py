@@ -25,7 +25,7 @@ UPRIGHT_RATIO = 0.6       # and the most it may have of the unturned pass's unce
 SMALLEST_CAR = 0.002      # share of the photo; a smaller shape is a speck
 
 Window = tuple[slice, slice]  # rows and columns
-Box = tuple[float, float, float, float]  # top, bottom, left, right in the photo's pixels
+Bounds = tuple[float, float, float, float]  # of a car: top, bottom, left, right in the photo's pixels
 
 
 class Network(Protocol):
@@ -129,24 +129,24 @@ def uncertainty(matte: np.ndarray) -> float:
     return expected_error(matte) if np.count_nonzero(matte > 0.5) >= SMALLEST_CAR * matte.size else 1.0
 
 
-def car_box(matte: np.ndarray, window: Window, photo: tuple[int, int]) -> Box | None:
+def car_box(matte: np.ndarray, window: Window, photo: tuple[int, int]) -> Bounds | None:
     """The car of a matte of a window of a photo (height, width), with its margin; None where there is no car."""
     car = (one_piece(matte) > 0.5).astype(np.uint8)
     if cv2.countNonZero(car) < SMALLEST_CAR * car.size:
         return None
     x, y, w, h = cv2.boundingRect(car)
-    top, bottom = stretch_in_photo(y, h, window[0], car.shape[0], photo[0])
-    left, right = stretch_in_photo(x, w, window[1], car.shape[1], photo[1])
+    top, bottom = span_in_photo(y, h, window[0], car.shape[0], photo[0])
+    left, right = span_in_photo(x, w, window[1], car.shape[1], photo[1])
     return top, bottom, left, right
 
 
-def stretch_in_photo(start: float, length: float, part: slice, cells: int, whole: int) -> tuple[float, float]:
+def span_in_photo(start: float, length: float, part: slice, cells: int, whole: int) -> tuple[float, float]:
     """First and last pixel of a photo's side for a stretch of a matte's `cells`, which show `part` of it, with the margin."""
     scale = (part.stop - part.start) / cells
     return max(0.0, part.start + (start - MARGIN * length) * scale), min(float(whole), part.start + (start + length + MARGIN * length) * scale)
 
 
-def window_around(box: Box, photo: tuple[int, int]) -> Window:
+def window_around(box: Bounds, photo: tuple[int, int]) -> Window:
     """The part of a photo (height, width) that shows a box, of a frame's shape as far as the photo reaches."""
     top, bottom, left, right = box
     frame = best_frame((bottom - top, right - left))
@@ -164,7 +164,7 @@ def widened(start: float, stop: float, length: float, whole: float) -> tuple[flo
     return start, start + length
 
 
-def corrected_window(box: Box | None, window: Window, matte: np.ndarray, photo: tuple[int, int]) -> Window:
+def corrected_window(box: Bounds | None, window: Window, matte: np.ndarray, photo: tuple[int, int]) -> Window:
     """The window that the fine pass should have seen, now that its matte is known.
 
     The whole photo (height, width) where the window cuts the car. The surroundings of the fine pass's car where its box is not the coarse
@@ -178,12 +178,12 @@ def corrected_window(box: Box | None, window: Window, matte: np.ndarray, photo: 
     return window_around(better, photo)
 
 
-def box_iou(one: Box, other: Box) -> float:
+def box_iou(one: Bounds, other: Bounds) -> float:
     both = area((max(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), min(one[3], other[3])))
     return both / (area(one) + area(other) - both)
 
 
-def area(box: Box) -> float:
+def area(box: Bounds) -> float:
     top, bottom, left, right = box
     return max(0.0, bottom - top) * max(0.0, right - left)
 

@@ -18,8 +18,8 @@ NETWORK = Path(__file__).with_name("car_matte.tflite")
 class Predictor:
     """Predicts mattes of frames of the sizes in model.frames. Safe to share between threads.
 
-    An interpreter must not run twice at once and holds some 40 MB. So there is a pool with one place a core: more interpreters
-    would only wait for each other. A place holds one interpreter for each frame size that it has met.
+    An interpreter must not run twice at once and holds some 40 MB. So there is a pool with one slot a core: more interpreters
+    would only wait for each other. A slot holds one interpreter for each frame size that it was used for.
     """
 
     def __init__(self, path: Path = NETWORK, pool_size: int | None = None, xnnpack: bool = True):
@@ -52,13 +52,13 @@ class Predictor:
 
     @contextmanager
     def interpreter(self, frame: tuple[int, int]) -> Iterator[Interpreter]:
-        place = self.pool.get()
+        slot = self.pool.get()
         try:
-            if frame not in place:
-                place[frame] = self.load(frame)
-            yield place[frame]
+            if frame not in slot:
+                slot[frame] = self.load(frame)
+            yield slot[frame]
         finally:
-            self.pool.put(place)
+            self.pool.put(slot)
 
     def load(self, frame: tuple[int, int]) -> Interpreter:
         if frame not in FRAMES:

@@ -1,1 +1,1 @@
-"""Mattes on their way out: refined edges, foreground colours, shadow, framing, composition and encoding."""
+"""From the network's matte to a file: refined edges, foreground colours, shadow, framing, composition and encoding."""

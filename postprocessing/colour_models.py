@@ -20,15 +20,15 @@ def colour_mix(matte: np.ndarray, small: np.ndarray, colours: np.ndarray, points
     points. Colours are in 0..1, the three channels summed; where one is not seen nearby, its variance is 1.
     """
     layers = cv2.merge([*cv2.split(small), np.ones_like(matte)]), np.add.reduce(cv2.split(np.square(small)))
-    (car, car_spread), (ground, ground_spread) = (nearby(layers, part, points, size) for part in (matte > CERTAIN, matte < 1 - CERTAIN))
-    way, here = car - ground, np.ascontiguousarray(colours.T) - ground
-    distance = np.square(way).sum(0)
-    mix = (here * way).sum(0) / (distance + np.float32(1e-6))
-    rest = here - np.clip(mix, 0, 1) * way
+    (car, car_spread), (ground, ground_spread) = (colour_nearby(layers, part, points, size) for part in (matte > CERTAIN, matte < 1 - CERTAIN))
+    difference, here = car - ground, np.ascontiguousarray(colours.T) - ground
+    distance = np.square(difference).sum(0)
+    mix = (here * difference).sum(0) / (distance + np.float32(1e-6))
+    rest = here - np.clip(mix, 0, 1) * difference
     return np.clip(mix, -0.5, 1.5), distance, np.square(rest).sum(0), car_spread, ground_spread
 
 
-def nearby(layers: tuple[np.ndarray, np.ndarray], part: np.ndarray, points: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def colour_nearby(layers: tuple[np.ndarray, np.ndarray], part: np.ndarray, points: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """float32 (3, n) and (n,): mean colour of a part's pixels near points, and its variance, summed over the channels; 1 where they are few.
 
     layers: float32 (h, w, 4), the small photo and 1, and (h, w), its colours' squares; part: bool (h, w).

@@ -25,10 +25,10 @@ def foreground(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     right, bottom = min(alpha.shape[1], x + w + reach), min(alpha.shape[0], y + h + reach)
     size = max(1, (right - left) // SHRINK), max(1, (bottom - top) // SHRINK)
     cut, soft = (layer[top:top + SHRINK * size[1], left:left + SHRINK * size[0]] for layer in (rgb, alpha))  # whole cells: shrunk faster
-    small, thin = shrunk(cut, size).astype(np.float32), shrunk(soft, size)
-    car, ground = spread(small, small, thin, FAR)
-    fused = fuse(small, thin[..., None], car, ground)
-    car, ground = spread(fused, ground, thin, NEAR)
+    small, small_alpha = shrunk(cut, size).astype(np.float32), shrunk(soft, size)
+    car, ground = spread(small, small, small_alpha, FAR)
+    fused = fuse(small, small_alpha[..., None], car, ground)
+    car, ground = spread(fused, ground, small_alpha, NEAR)
 
     car, ground = (band.sample(layer, points - (left, top), soft.shape) for layer in (car, ground))
     result, here = rgb.copy(), band.flat_indices(points, alpha.shape)

@@ -9,7 +9,7 @@ import numpy as np
 from model.space_to_depth import CELL
 from postprocessing.refine import refine
 
-CLEAR = 0.4  # of a pane's alpha is given to what is behind it
+TRANSPARENCY = 0.4  # share of a pane's alpha that is given to what is behind it
 
 
 def see_through(rgb: np.ndarray, alpha: np.ndarray, glass: np.ndarray, small: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -25,7 +25,7 @@ def see_through(rgb: np.ndarray, alpha: np.ndarray, glass: np.ndarray, small: np
     window = (slice(y, y + h), slice(x, x + w))
     pane, photo = pane[window], rgb[window].astype(np.float32)
     usual = np.median(photo[pane > 0.5], axis=0) if (pane > 0.5).any() else np.zeros(3, np.float32)
-    opacity = 1 - CLEAR * pane
+    opacity = 1 - TRANSPARENCY * pane
     reflected = np.maximum(photo - usual, 0)
     colours, thin = rgb.copy(), alpha.copy()
     # the thinner pane gives less of the photo's light: its reflections are brightened by as much

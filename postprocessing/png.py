@@ -10,8 +10,8 @@ import numpy as np
 from zlib_ng import zlib_ng
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-KINDS = {1: 0, 3: 2, 4: 6}  # of pixels, by their channels: grey, RGB, RGBA
-PLAIN, LEFT = 0, 1          # filters: the bytes as they are, or less those of the pixel on the left
+COLOUR_TYPES = {1: 0, 3: 2, 4: 6}  # by the number of channels: grey, RGB, RGBA
+NONE, SUB = 0, 1            # filter types: the bytes as they are, or less those of the pixel on the left
 LEVEL, WINDOW, MEMORY = 3, 15, 9
 METRES_PER_INCH = 0.0254
 ROWS = 64                   # made, filtered and packed at once: they stay in the processor's cache, and no second picture is held
@@ -25,7 +25,7 @@ def png(shape: tuple[int, ...], rows: Callable[[slice], np.ndarray], dpi: float 
     height, width, channels = (*shape, 1)[:3]
     packer = zlib_ng.compressobj(LEVEL, zlib_ng.DEFLATED, WINDOW, MEMORY, zlib_ng.Z_RLE if channels == 1 else zlib_ng.Z_DEFAULT_STRATEGY)
     data = [packer.compress(filtered(rows(slice(first, min(first + ROWS, height))), channels)) for first in range(0, height, ROWS)]
-    header = struct.pack(">IIBBBBB", width, height, 8, KINDS[channels], 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPES[channels], 0, 0, 0)
     density = chunk(b"pHYs", struct.pack(">IIB", *[round(dpi / METRES_PER_INCH)] * 2, 1)) if dpi else b""
     return SIGNATURE + chunk(b"IHDR", header) + density + chunk(b"IDAT", b"".join([*data, packer.flush()])) + chunk(b"IEND", b"")
 
@@ -35,9 +35,9 @@ def filtered(rows: np.ndarray, channels: int) -> np.ndarray:
     rows = rows.reshape(len(rows), -1)
     out = np.empty((len(rows), 1 + rows.shape[1]), np.uint8)
     if channels == 1:
-        out[:, 0], out[:, 1:] = PLAIN, rows
+        out[:, 0], out[:, 1:] = NONE, rows
     else:
-        out[:, 0], out[:, 1:1 + channels] = LEFT, rows[:, :channels]
+        out[:, 0], out[:, 1:1 + channels] = SUB, rows[:, :channels]
         np.subtract(rows[:, channels:], rows[:, :-channels], out=out[:, 1 + channels:])
     return out
 

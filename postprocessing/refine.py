@@ -16,10 +16,10 @@ from postprocessing.pieces import one_piece
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "model" / "edges.npz"
 CERTAIN = 0.05   # a matte this near to 0 or 1 is not refined
-SETTLED = 0.03   # a first answer this near to 0 or 1 is not weighed again
+SETTLED = 0.03   # a first answer this near to 0 or 1 is kept
 OPAQUE = 0.02    # an alpha this near to 0 or 1 becomes exactly that
 SOFT_REACH = 6   # matte pixels on both sides of an edge in which a matte may be soft
-CHUNK = 256      # points weighed at once: for more, OpenBLAS starts a second thread that mostly waits and doubles the CPU time
+CHUNK = 256      # points computed at once: for more, OpenBLAS starts a second thread that mostly waits and doubles the CPU time
 
 Layers = list[tuple[np.ndarray, np.ndarray]]  # float32 weights (inputs, outputs) and constants (outputs,)
 
@@ -30,9 +30,9 @@ def refine(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, weights: Path 
     matte: float32 (h, w) in 0..1; small: uint8 (h, w, 3), the photo at the matte's size; rgb: uint8 (height, width, 3), the photo;
     weights: the perceptrons' file. Returns float32 alpha (height, width) in 0..1, exactly 0 or 1 outside of the band around the matte's edge.
     """
-    alpha, points, features = first_answers(matte, small, rgb, perceptron("first", weights))
+    alpha, points, features = first_answers(matte, small, rgb, perceptron_layers("first", weights))
     if len(points):
-        write(alpha, points, weigh(context_features(features, alpha, points), perceptron("second", weights)))
+        write_alpha(alpha, points, perceptron_alpha(context_features(features, alpha, points), perceptron_layers("second", weights)))
     return alpha
 
 
@@ -43,13 +43,13 @@ def first_answers(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, layers:
     if not len(points):
         return alpha, points, np.empty((FEATURES, 0), np.float32)
     features = edge_features(matte, small, rgb, points, plain)
-    answers = weigh(features, layers)
-    write(alpha, points, answers)
-    open_ = np.abs(answers - np.float32(0.5)) < 0.5 - SETTLED
-    return alpha, points[open_], features[:, open_]
+    answers = perceptron_alpha(features, layers)
+    write_alpha(alpha, points, answers)
+    uncertain = np.abs(answers - np.float32(0.5)) < 0.5 - SETTLED
+    return alpha, points[uncertain], features[:, uncertain]
 
 
-def write(alpha: np.ndarray, points: np.ndarray, answers: np.ndarray) -> None:
+def write_alpha(alpha: np.ndarray, points: np.ndarray, answers: np.ndarray) -> None:
     """Writes answers (n,) into alpha (height, width) at points (n, 2). A median over 3x3 pixels smooths frayed edges."""
     here = band.flat_indices(points, alpha.shape)
     answers[answers < OPAQUE], answers[answers > 1 - OPAQUE] = 0, 1
@@ -63,11 +63,11 @@ def undecided(matte: np.ndarray, photo: tuple[int, int]) -> tuple[np.ndarray, np
     soft = cv2.dilate(((matte > CERTAIN) & (matte < 1 - CERTAIN)).astype(np.uint8), np.ones((3, 3), np.uint8))
     points = band.points_of(cv2.resize(soft, photo[::-1], interpolation=cv2.INTER_NEAREST))
     plain = band.sample(matte, points, photo)
-    open_ = np.abs(plain - np.float32(0.5)) < 0.5 - CERTAIN
-    return matte, points[open_], plain[open_]
+    uncertain = np.abs(plain - np.float32(0.5)) < 0.5 - CERTAIN
+    return matte, points[uncertain], plain[uncertain]
 
 
-def weigh(features: np.ndarray, layers: Layers) -> np.ndarray:
+def perceptron_alpha(features: np.ndarray, layers: Layers) -> np.ndarray:
     """float32 features (inputs, n) -> alpha (n,) in 0..1, through a perceptron's layers."""
     count = features.shape[1]
     values = np.pad(features, ((0, 0), (0, -count % CHUNK))).reshape(len(features), -1, CHUNK).transpose(1, 0, 2)
@@ -78,7 +78,7 @@ def weigh(features: np.ndarray, layers: Layers) -> np.ndarray:
 
 
 @once
-def perceptron(name: str, path: Path = WEIGHTS) -> Layers:
+def perceptron_layers(name: str, path: Path = WEIGHTS) -> Layers:
     """Layers of the "first" or the "second" perceptron, in order."""
     with np.load(path) as kept:
         depth = sum(key.startswith(f"{name}_weights") for key in kept.files)

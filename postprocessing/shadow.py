@@ -27,7 +27,9 @@ DEPTH = 0.16  # of the dark ground, from its near edge up behind the car
 ENDS = 0.12   # over which the shadow of what hangs over the tyres fades towards the car's ends
 
 
-class Layer(NamedTuple):
+class ContactLayer(NamedTuple):
+    """Lengths are shares of the car's height."""
+
     clearance: float           # between the ground and a body without tyres
     beyond: float              # how far it stands out from under the car
     blur: tuple[float, float]  # its reach across and down
@@ -35,12 +37,13 @@ class Layer(NamedTuple):
     darkness: float            # 0..1
 
 
-# Sky held off by the whole car, no sky under it, tyres that touch: from wide and faint to narrow and dark.
-LAYERS = (Layer(0.08, 0.03, (0.16, 0.08), 0.6, 0.40), Layer(0.035, 0.01, (0.07, 0.03), 0.55, 0.65), Layer(0, 0.004, (0.03, 0.012), 0.075, 0.70))
+# Light held off by the whole car, darkness under its body, tyres that touch: from wide and faint to narrow and dark.
+LAYERS = (ContactLayer(0.08, 0.03, (0.16, 0.08), 0.6, 0.40), ContactLayer(0.035, 0.01, (0.07, 0.03), 0.55, 0.65),
+          ContactLayer(0, 0.004, (0.03, 0.012), 0.075, 0.70))
 # The cast shadow: how far it falls to the right and down for each pixel of height above the ground; its darkness; and, at the ground and at
 # the roof, the reach of its blur and the share that is left of it.
 RIGHT, DOWN, DARKNESS = 0.40, 0.05, 0.5
-BLUR, LEFT_OVER, SLICES = (0.04, 0.20), (1.0, 0.25), 5
+BLUR, REMAINING, SLICES = (0.04, 0.20), (1.0, 0.25), 5
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def cast(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow) -> tuple[
 
     box is the upright car's. Where alpha is 1 nothing changes; what would fall outside of the picture is lost, see `with_room`.
     """
-    car = cv2.resize(alpha[window(box)], small(box)[::-1], interpolation=cv2.INTER_AREA)
+    car = cv2.resize(alpha[window(box)], copy_size(box)[::-1], interpolation=cv2.INTER_AREA)
     room = round(ROOM[shadow.kind] * car.shape[0])
     dark = np.maximum((contact if shadow.kind == "contact" else drop)(car, room) - FAINT, 0) * (shadow.opacity / (1 - FAINT))
     x, y, w, h = cv2.boundingRect((dark > 0).astype(np.uint8))
@@ -88,7 +91,7 @@ def with_room(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow, cut:
     return rgb, alpha, (top, left + before, height, width)
 
 
-def small(box: Box) -> tuple[int, int]:
+def copy_size(box: Box) -> tuple[int, int]:
     scale = min(1.0, LONGEST / max(box[2:]))
     return max(1, round(box[2] * scale)), max(1, round(box[3] * scale))
 
@@ -98,8 +101,8 @@ def contact(car: np.ndarray, room: int) -> np.ndarray:
     height, width = car.shape
     columns, outline = lower_outline(car)
     rows = np.arange(height + 2 * room)[:, None] + 0.5 - room
-    tyres = touching(columns, outline, height)
-    near = over_tyres(columns, tyres, height)
+    tyres = tyre_contacts(columns, outline, height)
+    near = near_tyres(columns, tyres, height)
     ends = np.where(near, 1, np.minimum(columns - columns[0], columns[-1] - columns) / (ENDS * height)).clip(0, 1)
     light: np.ndarray = np.ones((height + 2 * room, width + 2 * room), np.float32)
     for layer in LAYERS:
@@ -107,7 +110,7 @@ def contact(car: np.ndarray, room: int) -> np.ndarray:
         weight = ends * (1.25 * (1 - (ground - outline) / (layer.gap * height))).clip(0, 1)
         dark = np.zeros_like(light)
         dark[:, room + columns] = weight * (ground + layer.beyond * height - rows + 0.5).clip(0, 1) * (rows - ground + DEPTH * height + 0.5).clip(0, 1)
-        light *= 1 - layer.darkness * soften(dark, *(reach * height for reach in layer.blur))
+        light *= 1 - layer.darkness * blurred(dark, *(reach * height for reach in layer.blur))
     return 1 - light
 
 
@@ -115,8 +118,8 @@ def drop(car: np.ndarray, room: int) -> np.ndarray:
     """As `contact`, with the outline cast to the right. Slices of the car by height, which overlap, are cast and blurred one by one."""
     height, width = car.shape
     columns, outline = lower_outline(car)
-    tyres = touching(columns, outline, height)
-    slope, ground = straight(columns, ground_under(columns, outline + LAYERS[0].clearance * height, tyres, over_tyres(columns, tyres, height)))
+    tyres = tyre_contacts(columns, outline, height)
+    slope, ground = line_through(columns, ground_under(columns, outline + LAYERS[0].clearance * height, tyres, near_tyres(columns, tyres, height)))
     above = np.maximum(ground + slope * np.arange(width) - np.arange(height)[:, None], 0) / height
     # x' = x + RIGHT * h and y' = y + h + DOWN * h, with h = ground + slope * x - y
     cast_on_ground = np.array([[1 + RIGHT * slope, -RIGHT, room + RIGHT * ground],
@@ -126,12 +129,12 @@ def drop(car: np.ndarray, room: int) -> np.ndarray:
     for level in np.linspace(0, 1, SLICES):
         part = (car * (1 - np.abs(above - level) / step).clip(0, 1)).astype(np.float32)
         shape = cv2.warpAffine(part, cast_on_ground, light.shape[::-1], flags=cv2.INTER_LINEAR)
-        blur, left_over = (first + (last - first) * level for first, last in (BLUR, LEFT_OVER))
-        light *= 1 - np.float32(DARKNESS * left_over) * soften(shape, blur * height, blur * height)
+        blur, remaining = (first + (last - first) * level for first, last in (BLUR, REMAINING))
+        light *= 1 - np.float32(DARKNESS * remaining) * blurred(shape, blur * height, blur * height)
     return 1 - light
 
 
-def over_tyres(columns: np.ndarray, tyres: np.ndarray, height: int) -> np.ndarray:
+def near_tyres(columns: np.ndarray, tyres: np.ndarray, height: int) -> np.ndarray:
     """bool (n,): which columns are so near to a tyre's lowest place that the outline there is the tyre's."""
     near: np.ndarray = np.abs(columns[:, None] - tyres[:, 0]).min(1) < TYRE * height
     return near
@@ -144,7 +147,7 @@ def ground_under(columns: np.ndarray, body: np.ndarray, tyres: np.ndarray, near:
     return rows
 
 
-def straight(columns: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
+def line_through(columns: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
     """Slope and row at column 0 of the line nearest to some points, by least squares."""
     centred = columns - columns.mean()
     slope = float(centred @ rows / max(float(centred @ centred), 1))
@@ -161,7 +164,7 @@ def lower_outline(car: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return columns, last + below[last, columns] + below[last + 1, columns]
 
 
-def touching(columns: np.ndarray, outline: np.ndarray, height: int) -> np.ndarray:
+def tyre_contacts(columns: np.ndarray, outline: np.ndarray, height: int) -> np.ndarray:
     """Where tyres touch the ground, (n, 2) as column and row: corners of the hull from which the outline rises both ways, and its lowest place."""
     reach = round(2 * TYRE * height)
     ended = np.pad(outline, reach, constant_values=-np.inf)
@@ -184,8 +187,8 @@ def lower_hull(points: np.ndarray) -> np.ndarray:
     return low
 
 
-def soften(layer: np.ndarray, across: float, down: float) -> np.ndarray:
-    """Three boxes one after another: nearly a Gaussian, but it ends after 1.5 times `across` and `down` cells."""
+def blurred(layer: np.ndarray, across: float, down: float) -> np.ndarray:
+    """Three box blurs: nearly a Gaussian, but it ends after 1.5 times `across` and `down` cells."""
     box = 2 * max(1, round(across / 2)) + 1, 2 * max(1, round(down / 2)) + 1
     for _ in range(3):
         layer = np.asarray(cv2.blur(layer, box, borderType=cv2.BORDER_CONSTANT))

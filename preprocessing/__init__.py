@@ -1,1 +1,1 @@
-"""Pictures on their way in: decoding, colour and the letterbox."""
+"""From a file to the network's frame: decoding, colour, orientation and the letterbox."""

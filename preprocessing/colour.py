@@ -12,7 +12,7 @@ from preprocessing.colour_encoding import Encoding, HighDynamicRange
 if TYPE_CHECKING:
     from PIL.ImageCms import ImageCmsTransform
 
-PLAIN = {"1": "L", "La": "LA", "PA": "RGBA", "RGBa": "RGBA", "YCbCr": "RGB", "LAB": "RGB"}  # Pillow's modes
+CONVERTED = {"1": "L", "La": "LA", "PA": "RGBA", "RGBa": "RGBA", "YCbCr": "RGB", "LAB": "RGB"}  # Pillow's modes, and those that replace them
 SPACES = {"L": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}  # mode: bytes 16 to 19 of a profile for such pictures
 SAME = 2  # levels of 255: a profile that changes no colour by more is sRGB, whatever its name
 
@@ -21,14 +21,14 @@ BITS_PER_SAMPLE, PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0  # TIFF 6.0
 log = logging.getLogger(__name__)
 
 
-def split(picture: Image.Image, key: int | tuple[int, ...] | None) -> tuple[Image.Image, np.ndarray | None]:
+def split_alpha(picture: Image.Image, key: int | tuple[int, ...] | None) -> tuple[Image.Image, np.ndarray | None]:
     """A picture of any depth and mode -> the same in mode L, RGB or CMYK, and its alpha: uint8 (height, width), None where all is opaque.
 
     key: the grey level or colour, in the picture's own range, that its file declares transparent, if it does.
     Raises ValueError for pixels of unknown range, such as floats.
     """
     bitmap = picture.format == "BMP"  # in which an alpha of nothing but zeros was never written
-    picture = plain(picture)
+    picture = expanded(picture)
     alpha = None
     if key is not None:
         same = np.asarray(picture) == np.asarray(key)
@@ -45,11 +45,11 @@ def split(picture: Image.Image, key: int | tuple[int, ...] | None) -> tuple[Imag
     return picture, alpha
 
 
-def plain(picture: Image.Image) -> Image.Image:
+def expanded(picture: Image.Image) -> Image.Image:
     """Palettes looked up, bits expanded to bytes, premultiplied colours divided by their alpha."""
     if picture.mode == "P":
         return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-    return picture.convert(PLAIN[picture.mode]) if picture.mode in PLAIN else picture
+    return picture.convert(CONVERTED[picture.mode]) if picture.mode in CONVERTED else picture
 
 
 def eight_bits(picture: Image.Image) -> Image.Image:

@@ -53,7 +53,7 @@ class HighDynamicRange(NamedTuple):
 Encoding = bytes | HighDynamicRange | None  # an ICC profile, or HDR, or sRGB
 
 
-def described(primaries: int, transfer: int) -> Encoding:
+def encoding_of(primaries: int, transfer: int) -> Encoding:
     """The encoding of two code points of H.273: an ICC profile, or HDR; None where either is unknown or unspecified, which means sRGB."""
     if primaries not in PRIMARIES:
         return None

@@ -11,7 +11,7 @@ from PIL.ImageFile import ImageFile
 
 from exceptions import ResolutionTooHigh, UnreadablePicture
 from preprocessing import jpeg, png_chunks
-from preprocessing.colour import split, to_srgb
+from preprocessing.colour import split_alpha, to_srgb
 from preprocessing.colour_encoding import Encoding, HighDynamicRange
 from preprocessing.isobmff import colour_encoding, ends_in_pixels, is_heic
 from preprocessing.orientation import upright
@@ -47,10 +47,10 @@ class Picture:
         return None if self.alpha is None else self.alpha.astype(np.float32) / 255
 
 
-def decode(data: bytes, least: int | None = None) -> Picture:
+def decode(data: bytes, min_pixels: int | None = None) -> Picture:
     """Bytes of a picture (FORMATS or HEIC) -> its pixels; of an animation or a document the first frame or page.
 
-    least: how many pixels are enough. A JPEG with more is decoded at 1/2, 1/4 or 1/8 of its sides, the smallest that still has so many;
+    min_pixels: how many pixels are enough. A JPEG with more is decoded at 1/2, 1/4 or 1/8 of its sides, the smallest that still has so many;
     where a side is no multiple of 2, 4 or 8, the last pixels reach past its edge. Every other format comes in full.
 
     EXIF orientation (2.32; in HEIC and AVIF the container's own) is applied, XMP's is not, as in browsers. Colours: preprocessing.colour.
@@ -59,11 +59,11 @@ def decode(data: bytes, least: int | None = None) -> Picture:
     """
     try:
         try:
-            return read(data, least)
+            return read_picture(data, min_pixels)
         except OSError:  # Pillow's for a file that ends early
             if not data.startswith(jpeg.START):
                 raise
-            return read(jpeg.ended(data), least)
+            return read_picture(jpeg.with_end(data), min_pixels)
     except (UnreadablePicture, ResolutionTooHigh):
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
@@ -108,25 +108,25 @@ def check_tiff(file: TiffImagePlugin.TiffImageFile, data: bytes) -> None:
         raise UnreadablePicture("a TIFF with 16 bits in separate planes cannot be read; store its channels interleaved")
 
 
-def read(data: bytes, least: int | None) -> Picture:
+def read_picture(data: bytes, min_pixels: int | None) -> Picture:
     file, encoding = open_file(data)
     with file:
-        full, side = (file.width, file.height), orientation(file)
-        size = full if side in SIDEWAYS else full[::-1]
+        full, exif = (file.width, file.height), orientation(file)
+        size = full if exif in SIDEWAYS else full[::-1]
         if isinstance(encoding, HighDynamicRange) and file.format == "HEIF":
             return Picture(*tone_mapped_heic(data, encoding), size)
         key = transparent_colour(file)
-        if least:
-            reduce(file, least)
-        announced = file.size
+        if min_pixels:
+            reduce_jpeg(file, min_pixels)
+        stated = file.size
         file.load()
-        if file.size != announced:
-            raise UnreadablePicture(f"the header states {announced[0]} x {announced[1]} pixels, but there are {file.width} x {file.height}")
+        if file.size != stated:
+            raise UnreadablePicture(f"the header states {stated[0]} x {stated[1]} pixels, but there are {file.width} x {file.height}")
         if data.startswith(jpeg.START) and jpeg.seems_short(file, data):
-            jpeg.ended(data)
-        colours, alpha = split(file, key)
-        rgb = upright(to_srgb(colours, encoding), side)
-        return Picture(rgb, None if alpha is None else upright(alpha, side), size, density(file))
+            jpeg.with_end(data)  # raises where pixels are missing
+        colours, alpha = split_alpha(file, key)
+        rgb = upright(to_srgb(colours, encoding), exif)
+        return Picture(rgb, None if alpha is None else upright(alpha, exif), size, density(file))
 
 
 def tone_mapped_heic(data: bytes, encoding: HighDynamicRange) -> tuple[np.ndarray, np.ndarray | None]:
@@ -148,10 +148,10 @@ def tone_mapped_heic(data: bytes, encoding: HighDynamicRange) -> tuple[np.ndarra
     return rgb, None if alpha.min() == 255 else alpha
 
 
-def reduce(file: ImageFile, least: int) -> None:
-    """Has a JPEG decoded at the smallest scale of its cosine transform that gives `least` pixels; no other format can."""
+def reduce_jpeg(file: ImageFile, min_pixels: int) -> None:
+    """Has a JPEG decoded at the smallest scale of its cosine transform that gives `min_pixels` pixels; no other format can."""
     for scale in (8, 4, 2):
-        if -(-file.width // scale) * -(-file.height // scale) >= least:
+        if -(-file.width // scale) * -(-file.height // scale) >= min_pixels:
             file.draft(None, (max(1, file.width // scale), max(1, file.height // scale)))
             return
 

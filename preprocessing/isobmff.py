@@ -2,7 +2,7 @@
 import struct
 from collections.abc import Iterator
 
-from preprocessing.colour_encoding import Encoding, HighDynamicRange, described
+from preprocessing.colour_encoding import Encoding, HighDynamicRange, encoding_of
 
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}  # ISO/IEC 23008-12, annex B
 SHOWN_AS_SRGB = {1, 2, 6, 14, 15}  # H.273: transfer functions of video, and unspecified; in photos browsers take them for sRGB's
@@ -48,7 +48,7 @@ def colour_encoding(data: bytes) -> Encoding:
             transfer = SRGB_TRANSFER if transfer in SHOWN_AS_SRGB else transfer
             if (primaries, transfer) == (SRGB_PRIMARIES, SRGB_TRANSFER):
                 return None
-            found = described(primaries, transfer)
+            found = encoding_of(primaries, transfer)
             return found._replace(peak=peak(properties)) if isinstance(found, HighDynamicRange) else found
     return None
 

@@ -25,7 +25,7 @@ def seems_short(picture: Image.Image, data: bytes) -> bool:
     return all(level in FILLED for level in (last if isinstance(last, tuple) else (last,)))
 
 
-def ended(data: bytes) -> bytes:
+def with_end(data: bytes) -> bytes:
     """The file with an end marker behind its last scan. Raises UnreadablePicture where pixels are missing."""
     end, scans = last_scan(data)
     if not scans or (b"\xff\xc2" in data[:scans[0]] and not is_refined(data, scans)):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from exceptions import UnreadablePicture
-from preprocessing.colour_encoding import SRGB_PRIMARIES, Chromaticities, Encoding, HighDynamicRange, described, icc_profile, power
+from preprocessing.colour_encoding import SRGB_PRIMARIES, Chromaticities, Encoding, HighDynamicRange, encoding_of, icc_profile, power
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CRITICAL = {b"IHDR", b"PLTE", b"IDAT"}
@@ -93,7 +93,7 @@ def intact(data: bytes, chunk: Chunk) -> bool:
 
 def encoding(chunks: dict[bytes, bytes]) -> Encoding:
     """Of the colour chunks, by precedence (section 4.3): cICP, iCCP, sRGB, gAMA with cHRM."""
-    if len(cicp := chunks.get(b"cICP", b"")) == 4 and cicp[2:] == b"\0\1" and (found := described(cicp[0], cicp[1])):
+    if len(cicp := chunks.get(b"cICP", b"")) == 4 and cicp[2:] == b"\0\1" and (found := encoding_of(cicp[0], cicp[1])):
         return found._replace(peak=peak(chunks)) if isinstance(found, HighDynamicRange) else found
     if profile := embedded_profile(chunks.get(b"iCCP", b"")):
         return profile

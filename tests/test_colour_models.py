@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from postprocessing.colour_models import CERTAIN, colour_mix, nearby
+from postprocessing.colour_models import CERTAIN, colour_mix, colour_nearby
 
 SIZE = (40, 60)  # of the photo; the small one is half of it
 
@@ -57,7 +57,7 @@ def test_means_and_variances_are_those_of_the_certain_pixels_nearby():
     rng = np.random.default_rng(3)
     small, part = rng.random((21, 21, 3), np.float32), (rng.random((21, 21)) > 1 - CERTAIN / 2).astype(np.float32)
     layers = np.dstack([small, np.ones((21, 21), np.float32)]), (small ** 2).sum(-1)
-    mean, variance = (value[..., 0] for value in nearby(layers, part > 0, np.full((1, 2), 10, np.int32), (21, 21)))
+    mean, variance = (value[..., 0] for value in colour_nearby(layers, part > 0, np.full((1, 2), 10, np.int32), (21, 21)))
     near = part[5:16, 5:16] > 0
     colours = small[5:16, 5:16][near]
     assert np.allclose(mean, colours.mean(0), atol=1e-3) and variance == pytest.approx(colours.var(0).sum(), abs=1e-3)

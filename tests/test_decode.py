@@ -85,7 +85,7 @@ def test_a_jpeg_is_reduced_to_no_less_than_is_asked_for(least, expected):
 
 
 def test_a_reduced_jpeg_is_upright_and_a_pixel_of_it_the_mean_of_its_block():
-    answer = decode(file_of(np.ascontiguousarray(np.rot90(picture(160, 240), 1)), "JPEG", quality=98, subsampling=0, exif=exif(6)), least=40 * 60)
+    answer = decode(file_of(np.ascontiguousarray(np.rot90(picture(160, 240), 1)), "JPEG", quality=98, subsampling=0, exif=exif(6)), min_pixels=40 * 60)
     assert answer.size == (160, 240)
     assert difference(answer.rgb, picture(160, 240).reshape(40, 4, 60, 4, 3).mean((1, 3))) < 1.5
 
@@ -100,7 +100,7 @@ def test_a_reduced_jpeg_of_any_shape_is_never_below_what_is_asked_for():
 
 @pytest.mark.parametrize("format, options", EXACT)
 def test_other_formats_come_in_full(format, options):
-    assert np.array_equal(decode(file_of(picture(), format, **options), least=10).rgb, picture())
+    assert np.array_equal(decode(file_of(picture(), format, **options), min_pixels=10).rgb, picture())
 
 
 @pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG", "TIFF", "MPO", "AVIF", "HEIF"])
@@ -217,7 +217,7 @@ def test_decompression_bombs_are_refused_from_the_header(format):
 
 
 def test_as_many_pixels_as_allowed_are_decoded():
-    assert decode(file_of(Image.new("L", (8192, 6144), 90), "JPEG"), least=1).size == (6144, 8192) and MAX_PIXELS == 8192 * 6144
+    assert decode(file_of(Image.new("L", (8192, 6144), 90), "JPEG"), min_pixels=1).size == (6144, 8192) and MAX_PIXELS == 8192 * 6144
 
 
 def test_a_tiff_whose_tile_dwarfs_its_picture_is_refused():
@@ -268,7 +268,7 @@ def test_no_bytes_raise_anything_else():
                 case 4:
                     data[at:at] = data[:chance.randint(1, 60)]
         try:
-            answer = decode(bytes(data), least=chance.choice((None, 100)))
+            answer = decode(bytes(data), min_pixels=chance.choice((None, 100)))
         except (UnreadablePicture, ResolutionTooHigh) as error:
             answer = error
         answers[type(answer)] += 1

@@ -7,7 +7,7 @@ import pytest
 import requests
 from PIL import Image
 
-from postprocessing.glass import CLEAR, see_through
+from postprocessing.glass import TRANSPARENCY, see_through
 from tests.drawn import draw_photo
 
 SIZE = (240, 320)
@@ -29,7 +29,7 @@ def panes(shape: tuple[int, int] = (120, 160)) -> np.ndarray:
 def test_only_the_panes_get_thinner_and_all_alike(alpha):
     dark = np.full((*SIZE, 3), 60, np.uint8)
     rgb, thin = see_through(dark, alpha, panes(), dark)
-    assert np.allclose(thin[84:116, 88:232], 1 - CLEAR, atol=1e-3) and np.array_equal(rgb, dark)
+    assert np.allclose(thin[84:116, 88:232], 1 - TRANSPARENCY, atol=1e-3) and np.array_equal(rgb, dark)
     assert np.array_equal(thin[:76], alpha[:76]) and np.array_equal(thin[124:], alpha[124:])
     same_rgb, same = see_through(dark, alpha, panes() * 0, dark)
     assert np.array_equal(same, alpha) and np.array_equal(same_rgb, dark)
@@ -40,7 +40,7 @@ def test_reflections_stay_as_light_before_any_background(alpha):
     photo = np.full((*SIZE, 3), 60, np.uint8)
     photo[90:110, 100:120] = 120
     rgb, thin = see_through(photo, alpha, panes(), photo)
-    assert thin[100, 110] == pytest.approx(1 - CLEAR, abs=1e-3) == thin[100, 200]
+    assert thin[100, 110] == pytest.approx(1 - TRANSPARENCY, abs=1e-3) == thin[100, 200]
     for background in (0, 90):
         reflection, beside = (rgb[100, column] * thin[100, column] + background * (1 - thin[100, column]) for column in (110, 200))
         assert np.abs(reflection - beside - 60).max() < 1

@@ -57,7 +57,7 @@ def test_opencv_sees_the_same_in_ink(data):
 
 
 def test_a_cmyk_jpeg_can_be_reduced():
-    answer = decode(cmyk_jpeg(), least=24 * 32)
+    answer = decode(cmyk_jpeg(), min_pixels=24 * 32)
     assert answer.size == (48, 64)
     assert difference(answer.rgb, on_paper(ink()).reshape(24, 2, 32, 2, 3).mean((1, 3))) < 2.5
 

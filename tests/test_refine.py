@@ -55,12 +55,12 @@ def test_the_perceptron_is_that_of_keras():
     model = keras.Sequential([keras.Input((FEATURES,)), *(keras.layers.Dense(units, "relu") for units in (7, 5)), keras.layers.Dense(1, "sigmoid")])
     features = rng.normal(0, 2, (300, FEATURES)).astype(np.float32)
     expected = np.asarray(model(features))[:, 0]
-    assert np.allclose(module.weigh(features.T, [layer.get_weights() for layer in model.layers]), expected, atol=1e-5)
+    assert np.allclose(module.perceptron_alpha(features.T, [layer.get_weights() for layer in model.layers]), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("name, features", [("first", FEATURES), ("second", CONTEXT_FEATURES)])
 def test_the_bundled_perceptrons_take_the_edge_features(name, features):
-    layers = module.perceptron(name)
+    layers = module.perceptron_layers(name)
     assert [weights.shape[0] for weights, _ in layers] == [features, *(constant.shape[0] for _, constant in layers[:-1])] and layers[-1][1].shape == (1,)
     assert all(np.isfinite(part).all() and part.dtype == np.float32 for layer in layers for part in layer)
 
@@ -68,7 +68,7 @@ def test_the_bundled_perceptrons_take_the_edge_features(name, features):
 def test_only_undecided_points_are_weighed_again():
     photo = draw_photo(1280, 960, angle="side", seed=3)
     matte = coarse(photo.alpha)
-    first, points, features = module.first_answers(matte, resize(photo.rgb, matte.shape), photo.rgb, module.perceptron("first"))
+    first, points, features = module.first_answers(matte, resize(photo.rgb, matte.shape), photo.rgb, module.perceptron_layers("first"))
     changed = refine(matte, photo.rgb) != first
     undecided = np.zeros(first.shape, bool)
     undecided[points[:, 1], points[:, 0]] = True

@@ -14,7 +14,7 @@ from model.confidence import ConfidenceModel
 from model.frames import COARSE_FRAME
 from model.predictor import Predictor
 from postprocessing.edge_features import CONTEXT_FEATURES, FEATURES
-from postprocessing.refine import perceptron
+from postprocessing.refine import perceptron_layers
 from tests import tiny
 from tests.conftest import write
 from training import calibration, commands, edge_fit, evaluation, install, loop, metrics
@@ -112,7 +112,7 @@ def test_a_run_has_all_that_serving_loads(finished):
     _, folder = finished
     assert Predictor(folder / "car_matte.tflite").predict(np.zeros((*COARSE_FRAME, 3), np.uint8))[0].shape == COARSE_FRAME
     for name, inputs in (("first", FEATURES), ("second", CONTEXT_FEATURES)):
-        assert [weights.shape for weights, _ in perceptron(name, folder / "edges.npz")] == [(inputs, 32), (32, 16), (16, 1)]
+        assert [weights.shape for weights, _ in perceptron_layers(name, folder / "edges.npz")] == [(inputs, 32), (32, 16), (16, 1)]
     assert len(ConfidenceModel.read(folder / "confidence.json").publishable) == len(ConfidenceModel.read().publishable)
 
 
