@@ -14,10 +14,9 @@ import numpy as np
 
 from model.predictor import NETWORK
 from training.data.sources import Photo, read_photos
+from training.edge_fit import BY_HAND
 from training.metrics import score
 from training.pipeline import Pipeline
-
-BY_HAND = ("street", "web", "studio")
 
 Change = Callable[[Photo], Photo]
 

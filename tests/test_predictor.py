@@ -9,7 +9,7 @@ from model.frames import FINE_FRAMES, FRAMES, QUANTISED_FRAME, best_frame, resiz
 from model.localise import localise
 from model.predictor import NETWORK, Predictor
 from tests.drawn import draw_photo, draw_street
-from training.evaluation import load
+from training.pipeline import load
 
 FLOAT_NETWORK = Path(__file__).resolve().parent.parent / "training" / "car_matte.keras"
 

@@ -1,8 +1,8 @@
 """Fits the edge perceptrons (postprocessing/refine.py) to the mattes of one network.
 
-To composites with exact alpha, in the sizes that photos come in, and, with less weight since their masks are less exact, to photos with masks by
-hand and the panes in them: they have the shadows, reflections and lenses that composites lack. The loss is absolute error, which makes edges sharp,
-plus squared error, which avoids confident mistakes. The second perceptron learns from the first one's answers.
+They learn from composites with exact alpha, in the usual sizes of photos. They also learn from photos with masks drawn by hand, and from the panes
+in these, which have the shadows, reflections and lenses that composites lack; photos weigh less, because their masks are less exact. The loss is
+absolute error, which makes edges sharp, plus squared error, which avoids confident mistakes. The second perceptron learns from the first one's answers.
 """
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from model.localise import Network, localise
 from model.space_to_depth import CELL
 from postprocessing import band
 from postprocessing.edge_features import FEATURES, context_features, edge_features
-from postprocessing.refine import first_answers, undecided
+from postprocessing.refine import Layers, first_answers, undecided
 from preprocessing.letterbox import resize
 from training.data.exact_composites import exact_composites, through_jpeg
 from training.data.sources import read_photos
@@ -26,8 +26,6 @@ PHOTO_WEIGHT = 0.5   # of a pixel of a photo; 1 of a composite
 PIXELS = 5000        # of a picture, at most
 HIDDEN = (32, 16)    # units
 EPOCHS, BATCH, RATE = 10, 2048, 3e-3
-
-Layers = list[tuple[np.ndarray, np.ndarray]]  # float32 weights (inputs, outputs) and constants (outputs,)
 
 
 def fit_edges(data: Path, network: Network, number: int, seed: int = SEED, unused: Sequence[int] = ()) -> dict[str, np.ndarray]:

@@ -16,7 +16,7 @@ from training.data.sources import Photo, in_threads, read_grey, read_photos, rea
 from training.errors import DataError
 from training.matting import EdgeScore, edge_score
 from training.metrics import Score, score
-from training.pipeline import Pipeline, load  # noqa: F401  load: for those who evaluate a network by themselves
+from training.pipeline import Pipeline
 
 WORST = 24  # photos on the sheet of the worst
 COLUMNS = {"iou": ("IoU", "6.4f"), "boundary_iou": ("bIoU", "6.4f"), "f1": ("F1", "6.3f"), "f2": ("F2", "6.3f"), "mae": ("MAE", "6.4f"), "sad": ("SAD", "6.3f"),

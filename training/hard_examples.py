@@ -12,7 +12,7 @@ from training.errors import DataError
 from training.metrics import overlap
 
 SEED = 77
-EACH = 3                    # composites of a cut-out, all but the first with a neighbour
+COMPOSITES_EACH = 3         # composites of a cut-out, all but the first with a neighbour
 FRAME = (720, 960)          # height, width of them
 LONGEST = 1000              # pixels of the pictures that they are made of
 LEAST, MOST = 0.7, 4.0      # sampling weights; the median cut-out has 1
@@ -29,14 +29,14 @@ def sampling_weights(data: Path, network: Network) -> dict[str, float]:
 
     def error(place: int) -> float:
         lost = 0.0
-        for count in range(EACH):
+        for count in range(COMPOSITES_EACH):
             rng = np.random.default_rng((SEED, place, count))
             others = [cutouts[rng.integers(len(cutouts))]] if count else []
             scene, texture = (backgrounds[rng.integers(len(backgrounds))] for _ in range(2))
             made = composite(rng, cutouts[place], others, scene, texture, FRAME)
             alpha = localise(degrade(rng, made.rgb, noise), network).unrefined()
             lost += 1 - overlap(alpha > 0.5, made.matte > 127)
-        return lost / EACH
+        return lost / COMPOSITES_EACH
 
     errors = np.array(in_threads(error, range(len(cutouts))))
     weights = np.clip(errors / np.median(errors), LEAST, MOST)

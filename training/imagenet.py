@@ -51,7 +51,7 @@ def read_tensors(file: BinaryIO) -> dict[str, np.ndarray]:
                 return lambda storage, offset, size, stride, *_: (storage, offset, size, stride)
             if (module, name) == ("collections", "OrderedDict"):
                 return collections.OrderedDict
-            raise pickle.UnpicklingError(f"{module}.{name} does not belong into a file of weights")
+            raise pickle.UnpicklingError(f"{module}.{name} does not belong in a file of weights")
 
         def persistent_load(self, saved: tuple):
             _, dtype, key, _, count, _ = saved

@@ -1,4 +1,4 @@
-"""The training loop: growing frames, AdamW under a cosine, a running average of the weights, and a checkpoint now and then; the best is kept.
+"""The training loop: growing frames, AdamW with a cosine schedule, a running average of the weights, and regular checkpoints; the best is kept.
 
 Frames grow as training goes on (progressive resizing, as in EfficientNetV2, Tan and Le 2021, arXiv 2104.00298).
 """
@@ -66,7 +66,7 @@ def train(data: Path, run: Path, settings: Settings) -> float:
     photos = read_photos(data, "val")
     photos += composites(data, "val", COMPOSITE_SEED, min(COMPOSITES, len(photos)))
 
-    import keras  # only now: what is wrong with the data is told at once
+    import keras  # only now, because it is slow: errors in the data are reported at once
     import tensorflow as tf
     from tqdm import tqdm
 

@@ -1,4 +1,4 @@
-"""Where a training starts: ImageNet weights, whose normalisation learns its statistics, or another network, whose statistics stay."""
+"""Where training starts: from ImageNet weights, whose normalisation statistics are learnt, or from another network, whose statistics are kept."""
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple

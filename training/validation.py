@@ -8,8 +8,8 @@ from training.data.sources import Photo, in_threads
 from training.metrics import overlap, score
 from training.pipeline import FloatPredictor
 
-NOTHING = 0.01  # IoU below which something is wrong, or training has hardly begun
-SOON = 1000     # steps after which a network from ImageNet weights finds cars
+NEAR_ZERO = 0.01      # IoU below which something is wrong, or training has hardly begun
+FIRST_CARS = 1000     # steps after which a network from ImageNet weights finds cars
 
 
 @dataclass(frozen=True)
@@ -24,14 +24,14 @@ class Validation:
 
     def explanation(self, steps: int) -> str | None:
         """Why the IoU is near 0, if it is, after so many steps."""
-        if self.iou >= NOTHING:
+        if self.iou >= NEAR_ZERO:
             return None
         if self.inverted_iou > 0.5:
             return "IoU 0: the masks seem inverted; 255 must be the car"
-        if self.empty > 0.5 and steps < SOON:
-            return f"IoU 0: after {steps} steps the network predicts no car yet; from ImageNet weights it takes about {SOON}"
+        if self.empty > 0.5 and steps < FIRST_CARS:
+            return f"IoU 0: after {steps} steps the network predicts no car yet; from ImageNet weights it takes about {FIRST_CARS}"
         if self.empty > 0.5:
-            return "IoU 0: the network predicts no car; are the masks empty, or of other photos?"
+            return "IoU 0: the network predicts no car; are the masks empty, or do they belong to other photos?"
         return "IoU 0: the network predicts shapes elsewhere; do masks and photos of the same name belong together?"
 
 

@@ -35,7 +35,7 @@ def add_aerial(rng: np.random.Generator, car: Cutout) -> Cutout:
 
 
 def add_mirror(rng: np.random.Generator, car: Cutout) -> Cutout:
-    """The same cut-out with one mirror more beside its windows, on a stalk or close to the body. Unchanged where it is not seen from its front or rear."""
+    """The same cut-out with one mirror more beside its windows, on a stalk or close to the body. Unchanged where the car is seen from its side."""
     shape = mirror_shape(rng, car.matte)
     return car if shape is None else add_part(car, shape, material_of(rng, car, shape))
 

@@ -1,4 +1,4 @@
-"""Composites whose alpha and colours are known exactly: to measure edges, and to learn them.
+"""Composites whose alpha and colours are known exactly. Edges are measured and learnt on them.
 
 A picture is car * matte + background * (1 - matte), rounded and saved as a JPEG, without shadow, light or neighbours. So matte and car are the
 exact truth. The cars are cut-outs at least LEAST pixels wide; their matte is the filled one; where their own alpha left no colour, the nearest
@@ -40,10 +40,10 @@ def exact_composites(data: Path, split: str, seed: int, number: int) -> Iterator
     for count in range(number):
         rng = np.random.default_rng((seed, count))
         car, background = cars[rng.integers(len(cars))], backgrounds[rng.integers(len(backgrounds))]
-        yield compose(rng, f"{count:02}", car, background, FRAMES[rng.integers(len(FRAMES))])
+        yield make_composite(rng, f"{count:02}", car, background, FRAMES[rng.integers(len(FRAMES))])
 
 
-def compose(rng: np.random.Generator, name: str, car: Cutout, background: np.ndarray, frame: tuple[int, int]) -> ExactComposite:
+def make_composite(rng: np.random.Generator, name: str, car: Cutout, background: np.ndarray, frame: tuple[int, int]) -> ExactComposite:
     """One picture: the car upright, whole, at half to nine tenths of the frame, in the lower half; the background covers the frame."""
     height, width = frame
     x, y, w, h = cv2.boundingRect(car.matte)

@@ -1,4 +1,4 @@
-"""Draws an open door, bonnet or boot lid on a cut-out: it stands out from the outline, and belongs to the car."""
+"""Draws an open door, bonnet or boot lid on a cut-out. It reaches beyond the outline, and belongs to the car."""
 from dataclasses import replace
 
 import cv2

@@ -53,7 +53,7 @@ class Sources:
         """excluded: photos not to train on; sampling_weights: how often each cut-out is drawn; both by SET/STEM. Raises DataError where one is not there."""
         photos, cutouts = without(read_photos(data, "train", longest), excluded), read_cutouts(data, "train", longest)
         if sampling_weights is not None and (unmatched := set(sampling_weights) ^ {name_of(car) for car in cutouts}):
-            raise DataError(f"sampling weights and cut-outs differ: {some(unmatched)}; `train.py mine` weighs those that are there")
+            raise DataError(f"sampling weights and cut-outs differ: {first_few(unmatched)}; `train.py mine` weighs those that are there")
         return cls(photos, cutouts, read_backgrounds(data, "train", longest), read_occluders(data, "train", longest),
                    None if sampling_weights is None else np.array([sampling_weights[name_of(car)] for car in cutouts]))
 
@@ -84,7 +84,7 @@ class Samples:
         rng = np.random.default_rng((self.seed, batch, 1))
         if rng.random() < COARSE_SHARE:
             return COARSE_FRAME
-        shares = [sum(choice.shares[place] for choice in (self.photos, self.cutouts) if choice.shares.sum()) for place in range(len(FINE_FRAMES))]
+        shares = [sum(choice.shares[index] for choice in (self.photos, self.cutouts) if choice.shares.sum()) for index in range(len(FINE_FRAMES))]
         return self.fine_frames[rng.choice(len(FINE_FRAMES), p=np.array(shares) / sum(shares))]
 
     def make(self, number: int, frame: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -115,14 +115,14 @@ class Samples:
 
     def photo(self, rng: np.random.Generator, frame: tuple[int, int]) -> Sample:
         """A photo, or the part of it around the car."""
-        place = self.place_of(frame)
-        photo = self.photos.pick(rng, place)
-        if rng.random() < self.augmentation.aerial:  # else aerials are seen on cut-outs alone, and lines above the cars of photos are background
+        index = self.fine_frame_index(frame)
+        photo = self.photos.pick(rng, index)
+        if rng.random() < self.augmentation.aerial:  # else only cut-outs have aerials, and lines above the cars of photos are background
             photo = with_accessory(rng, photo, accessories.add_aerial)
         if rng.random() < self.augmentation.mirror:
             photo = with_accessory(rng, photo, accessories.add_mirror)
         beside = photo.ignore is None and bool(self.sources.cutouts) and rng.random() < self.augmentation.photo_neighbour
-        if place is None:
+        if index is None:
             matrix = camera.random_window(rng, photo.mask, frame)
         else:
             matrix = camera.car_window(rng, photo.mask, frame, WIDE_MARGIN if beside else camera.MARGIN)
@@ -147,13 +147,13 @@ class Samples:
 
     def composite(self, rng: np.random.Generator, frame: tuple[int, int]) -> Sample:
         """A composite of a listing photo's shape in the frame's upper left, as the letterbox puts it, or one that fills the frame with its car."""
-        chance, place = self.augmentation, self.place_of(frame)
+        chance, index = self.augmentation, self.fine_frame_index(frame)
         content = frame
-        if place is None or rng.random() >= chance.fill_frame:
+        if index is None or rng.random() >= chance.fill_frame:
             aspects, probabilities = zip(*ASPECTS)
             content = Letterbox.fit((round(1200 / rng.choice(aspects, p=probabilities)), 1200), frame).content
         pasted = bool(self.pasteable.items) and rng.random() < chance.copy_paste
-        source = cutout_of(self.pasteable.pick(rng, place)) if pasted else self.cutouts.pick(rng, place)
+        source = cutout_of(self.pasteable.pick(rng, index)) if pasted else self.cutouts.pick(rng, index)
         car = self.varied(rng, source)
         scene, texture = pick(rng, self.sources.backgrounds), pick(rng, self.sources.backgrounds)
         if not pasted and rng.random() < chance.aerial:  # a pasted car's would lie in the band that is not scored
@@ -164,7 +164,7 @@ class Samples:
             scene = scenes.studio(rng)
         neighbours = [self.varied(rng, source) if rng.random() < chance.same_car else self.neighbour(rng)
                       for _ in range(rng.choice(len(chance.neighbours), p=chance.neighbours))]
-        if place is None:
+        if index is None:
             share = rng.uniform(0.12, 0.3) if rng.random() < chance.distant else None
         else:
             share = rng.uniform(BESIDE if neighbours else ALONE, 0.98) if rng.random() < 0.9 else rng.uniform(0.95, 1.3)
@@ -180,8 +180,8 @@ class Samples:
         unknown = edge_band(matte, RIM) if pasted else np.zeros(frame, np.uint8)
         return Sample(rgb, matte, others, unknown, glass[0] if glass else None, outside, True)
 
-    def place_of(self, frame: tuple[int, int]) -> int | None:
-        """Which of the fine frames it is; None for the coarse one."""
+    def fine_frame_index(self, frame: tuple[int, int]) -> int | None:
+        """Which of the fine frames a frame is; None for the coarse one."""
         return self.fine_frames.index(frame) if frame in self.fine_frames else None
 
     def occluders(self, rng: np.random.Generator) -> list[np.ndarray]:
@@ -232,13 +232,13 @@ class WeightedChoice:
     def __init__(self, items: list, mattes: list[np.ndarray], weights: np.ndarray):
         self.items = items
         frames = np.array([FINE_FRAMES.index(best_frame(shape_of(matte))) for matte in mattes], int)
-        self.sums = [np.cumsum(np.where(frames == place, weights, 0)) for place in range(len(FINE_FRAMES))]
+        self.sums = [np.cumsum(np.where(frames == index, weights, 0)) for index in range(len(FINE_FRAMES))]
         self.shares = np.array([total[-1] if total.size else 0.0 for total in self.sums])  # of the items of each fine frame
         self.all = np.cumsum(weights)
 
-    def pick(self, rng: np.random.Generator, place: int | None):
+    def pick(self, rng: np.random.Generator, index: int | None):
         """One of all, or of those of a fine frame, if there are any."""
-        total = self.all if place is None or not self.shares[place] else self.sums[place]
+        total = self.all if index is None or not self.shares[index] else self.sums[index]
         return self.items[int(np.searchsorted(total, rng.random() * total[-1], side="right"))]
 
 
@@ -260,11 +260,11 @@ def with_accessory(rng: np.random.Generator, photo: Photo, add: Callable[[np.ran
 def without(photos: list[Photo], excluded: Collection[str]) -> list[Photo]:
     """The photos but those excluded, by SET/STEM. Raises DataError where one is not there."""
     if missing := set(excluded) - {name_of(photo) for photo in photos}:
-        raise DataError(f"excluded, but not there: {some(missing)}")
+        raise DataError(f"excluded, but not there: {first_few(missing)}")
     return [photo for photo in photos if name_of(photo) not in excluded]
 
 
-def some(names: Collection[str], most: int = 5) -> str:
+def first_few(names: Collection[str], most: int = 5) -> str:
     """The first few of a set of names, for a message."""
     return ", ".join(sorted(names)[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 

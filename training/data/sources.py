@@ -24,7 +24,7 @@ CUTOUT_WEIGHTS = {"turntable": 0.3}
 LOW_RESOLUTION = {"wild"}  # sets whose masks were drawn at so few pixels that edges do not count more than the rest
 TENTH, EIGHTH = 10, 8      # shares that are not trained on: of plain photos; of backgrounds and occluders
 OPAQUE = 240               # alpha from which a pane counts as opaque
-CLEAR = 8                  # alpha below which nothing is there: panes of turntables have more
+EMPTY = 8                  # alpha below which nothing is there: panes of turntables have more
 BLACK, SOLID = 8, 252      # of a shadow in a cut-out: its brightest colour, and the alpha that it stays below
 LEAST_GLASS = 0.02         # share of the car that see-through panes have at least
 CROPS_PER_PLACE = 12       # crops of one panorama, numbered one after another
@@ -98,7 +98,7 @@ def read_cutouts(data: Path, split: str, longest: int | None = None) -> list[Cut
     def read(path: Path) -> Cutout:
         rgba = read_rgba(path)
         matte = matte_of(path, rgba)
-        panes = see_through(rgba[..., 3], matte)
+        panes = transparent_panes(rgba[..., 3], matte)
         glass = None if panes is None else shrink(panes, longest)
         return Cutout(path.stem, path.parent.parent.name, shrink(premultiplied(rgba), longest), shrink(matte, longest), glass)
     return in_threads(read, cutout_paths(data, split))
@@ -135,7 +135,7 @@ def read_backgrounds(data: Path, split: str, longest: int | None = None, sets: s
     return in_threads(lambda path: shrink(read_rgb(path), longest), paths)
 
 
-def see_through(alpha: np.ndarray, matte: np.ndarray) -> np.ndarray | None:
+def transparent_panes(alpha: np.ndarray, matte: np.ndarray) -> np.ndarray | None:
     """Where a cut-out's own alpha lets the background through inside the car, uint8 like both; None where its maker left the panes opaque."""
     inside = cv2.erode((matte > 250).astype(np.uint8), np.ones((5, 5), np.uint8))
     panes = np.where((inside > 0) & (alpha < OPAQUE), np.uint8(255), np.uint8(0))
@@ -144,7 +144,7 @@ def see_through(alpha: np.ndarray, matte: np.ndarray) -> np.ndarray | None:
 
 def without_gaps(rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:
     """A turntable's matte with its gaps open, as under a wing: filling took them for panes. uint8 (height, width, 4) and (height, width), as it returns."""
-    gap = (rgba[..., 3] < CLEAR) & (matte > 127)
+    gap = (rgba[..., 3] < EMPTY) & (matte > 127)
     return cv2.min(matte, cv2.blur(np.where(gap, np.uint8(0), np.uint8(255)), (3, 3)))
 
 
@@ -209,6 +209,6 @@ def shrink(picture: np.ndarray, longest: int | None) -> np.ndarray:
 
 
 def in_threads(do: Callable, items: Iterable) -> list:
-    """What is done to each of the items, side by side on all cores, in their order."""
+    """The results of a function for each of the items, in their order, computed in threads on all cores."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(do, items))
