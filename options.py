@@ -1,6 +1,6 @@
 """Options of a cut-out: every parameter of the wire, defined once, and the typed, immutable values that they give.
 
-Names and meanings are those of remove.bg's v1.0 API. The bucket door and the bulk job take the same words.
+Names and meanings are those of remove.bg's v1.0 API. Photos that arrive in a bucket, and the bulk job, take the same parameters.
 """
 import re
 from collections.abc import Callable, Collection, Mapping

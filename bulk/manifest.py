@@ -37,7 +37,7 @@ def check_manifest(job: BulkJob) -> None:
         before: Manifest = json.loads(job.results.read(file))
         changed = differences(before, manifest_of(job))
     except (ValueError, KeyError, TypeError) as error:
-        raise OtherOptions(f"--output has a {MANIFEST} that is none of ours: {error}") from error
+        raise OtherOptions(f"--output has a {MANIFEST} that this command did not write: {error}") from error
     if changed:
         raise OtherOptions(f"--output has results with other options ({'; '.join(changed)}): choose another --output, or convert all again with --force")
 
@@ -64,5 +64,5 @@ def differences(before: Manifest, now: Manifest) -> list[str]:
 def meaning(name: str, options: dict[str, str]) -> object:
     try:
         return parse({name: options[name]}, {options[name]}) if name in options else parse({})
-    except (InvalidOption, KeyError):  # of a parameter that only goes with another one, or is no more
+    except (InvalidOption, KeyError):  # of a parameter that needs another one, or that no longer exists
         return options[name]

@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def write_car(folder: Path) -> None:
-    """The mesh without its aerial, which few cars still have, and what it wears in each colour."""
+    """The mesh without its aerial, which few cars still have, and its textures in each colour."""
     mirrors = [car.pebble(radii, (x, side * y, z), skin) for side in (1, -1)
                for radii, (x, y, z), skin in (((0.07, 0.115, 0.075), (0.66, 1, 1.02), livery.SHELL), ((0.03, 0.09, 0.02), (0.67, 0.9, 0.955), livery.BLACK))]
     mesh = join([car.body(), *(car.wheel(axle, side) for axle in car.AXLES for side in (1, -1)), *mirrors])

@@ -5,7 +5,7 @@ where the outline is lowest, at the tyres, and straight between them, however ti
 drop: the contact shadow, and the car's outline cast on the ground by a light from the upper left, softer and fainter the higher its edge stands.
 
 Drawn on a copy of the car of at most LONGEST pixels; only its soft result is enlarged. Blended like everything else in sRGB's own values:
-black only dims what lies below, so linear light would be no more than another opacity.
+black only dims what lies below, so linear light would only change the opacity.
 """
 from dataclasses import dataclass
 from typing import Literal, NamedTuple

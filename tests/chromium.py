@@ -1,6 +1,6 @@
 """Files whose colours are described in every way, and how Chromium shows them.
 
-    python -m tests.chromium        measures with /usr/bin/chromium and writes tests/chromium_colours.json anew
+    python -m tests.chromium        measures with /usr/bin/chromium and writes tests/chromium_colours.json
 """
 import base64
 import io

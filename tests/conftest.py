@@ -100,7 +100,7 @@ def refused() -> Callable[..., str]:
 
 @pytest.fixture
 def internet(monkeypatch: pytest.MonkeyPatch) -> Internet:
-    """Names and connections as the test says; nobody is really asked."""
+    """Names and connections as the test sets them; nothing leaves this machine."""
     internet = Internet()
     monkeypatch.setattr(socket, "getaddrinfo", internet.getaddrinfo)
     monkeypatch.setattr("urllib3.util.connection.create_connection", internet.create_connection)

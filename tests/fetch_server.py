@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
-PUBLIC = "93.184.215.14"  # nobody is asked there: see Internet
+PUBLIC = "93.184.215.14"  # never connected to: see Internet
 
 
 class Site:
@@ -81,7 +81,7 @@ def in_thread(server: ThreadingHTTPServer) -> Iterator[None]:
 
 
 class Internet:
-    """Names and what they resolve to, one answer after the other; the names asked for and the addresses dialled."""
+    """Names and the addresses that they resolve to, one answer after the other. Records the names looked up and the addresses connected to."""
 
     def __init__(self) -> None:
         self.thread = threading.current_thread()  # servers of other tests may still dial from theirs

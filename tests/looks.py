@@ -1,6 +1,6 @@
 """How shadows, watermarks and framing look on the drawn car, from its true matte and colours.
 
-    python -m tests.looks        writes tests/golden/*.png anew: after a look has changed on purpose, and been looked at
+    python -m tests.looks        writes tests/golden/*.png: after a look was changed on purpose and checked by eye
 """
 from functools import cache
 from pathlib import Path

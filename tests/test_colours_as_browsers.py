@@ -1,4 +1,4 @@
-"""Colours described by chunks and boxes come out as Chromium shows them; `python -m tests.chromium` measures it anew."""
+"""Colours described by chunks and boxes come out as Chromium shows them; `python -m tests.chromium` measures that."""
 import io
 import json
 import zlib

@@ -36,7 +36,7 @@ def test_a_jpeg_without_its_end_marker_is_read(name, least):
 @pytest.mark.parametrize("end", [b"", b"\xff\xd9"], ids=["without an end marker", "with one"])
 def test_a_jpeg_that_ends_early_says_so(name, share, end):
     if name == "progressive" and end:
-        share /= 2  # in its last scan, a bit of refinement, nobody sees what is missing
+        share /= 2  # what is missing of its last scan, a bit of refinement, can't be seen
     whole = jpeg(name)
     with pytest.raises(UnreadablePicture, match="ends early"):
         decode(whole[:int(share * len(whole))] + end)

@@ -1,4 +1,4 @@
-"""Pictures from strangers' addresses: what is fetched, what is refused, and how fast. All traffic is loopback."""
+"""Pictures from callers' URLs: what is fetched, what is refused, and how fast. All traffic is loopback."""
 import socket
 import ssl
 import subprocess
@@ -73,7 +73,7 @@ def test_spaces_and_letters_beyond_ascii_are_encoded(site):
 
 def test_proxies_of_the_environment_are_not_used(site, monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nothing listens there
     monkeypatch.delenv("no_proxy", raising=False)
     site.answers["/"] = says(PICTURE)
     assert fetch(address_of(site, "/"), local(site)) == PICTURE

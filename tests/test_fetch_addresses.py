@@ -1,4 +1,4 @@
-"""Which addresses of strangers are asked at all: only public ones, of URLs within the rules, however they are spelt."""
+"""Which callers' URLs are fetched at all: those within the rules that lead to public addresses, however these are spelt."""
 import socket
 from ipaddress import ip_address
 

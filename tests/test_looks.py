@@ -1,4 +1,4 @@
-"""Shadows, watermarks and framing look as the golden pictures do, which were looked at; `python -m tests.looks` writes them anew."""
+"""Shadows, watermarks and framing look as in the golden pictures, which were checked by eye; `python -m tests.looks` writes them."""
 import cv2
 import numpy as np
 import pytest

@@ -126,7 +126,7 @@ def test_glass_is_learnt_only_where_it_is_known(drawn):
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_other_vehicles_are_told_apart_from_the_car_and_from_the_ground_where_all_are_known(samples, share):
-    """All are in a composite; beside the car of a photo may stand one that nobody has marked."""
+    """All are in a composite; beside the car of a photo may stand one without a mask."""
     shown, seen = changed(samples, photo=share, empty_scene=0.0, copy_paste=0.0, photo_neighbour=1.0, neighbours=(0.0, 1.0, 0.0)), 0
     for number in range(30):
         _, truth, weight = shown.make(number, shown.fine_frames[1])

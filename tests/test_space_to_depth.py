@@ -1,4 +1,4 @@
-"""Cells: a matte's pixels in channels and back, in the order that TensorFlow's own depth_to_space has."""
+"""Space to depth and back, in the order of TensorFlow's own depth_to_space."""
 import cv2
 import numpy as np
 import pytest

@@ -36,7 +36,7 @@ class Site:
     outgoing: str
 
     def put(self, name: str, data: bytes, content_type: str = "image/jpeg") -> dict:
-        """Uploads a photo and gives the event that tells of it."""
+        """Uploads a photo and gives its event."""
         generation = self.cloud.put(self.incoming, name, data, content_type)["generation"]
         return {"bucket": self.incoming, "name": name, "generation": generation, "size": str(len(data)), "contentType": content_type}
 
@@ -160,7 +160,7 @@ def test_a_photo_that_was_deleted_is_acknowledged(deployed):
 
 @pytest.fixture
 def bucket(make, monkeypatch) -> Site:
-    """The buckets, for a door within this process."""
+    """The buckets, for events that are handled in this process."""
     site = make()
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", site.cloud.address)
     monkeypatch.setattr(storage, "client", once(storage.client.__wrapped__))  # one that knows the address

@@ -13,7 +13,7 @@ HALF_WIDTH = [(-2.1, 0.79), (-1.9, 0.855), (-1.3, 0.895), (0.0, 0.90), (1.4, 0.8
 FLOOR = [(-2.1, 0.30), (-1.7, 0.20), (1.7, 0.19), (2.1, 0.24)]
 STATIONS = np.linspace(-2.06, 2.08, 260)  # where the loft has its cross sections, x in metres
 STEPS = 6  # points of a cross section from knot to knot
-EAVE = 8   # the knot of a cross section above which it wears the plan, below it the side
+EAVE = 8   # the knot of a cross section above which the plan is its texture, below it the side
 
 WHEEL_RADIUS, ARCH_RADIUS, HALF_TRACK = 0.33, 0.39, 0.865  # metres
 AXLES = (1.30, -1.30)  # x in metres

@@ -1,4 +1,4 @@
-"""What the car wears: windows, lamps and door lines, painted on flat elevations ("sheets")."""
+"""The car's textures: windows, lamps and door lines, painted on flat elevations ("sheets")."""
 import re
 
 import cv2

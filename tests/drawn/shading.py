@@ -23,8 +23,8 @@ def shade(mesh: Mesh, body: Paint, facet: np.ndarray, positions: np.ndarray, cor
     value = mean.astype(np.float32)[facet] + step[:, :1] * slopes[facet, 0] + step[:, 1:] * slopes[facet, 1]
     normal, uv, height = value[:, :3], value[:, 3:5], value[:, 5:]
     paint, skin = np.empty((len(facet), 4), np.float32), mesh.skin[facet]
-    for worn in np.unique(skin):
-        paint[skin == worn] = sample(sheet(worn, body), uv[skin == worn])
+    for number in np.unique(skin):
+        paint[skin == number] = sample(sheet(number, body), uv[skin == number])
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
     return light(normal, view / np.linalg.norm(view, axis=-1, keepdims=True), paint, height)
 

@@ -35,7 +35,7 @@ def modules(npm) -> Path:
 
 @pytest.fixture
 def visit(browser, server) -> Iterator[Callable[..., Page]]:
-    """Opens the page anew. Whatever the browser itself complains of fails the test, but for answers that are refusals."""
+    """Opens the page. Any error that the browser reports fails the test, except answers that are refusals."""
     contexts, complaints = [], []
 
     def visit(address: str = server, script: str | None = None, **how) -> Page:

@@ -1,4 +1,4 @@
-"""The page's files as the function serves them, and in how far it opens to those who have no key."""
+"""The page's files as the function serves them, and how the page is limited where the API needs a key."""
 from hashlib import sha256
 
 import pytest
