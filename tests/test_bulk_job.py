@@ -270,7 +270,7 @@ def test_other_pictures_and_formats_are_other_options(job):
     (["--input", "az://x"], "az://x: takes a folder or gs://bucket, not az://"), (["--output", "gs://"], "names no bucket"),
     (["--input", "gs://si*e/x"], "can't be a pattern"),
     (["--output", "README.md"], "README.md is a file, not a folder"), (["--output", "README.md/below"], "README.md is a file, not a folder"),
-    (["--input", "missing"], "--input: missing is no folder")])
+    (["--input", "missing"], "--input: missing is not a folder")])
 def test_wrong_options_are_refused_before_anything_is_done(job, flags, sentence, capsys):
     places = ["--input", str(job.photos.root), "--output", str(job.results.root)]
     with pytest.raises(SystemExit) as refusal:
