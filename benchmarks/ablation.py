@@ -31,7 +31,7 @@ from training.pipeline import Pipeline
 MEASURES = ("iou", "f1", "f2", "loose", "publishable")
 PASS_RULES = {"flip test-time augmentation": ("FLIP_ABOVE", np.inf), "repeated fine pass": ("SAME_BOX", -1.0)}
 TURNING = ("TURN_ABOVE", np.inf)
-FEATURES = {"guided filter": [1], "colour models": [2, 3, 4, 5, 6]}  # places among the edge features
+FEATURES = {"guided filter": [1]}  # places among the edge features
 SEEDS = (11, 12, 13)
 COMPOSITES = 400  # that perceptrons are fitted to
 

@@ -3,22 +3,21 @@ import cv2
 import numpy as np
 
 from postprocessing import band
-from postprocessing.colour_models import colour_mix
 from postprocessing.guided_filter import fit
 from preprocessing.letterbox import resize
 
-SHRINK = 2             # the guided filter and the colour models work at half of the matte's size
+SHRINK = 2             # the guided filter works at half of the matte's size
 WINDOWS = (3, 9)        # sides of the squares, in the matte's pixels, whose mean alpha is a feature
 NEIGHBOURS = np.array([(1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1)], np.float32)  # offsets
 REACH = 2              # how far away they are, in the matte's pixels
 EPSILON = np.float32(1e-4)  # of squared colour distances
-FEATURES = 7 + len(WINDOWS) + 1 + 2 * len(NEIGHBOURS)
+FEATURES = 2 + len(WINDOWS) + 1 + 2 * len(NEIGHBOURS)
 CONTEXT_STEPS = (1, 2)         # how far away the neighbours are, in the photo's pixels, whose first answers are context
 CONTEXT_FEATURES = FEATURES + 1 + len(CONTEXT_STEPS) * len(NEIGHBOURS)
 
 
 def edge_features(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, points: np.ndarray, plain: np.ndarray) -> np.ndarray:
-    """float32 (FEATURES, n) at points (n, 2) of a photo: the matte there and around, the guided filter's answer, the colour models of car and ground,
+    """float32 (FEATURES, n) at points (n, 2) of a photo: the matte there and around, the guided filter's answer,
     how much larger the photo is than the matte, and of eight neighbours their alpha and the distance of their colour from the pixel's own.
 
     matte: float32 (h, w) in 0..1; plain: float32 (n,), the matte at the points; small: uint8 (h, w, 3), the photo at the matte's size;
@@ -31,18 +30,16 @@ def edge_features(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, points:
     guide, cells = resize(near, size), resize(matte, size)
     line = band.sample(fit(guide, cells), points, photo)
     guided = np.einsum("ij,ij->i", line[:, :3], colours) + line[:, 3]
-    mix, *spreads = colour_mix(cells, guide, colours, points, photo)
     means = band.sample(cv2.merge([cv2.blur(matte, (side, side)) for side in WINDOWS]), points, photo)
     found = np.empty((FEATURES, len(points)), np.float32)
-    found[:3] = plain, np.clip(guided, -0.5, 1.5), mix
-    found[3:7] = np.log(np.stack(spreads) + EPSILON)
-    found[7:9], found[9] = means.T, photo[1] / matte.shape[1]
+    found[:2] = plain, np.clip(guided, -0.5, 1.5)
+    found[2:4], found[4] = means.T, photo[1] / matte.shape[1]
     layers, own = cv2.merge([near, matte]), np.pad(colours, ((0, 0), (0, 1)))
     positions = band.positions(points, layers.shape, photo)
     for neighbour, offset in enumerate(NEIGHBOURS):
         there = band.interpolate(layers, positions + REACH * offset)
         red, green, blue, _ = np.square(there - own).T
-        found[10 + neighbour], found[10 + len(NEIGHBOURS) + neighbour] = there[:, 3], red + green + blue
+        found[neighbour - 2 * len(NEIGHBOURS)], found[neighbour - len(NEIGHBOURS)] = there[:, 3], red + green + blue
     found[-len(NEIGHBOURS):] = np.log(found[-len(NEIGHBOURS):] + EPSILON)
     return found
 

@@ -1,6 +1,6 @@
 """Calibration: fits the confidence model (model/confidence.py) to a pipeline's mattes.
 
-Presence: photos and composites of training against backgrounds of training; the threshold refuses one car in REFUSED of these, so that
+Presence: photos and composites of training against backgrounds and interiors of training; the threshold refuses one car in REFUSED of these, so that
 held-out backgrounds stay an honest test. Publishable: the validation photos, and composites of validation cut-outs that are not those that
 `evaluate` scores.
 """
@@ -10,12 +10,12 @@ import numpy as np
 
 from model.confidence import UNCERTAINTY_FEATURES, ConfidenceModel, features_of, logistic
 from training.data.composites import composites
-from training.data.sources import Photo, in_threads, read_backgrounds, read_photos
+from training.data.sources import Photo, in_threads, read_backgrounds, read_interiors, read_photos
 from training.errors import DataError
 from training.metrics import score
 from training.pipeline import Pipeline
 
-REFUSED = 1000     # one car in so many is refused
+REFUSED = 200      # one car in so many is refused
 LONGEST = 1024     # pixels; more than the coarse frame sees
 SEED, MADE = 7, 120  # of the composites
 FOLDS = 5          # of the cross-validation that is printed
@@ -23,7 +23,7 @@ FOLDS = 5          # of the cross-validation that is printed
 
 def calibrate(data: Path, pipeline: Pipeline) -> ConfidenceModel:
     """Prints how well the fit separates, and returns it. Raises DataError where there are no backgrounds, or too few pictures of a kind."""
-    scenes = read_backgrounds(data, "train", LONGEST)
+    scenes = read_backgrounds(data, "train", LONGEST) + read_interiors(data, "train", LONGEST)
     if not scenes:
         raise DataError(f"{data}: calibration needs pictures without a car (backgrounds/SET)")
     empty = features(pipeline, scenes)

@@ -12,7 +12,7 @@ import numpy as np
 from postprocessing.foreground import foreground
 from training.contact_sheet import captioned, outlined, write_sheet
 from training.data.composites import composites, empty_scenes
-from training.data.sources import Photo, in_threads, read_grey, read_photos, read_rgb
+from training.data.sources import Photo, in_threads, read_grey, read_interiors, read_photos
 from training.errors import DataError
 from training.matting import EdgeScore, edge_score
 from training.metrics import Score, score
@@ -82,8 +82,7 @@ class Evaluation:
 def evaluate(data: Path, pipeline: Pipeline, split: str = "val") -> Evaluation:
     """Photos and composites of "val" or "test", empty scenes and interiors. Raises DataError where the split has no photos."""
     photos = [*read_photos(data, split), *composites(data, split, with_colours=True)]
-    interiors = map(read_rgb, sorted(data.glob("kinds/interior/*")))
-    answered = {"empty scenes": found_cars(pipeline, empty_scenes(data)), "interiors": found_cars(pipeline, interiors)}
+    answered = {"empty scenes": found_cars(pipeline, empty_scenes(data)), "interiors": found_cars(pipeline, read_interiors(data, split))}
     return Evaluation(by_set(in_threads(lambda photo: evaluated(photo, pipeline), photos)), answered)
 
 

@@ -135,6 +135,12 @@ def read_backgrounds(data: Path, split: str, longest: int | None = None, sets: s
     return in_threads(lambda path: shrink(read_rgb(path), longest), paths)
 
 
+def read_interiors(data: Path, split: str, longest: int | None = None) -> list[np.ndarray]:
+    """uint8 (height, width, 3) pictures of vehicles' interiors, which are no cut-out either."""
+    paths = [path for path in sorted(data.glob("kinds/interior/*")) if is_held_out(path) == (split != "train")]
+    return in_threads(lambda path: shrink(read_rgb(path), longest), paths)
+
+
 def transparent_panes(alpha: np.ndarray, matte: np.ndarray) -> np.ndarray | None:
     """Where a cut-out's own alpha lets the background through inside the car, uint8 like both; None where its maker left the panes opaque."""
     inside = cv2.erode((matte > 250).astype(np.uint8), np.ones((5, 5), np.uint8))
@@ -163,7 +169,7 @@ def without_shadow(rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:
 
 
 def is_held_out(path: Path) -> bool:
-    """Whether a background or an occluder is one of the eighth that is never trained on: by hash of its name; crops of one place go together."""
+    """Whether a background, an occluder or an interior is one of the eighth that is never trained on: by hash of its name; crops of one place go together."""
     group = path.stem
     if place := re.fullmatch(r"(places\w*)_(\d+)", path.stem):
         group = f"{place[1]} {int(place[2]) // CROPS_PER_PLACE}"
