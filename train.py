@@ -5,6 +5,7 @@
     python train.py quantise  --data DIR --network RUN/best.keras        int8 for LiteRT, calibrated on training photos
     python train.py edges     --data DIR --network RUN/car_matte.tflite  how refinement weighs the edge features
     python train.py calibrate --data DIR --network RUN/car_matte.tflite  the confidence model
+    python train.py kinds     --data DIR --network RUN/car_matte.tflite  the kind model: what a photo shows, and from which side
     python train.py evaluate  --data DIR --network RUN/car_matte.tflite  the measures by set
     python train.py install   RUN --data DIR                  puts a run's files into place, unless they are worse
     python train.py mine      --data DIR                      sampling weights: hard cut-outs more often
@@ -23,7 +24,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # off by default on CPUs wi
 
 import cv2  # noqa: E402
 
-from training.commands import ROOT, calibrate, edges, evaluate, install, label, mine, preview, quantise, review, train  # noqa: E402
+from training.commands import ROOT, calibrate, edges, evaluate, install, kinds, label, mine, preview, quantise, review, train  # noqa: E402
 from training.errors import DataError  # noqa: E402
 from training.loop import BATCH, RATE, SCALES  # noqa: E402
 
@@ -102,6 +103,10 @@ def parser() -> argparse.ArgumentParser:
     sub = command(calibrate, "fit the confidence model to a quantised network", f"{PHOTOS}, and backgrounds/SET", "confidence.json")
     sub.add_argument("--network", type=file, default=INT8, help=".tflite; edges.npz beside it is used, else the installed one")
 
+    sub = command(kinds, "fit the kind model to a quantised network",
+                  f"{PHOTOS}, kinds/KIND, backgrounds/SET, and photos or cut-outs of studio sets, whose names tell the angle", "kind.npz")
+    sub.add_argument("--network", type=file, default=INT8, help=".tflite")
+
     sub = commands.add_parser("label", help="label photos without masks by a network, to train on (self-training)", formatter_class=Help,
                               description="Label photos without masks by a network, to train on (self-training).\n\nNeeds a folder of photos.")
     sub.set_defaults(do=label)
@@ -115,7 +120,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--seed", type=int, default=0)
 
     sub = command(install, "put a run's files into model/ and training/, unless they are worse on val than those that they replace",
-                  f"{PHOTOS}, and a run with best.keras and car_matte.tflite; edges.npz and confidence.json are installed where the run has them")
+                  f"{PHOTOS}, and a run with best.keras and car_matte.tflite; edges.npz, confidence.json and kind.npz are installed where the run has them")
     sub.add_argument("run", type=folder, help="folder of the run")
     sub.add_argument("--force", action="store_true", help="install without evaluating")
     return parser

@@ -29,9 +29,10 @@ Bounds = tuple[float, float, float, float]  # of a car: top, bottom, left, right
 
 
 class Network(Protocol):
-    """A frame, uint8 (height, width, 3), to its alpha (height, width) and its glass (height/2, width/2), float32 in 0..1."""
+    """A frame, uint8 (height, width, 3), to its alpha (height, width) and its glass (height/2, width/2), float32 in 0..1, and the encoder's
+    features (height/32, width/32, channels), float32."""
 
-    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
+    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
 
 
 class Pass(NamedTuple):
@@ -40,6 +41,7 @@ class Pass(NamedTuple):
     photo: np.ndarray  # uint8 (h, w, 3), as the network saw it
     matte: np.ndarray  # float32 (h, w) in 0..1
     glass: np.ndarray  # float32 (h/2, w/2) in 0..1
+    features: np.ndarray  # float32 (height/32, width/32, channels) of the encoder, of the whole frame, the pad included
 
 
 class Prediction(NamedTuple):
@@ -51,6 +53,7 @@ class Prediction(NamedTuple):
     photo: np.ndarray       # uint8 (height, width, 3), the window at the frame's size
     matte: np.ndarray       # float32 (height, width) in 0..1, of the window at the frame's size
     glass: np.ndarray       # the same at half of that: the share of a window pane
+    features: np.ndarray    # float32 (8, 8, channels) of the encoder in the coarse pass, of its whole frame
     quarter_turns: int = 0  # anticlockwise, after which the photo stood upright
 
     def in_photo(self, layer: np.ndarray) -> np.ndarray:
@@ -71,28 +74,28 @@ class Prediction(NamedTuple):
 def localise(rgb: np.ndarray, network: Network) -> Prediction:
     """What a network predicts of a uint8 photo (height, width, 3), upright or not."""
     coarse = predict(COARSE_FRAME, rgb, network)
-    prediction = localise_upright(rgb, coarse.matte, network)
+    prediction = localise_upright(rgb, coarse, network)
     if uncertainty(prediction.matte) <= TURN_ABOVE:
         return prediction
-    turned = {turns: predict(COARSE_FRAME, turn(coarse.photo, turns), network).matte for turns in (1, 2, 3)}
-    turns = min(turned, key=lambda turn: uncertainty(turned[turn]))
-    if uncertainty(turned[turns]) >= min(UPRIGHT_BELOW, UPRIGHT_RATIO * uncertainty(coarse.matte)):
+    turned = {turns: predict(COARSE_FRAME, turn(coarse.photo, turns), network) for turns in (1, 2, 3)}
+    turns = min(turned, key=lambda turn: uncertainty(turned[turn].matte))
+    if uncertainty(turned[turns].matte) >= min(UPRIGHT_BELOW, UPRIGHT_RATIO * uncertainty(coarse.matte)):
         return prediction
     return localise_upright(turn(rgb, turns), turned[turns], network)._replace(quarter_turns=turns)
 
 
-def localise_upright(rgb: np.ndarray, coarse: np.ndarray, network: Network) -> Prediction:
-    """What a network predicts of an upright photo, given the matte of the coarse pass."""
+def localise_upright(rgb: np.ndarray, coarse: Pass, network: Network) -> Prediction:
+    """What a network predicts of an upright photo, given the coarse pass."""
     size: tuple[int, int] = (rgb.shape[0], rgb.shape[1])
     whole = (slice(0, size[0]), slice(0, size[1]))
-    box = car_box(coarse, whole, size)
+    box = car_box(coarse.matte, whole, size)
     window = window_around(box, size) if box else whole
     fine = predict_window(window, rgb, network)
     if (corrected := corrected_window(box, window, fine.matte, size)) != window:
         window, fine = corrected, predict_window(corrected, rgb, network)
     if expected_error(fine.matte[::2, ::2]) > FLIP_ABOVE:  # every fourth pixel suffices
         fine = with_flip(fine, window, network)
-    return Prediction(size, coarse, window, *fine)
+    return Prediction(size, coarse.matte, window, fine.photo, fine.matte, fine.glass, coarse.features)
 
 
 def predict_window(window: Window, rgb: np.ndarray, network: Network) -> Pass:
@@ -103,13 +106,14 @@ def predict(frame: tuple[int, int], rgb: np.ndarray, network: Network) -> Pass:
     """The network's prediction of a uint8 picture (height, width, 3), letterboxed into a frame."""
     box = Letterbox.fit((rgb.shape[0], rgb.shape[1]), frame)
     letterboxed = box.apply(rgb)
-    return Pass(*map(box.crop, (letterboxed, *network.predict(letterboxed))))
+    alpha, glass, features = network.predict(letterboxed)
+    return Pass(box.crop(letterboxed), box.crop(alpha), box.crop(glass), features)
 
 
 def with_flip(fine: Pass, window: Window, network: Network) -> Pass:
     """The mean of a prediction and that of the mirror image."""
     flipped = predict(best_frame(size_of(window)), fine.photo[:, ::-1], network)
-    return Pass(fine.photo, (fine.matte + flipped.matte[:, ::-1]) / 2, (fine.glass + flipped.glass[:, ::-1]) / 2)
+    return fine._replace(matte=(fine.matte + flipped.matte[:, ::-1]) / 2, glass=(fine.glass + flipped.glass[:, ::-1]) / 2)
 
 
 def size_of(window: Window) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""The quantised network under LiteRT: frames in, mattes and glass out. Interpreters are made once and kept in a pool."""
+"""The quantised network under LiteRT: frames in, mattes, glass and features out. Interpreters are made once and kept in a pool."""
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +9,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from machine import cores
+from model.encoder_output import with_features
 from model.frames import COARSE_FRAME, FRAMES, QUANTISED_FRAME, resized_network
 from model.space_to_depth import depth_to_space
 
@@ -25,30 +26,32 @@ class Predictor:
     def __init__(self, path: Path = NETWORK, pool_size: int | None = None, xnnpack: bool = True):
         """path: a .tflite file. pool_size: predictions at once, one a core by default. Without xnnpack, LiteRT's own slower kernels compute.
 
-        Raises ValueError where the network's input or output type is not as expected.
+        Raises ValueError where the network's layers, or its input or output type, are not as expected.
         """
-        self.network = path.read_bytes()
+        self.network = with_features(path.read_bytes())
         self.kernels = OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         self.pool: LifoQueue[dict[tuple[int, int], Interpreter]] = LifoQueue()
         for _ in range(pool_size or cores()):
             self.pool.put({})
         with self.interpreter(COARSE_FRAME) as first:  # which every photo needs
-            (photo,), (logits,) = first.get_input_details(), first.get_output_details()
+            (photo,), (logits, features) = first.get_input_details(), first.get_output_details()
         if photo["dtype"] is not np.uint8 or logits["dtype"] is not np.int8:
             raise ValueError(f"{path}: wants uint8 input and int8 output, has {photo['dtype'].__name__} and {logits['dtype'].__name__}")
-        self.input, self.output = photo["index"], logits["index"]
+        self.input, self.output, self.features = photo["index"], logits["index"], features["index"]
+        self.feature_scale, self.feature_zero = features["quantization"]
         scale, zero = logits["quantization"]
         levels = scale * (np.arange(-128, 128, dtype=np.float32) - zero)
         self.sigmoid = 1 / (1 + np.exp(-levels))  # of each of the 256 possible logits
 
-    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """uint8 (height, width, 3) of a size in model.frames -> alpha (height, width) and glass (height/2, width/2), float32 in 0..1."""
+    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """uint8 (height, width, 3) of a size in model.frames -> what model.localise.Network says."""
         with self.interpreter((frame.shape[0], frame.shape[1])) as interpreter:
             interpreter.set_tensor(self.input, frame[None])
             interpreter.invoke()
-            logits = interpreter.get_tensor(self.output)[0]
+            logits, features = interpreter.get_tensor(self.output)[0], interpreter.get_tensor(self.features)[0]
         levels = logits.view(np.uint8) ^ 128  # int8's order from 0 on
-        return cv2.LUT(depth_to_space(levels[..., :-1]), self.sigmoid), cv2.LUT(levels[..., -1], self.sigmoid)
+        alpha, glass = cv2.LUT(depth_to_space(levels[..., :-1]), self.sigmoid), cv2.LUT(levels[..., -1], self.sigmoid)
+        return alpha, glass, (features.astype(np.float32) - self.feature_zero) * self.feature_scale
 
     @contextmanager
     def interpreter(self, frame: tuple[int, int]) -> Iterator[Interpreter]:

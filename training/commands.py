@@ -82,6 +82,16 @@ def calibrate(args: Namespace) -> None:
     print(args.out)
 
 
+def kinds(args: Namespace) -> None:
+    from training.kinds import fit_kinds
+    from training.pipeline import load
+
+    fitted = fit_kinds(args.data, load(args.network))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    fitted.write(args.out)
+    print(args.out)
+
+
 def label(args: Namespace) -> None:
     from training.pipeline import load
     from training.self_training import label_folder

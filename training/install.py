@@ -3,6 +3,7 @@ import shutil
 from pathlib import Path
 
 from model.confidence import FITTED
+from model.kind import FITTED as KINDS
 from model.predictor import NETWORK
 from postprocessing.refine import WEIGHTS
 from training.errors import DataError
@@ -15,15 +16,16 @@ TOLERANCE = {"iou": 5e-4, "f1": 5e-3}  # mean over sets: a loss of no more is no
 
 
 def install(data: Path, run: Path, root: Path, force: bool = False) -> list[Path]:
-    """Copies best.keras (as float16), car_matte.tflite and, where the run has them, edges.npz and confidence.json into a project's root. Returns what it wrote.
+    """Copies best.keras (as float16), car_matte.tflite and, where the run has them, edges.npz, confidence.json and kind.npz into a project's root.
 
-    Prints both evaluations. Raises DataError where the run lacks a network, or is worse on val than what it would replace, unless forced.
+    Returns what it wrote. Prints both evaluations. Raises DataError where the run lacks a network, or is worse on val than what it would
+    replace, unless forced.
     """
     for name, command in ((FLOAT_NETWORK, "train"), (NETWORK.name, "quantise")):
         if not (run / name).exists():
             raise DataError(f"{run / name}: missing; `train.py {command}` makes it")
     serving = root / "model"
-    optional = [path.name for path in (WEIGHTS, FITTED) if (run / path.name).exists()]
+    optional = [path.name for path in (WEIGHTS, FITTED, KINDS) if (run / path.name).exists()]
     if not force:
         edges, confidence = ((run if path.name in optional else serving) / path.name for path in (WEIGHTS, FITTED))
         installed = evaluate(data, Pipeline(load(serving / NETWORK.name), serving / WEIGHTS.name, serving / FITTED.name))

@@ -65,9 +65,12 @@ class FloatPredictor:
     """A float network with the predictor's interface."""
 
     def __init__(self, network) -> None:
-        self.network = network
+        import keras
 
-    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        logits = np.asarray(self.network(frame[None].astype(np.float32), training=False))[0]
+        encoded = network.get_layer("context_narrow_conv").input
+        self.network = keras.Model(network.input, [network.output, encoded])
+
+    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        logits, features = (np.asarray(output)[0] for output in self.network(frame[None].astype(np.float32), training=False))
         probability = 1 / (1 + np.exp(-logits))
-        return depth_to_space(probability[..., :-1]), probability[..., -1]
+        return depth_to_space(probability[..., :-1]), probability[..., -1], features

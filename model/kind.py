@@ -1,0 +1,99 @@
+"""What a photo of a listing shows, and from which side: two linear classifiers over the features that the encoder finds in the coarse pass.
+
+The features are averaged over the whole photo, over its quarters, and over a grid in the car's box (RoI pooling, Girshick 2015, arXiv 1504.08083, with the
+exact overlaps of He et al. 2017, arXiv 1703.06870). Multinomial logistic regressions, made calibrated by a temperature (Guo et al. 2017, arXiv 1706.04599),
+turn them into probabilities. `train.py kinds` fits them and writes kind.npz.
+"""
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from model.frames import COARSE_FRAME
+from model.localise import Prediction, uncertainty
+from postprocessing.pieces import one_piece
+
+KINDS = ("exterior", "interior", "boot", "engine", "detail", "other")  # detail: a part of a vehicle; other: no vehicle, a document, a screenshot, a collage
+VIEWS = ("front", "front-left", "left", "rear-left", "rear", "rear-right", "right", "front-right")  # left and right as the driver sees them
+FITTED = Path(__file__).with_name("kind.npz")
+WHOLE_GRIDS = ((1, 1), (2, 2))  # rows, columns over the photo
+BOX_GRID = (3, 4)               # and over the car's box
+
+
+class Kind(NamedTuple):
+    kind: str         # of KINDS; exterior is what can be cut out
+    confidence: float  # 0..1, the probability of the kind
+    view: str | None  # of VIEWS, for exteriors
+
+
+@dataclass(frozen=True)
+class KindModel:
+    """Weights of the features, float32 (features + 1, classes), the constant last, and the least probability of an exterior."""
+
+    kinds: np.ndarray
+    views: np.ndarray
+    least_exterior: float
+
+    @classmethod
+    def read(cls, path: Path = FITTED) -> "KindModel":
+        with np.load(path) as fitted:
+            return cls(fitted["kinds"].astype(np.float32), fitted["views"].astype(np.float32), float(fitted["least_exterior"]))
+
+    def write(self, path: Path = FITTED) -> None:
+        np.savez(path, kinds=self.kinds.astype(np.float16), views=self.views.astype(np.float16), least_exterior=np.float32(self.least_exterior))
+
+    def classify(self, prediction: Prediction) -> Kind:
+        """An exterior where that has the least probability, else the most probable of the other kinds."""
+        box = car_box(prediction.coarse)
+        probabilities = softmax(kind_features(prediction, box) @ self.kinds)
+        kind = self.kind_of(probabilities)
+        view = VIEWS[int((view_features(prediction, box) @ self.views).argmax())] if kind == 0 else None
+        return Kind(KINDS[kind], float(probabilities[kind]), view)
+
+    def kind_of(self, probabilities: np.ndarray) -> int:
+        return 0 if probabilities[0] >= self.least_exterior else 1 + int(probabilities[1:].argmax())
+
+
+Extent = tuple[float, float, float, float]  # top, bottom, left, right in the coarse pass's pixels
+
+
+def car_box(matte: np.ndarray) -> Extent:
+    """Of the largest piece in a coarse matte (height, width); the whole photo where it holds none."""
+    x, y, w, h = cv2.boundingRect((one_piece(matte) > 0.5).astype(np.uint8))
+    return (y, y + h, x, x + w) if w and h else (0, matte.shape[0], 0, matte.shape[1])
+
+
+def kind_features(prediction: Prediction, box: Extent) -> np.ndarray:
+    """float32 (n + 1,): the whole photo's features and the box's, its place and its matte's certainty, and 1."""
+    height, width = prediction.coarse.shape
+    top, bottom, left, right = box
+    places = np.array([top / height, bottom / height, left / width, right / width, (prediction.coarse > 0.5).mean(), uncertainty(prediction.coarse) ** 0.5])
+    whole = [pooled(prediction.features, (0, height, 0, width), grid) for grid in WHOLE_GRIDS]
+    return np.concatenate([*whole, pooled(prediction.features, box, (1, 1)), places, [1]]).astype(np.float32)
+
+
+def view_features(prediction: Prediction, box: Extent) -> np.ndarray:
+    """float32 (n + 1,): the features in the box's grid, its shape, and 1."""
+    top, bottom, left, right = box
+    return np.append(pooled(prediction.features, box, BOX_GRID), [np.log((right - left) / (bottom - top)), 1]).astype(np.float32)
+
+
+def pooled(features: np.ndarray, part: Extent, grid: tuple[int, int]) -> np.ndarray:
+    """The means of features (rows, columns, channels) of the coarse frame in each of a part's equal cells (grid: rows, columns), flat."""
+    rows, columns = (overlaps(start, stop, number, cells, side) for start, stop, number, cells, side
+                     in zip(part[::2], part[1::2], grid, features.shape, COARSE_FRAME))
+    return np.asarray(np.einsum("ir,jc,rcf->ijf", rows, columns, features, optimize=True)).ravel()
+
+
+def overlaps(start: float, stop: float, number: int, cells: int, side: int) -> np.ndarray:
+    """(number, cells): the share that each of a side's cells has in each of `number` equal parts of start..stop."""
+    edges, bounds = np.linspace(start, stop, number + 1) * cells / side, np.arange(cells + 1)
+    shared = np.minimum(edges[1:, None], bounds[None, 1:]) - np.maximum(edges[:-1, None], bounds[None, :-1])
+    return np.asarray(np.maximum(shared, 0) / np.diff(edges)[:, None])
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    powers = np.exp(scores - scores.max(-1, keepdims=True))
+    return np.asarray(powers / powers.sum(-1, keepdims=True))

@@ -1,0 +1,120 @@
+"""Pictures with their kind and view, to fit and judge the kind model by: photos of kinds/, exteriors, places without a car, drawn documents, and crops.
+
+Studio photos and cut-outs are named ID_NN: NN is the angle from 01, the front, in steps of 22.5 degrees towards the driver's left. A fifth of kinds/,
+by hash of the name, validates (`validates`).
+"""
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from model.kind import KINDS, VIEWS
+from training.data.documents import draw_document
+from training.data.sources import beside, cutout_paths, is_held_out, matte_of, photo_paths, premultiplied, read_grey, read_rgb, read_rgba, shrink
+from training.data.synthesis import fill, over
+
+FIFTH = 5
+SEED = 5
+TURNED = ("studio", "carvana", "studio_val", "studio_test")  # sets whose names carry the angle
+DOCUMENTS, COLLAGES = {"train": 160, "val": 40}, {"train": 60, "val": 15}
+CROPS = ("wild", "listing", "dealer")  # sets whose cars' parts are cropped as details
+CROPPED = 300
+FRAME = (384, 512)  # height, width of a composite
+LONGEST = 1024      # pixels; more than the coarse pass sees
+
+
+class Example(NamedTuple):
+    source: str                        # what it was made from: copies of one picture stay together
+    kind: str
+    view: str | None                   # where it is known
+    read: Callable[[], np.ndarray]     # -> uint8 (height, width, 3)
+
+
+def examples(data: Path, split: str) -> Iterator[Example]:
+    """Those of "train" or "val", in a fixed order. Raises DataError where there are no photos with masks."""
+    for kind in KINDS:
+        for path in sorted(data.glob(f"kinds/{kind}/*")):
+            if validates(path) == (split == "val"):
+                yield Example(f"{kind}/{path.stem}", kind, None, partial(read_small, path))
+    for name, path in photo_paths(data, split):
+        yield Example(f"{name}/{path.stem}", "exterior", view_of(path) if name in TURNED else None, partial(read_small, path))
+    scenes = [path for path in sorted(data.glob("backgrounds/*/*")) if is_held_out(path) == (split == "val")]
+    for path in scenes:
+        yield Example(f"{path.parent.name}/{path.stem}", "other", None, partial(read_small, path))
+    for number in range(DOCUMENTS[split]):
+        yield Example(f"document/{number}", "other", None, partial(draw_document, np.random.default_rng((SEED, split == "val", number))))
+    rng = np.random.default_rng(SEED)
+    photos = [path for path in sorted(data.glob("kinds/*/*")) if validates(path) == (split == "val")] + [path for _, path in photo_paths(data, split)]
+    for number in range(COLLAGES[split]):
+        yield Example(f"collage/{number}", "other", None, partial(collage, [photos[i] for i in rng.integers(len(photos), size=rng.choice([4, 6, 9]))]))
+    for path in cutout_paths(data, split) if scenes else []:
+        name = path.parent.parent.name
+        view = view_of(path) if name in TURNED else None
+        yield Example(f"{name}/{path.stem}", "exterior", view, partial(placed, int(rng.integers(2**32)), path, scenes[rng.integers(len(scenes))]))
+    if split == "train":
+        cars = [path for name, path in photo_paths(data, split) if name in CROPS]
+        for number in rng.permutation(len(cars))[:CROPPED]:
+            path = cars[number]
+            yield Example(f"{path.parent.parent.name}/{path.stem}", "detail", None, partial(part_of_car, int(rng.integers(2**32)), path))
+
+
+def validates(path: Path) -> bool:
+    """Whether a picture of kinds/ is one of the fifth that is never trained on."""
+    return zlib.crc32(f"kinds {path.stem}".encode()) % FIFTH == 0
+
+
+def view_of(path: Path) -> str | None:
+    """By the angle in a name: sides straight on have one of the sixteen angles, three-quarter views three. None where the name has none."""
+    angle = re.fullmatch(r".*_(\d\d)", path.stem)
+    if angle is None or not 1 <= int(angle[1]) <= 16:
+        return None
+    quarter, rest = divmod(int(angle[1]) - 1, 4)
+    return VIEWS[2 * quarter + (rest > 0)]
+
+
+def mirrored(view: str | None) -> str | None:
+    """The view of the mirror image."""
+    return None if view is None else VIEWS[-VIEWS.index(view) % len(VIEWS)]
+
+
+def read_small(path: Path) -> np.ndarray:
+    return shrink(read_rgb(path), LONGEST)
+
+
+def collage(paths: list[Path]) -> np.ndarray:
+    """Rows of two or three photos, with gaps."""
+    tiles = [cv2.copyMakeBorder(cv2.resize(read_rgb(path), (240, 180), interpolation=cv2.INTER_AREA), 3, 3, 3, 3, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+             for path in paths]
+    columns = 3 if len(tiles) % 3 == 0 else 2
+    return np.vstack([np.hstack(tiles[first:first + columns]) for first in range(0, len(tiles), columns)])
+
+
+def placed(seed: int, path: Path, scene: Path) -> np.ndarray:
+    """A cut-out, not mirrored, whole and upright, before a background: uint8 (height, width, 3)."""
+    rng = np.random.default_rng(seed)
+    rgba = read_rgba(path)
+    x, y, w, h = cv2.boundingRect(matte_of(path, rgba))
+    height, width = FRAME
+    scale = rng.uniform(0.35, 0.97) * min(width / w, height / h)
+    car = shrink(premultiplied(rgba[y:y + h, x:x + w]), round(max(w, h) * scale))
+    picture = fill(rng, read_small(scene), FRAME)
+    top, left = (int(slack * rng.beta(3, 2)) for slack in (height - car.shape[0], width - car.shape[1]))
+    part = slice(top, top + car.shape[0]), slice(left, left + car.shape[1])
+    picture[part] = over(car, np.ascontiguousarray(picture[part]))
+    return picture
+
+
+def part_of_car(seed: int, path: Path) -> np.ndarray:
+    """A window of a sixth to a third of a car's length, which the car fills for the most part: uint8 (height, width, 3)."""
+    rng = np.random.default_rng(seed)
+    rgb, mask = read_rgb(path), read_grey(beside(path, "masks"))
+    x, y, w, h = cv2.boundingRect((mask > 127).astype(np.uint8))
+    side = max(8, int(rng.uniform(0.17, 0.35) * max(w, h)))
+    windows = [(slice(top, top + side * 3 // 4), slice(left, left + side))
+               for top, left in zip(rng.integers(y, max(y + h - side * 3 // 4, y) + 1, 20), rng.integers(x, max(x + w - side, x) + 1, 20))]
+    return np.ascontiguousarray(rgb[max(windows, key=lambda window: min(0.8, (mask[window] > 127).mean()))])
