@@ -8,7 +8,7 @@ export MALLOC_ARENA_MAX ?= 1
 export MALLOC_MMAP_THRESHOLD_ ?= 268435456
 export MALLOC_TRIM_THRESHOLD_ ?= 268435456
 
-.PHONY: serve check test environments picture samples screenshot gallery benchmark chromium
+.PHONY: serve check test environments picture samples screenshot gallery benchmark chromium image bulk-image
 
 serve: URL = http://$(subst 0.0.0.0,localhost,$(HOST)):$(PORT)
 serve: .venv/ready
@@ -36,6 +36,15 @@ gallery: .venv/ready
 
 benchmark: .venv/ready .venv-test/ready
 	.venv-test/bin/python -m benchmarks.serving
+
+# The function as a container, and the bulk job's image for Dataflow: see Dockerfile and bulk/Dockerfile.
+image: IMAGE ?= forecourt
+image:
+	docker build --tag "$(IMAGE)" .
+
+bulk-image: IMAGE ?= forecourt-bulk
+bulk-image:
+	docker build --file bulk/Dockerfile --tag "$(IMAGE)" .
 
 environments: .venv/ready .venv-test/ready .venv-bulk/ready chromium
 

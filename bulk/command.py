@@ -145,6 +145,9 @@ def execute(job: BulkJob, flags: list[str], sheet: int) -> int:
         return fail(sentence(error))
     except RuntimeError as error:  # Beam's, of whatever stopped a worker
         return fail(str(error))
+    if is_template(flags):
+        print("described: Dataflow starts the job, and its last step writes the report")
+        return ALL_DONE
     reported, failure = 0, STOP.reason or ("results could not be written: see the workers' logs" if counts["not_written"] else "")
     if not STOP.output_failed:
         try:
@@ -165,6 +168,11 @@ def fail(reason: str) -> int:
     return RUN_FAILED
 
 
+def is_template(flags: list[str]) -> bool:
+    """Whether the job is only described, as a Flex template does it: https://cloud.google.com/dataflow/docs/guides/templates/configuring-flex-templates"""
+    return any(flag == "--template_location" or flag.startswith("--template_location=") for flag in flags)
+
+
 def run(job: BulkJob, flags: list[str], sheet: int) -> Counter[str]:
     """Photos by status, and cpu_milliseconds. Starts Beam, or rents machines, only if there is something to do and its result can be written."""
     counts: Counter[str] = Counter()
@@ -172,7 +180,7 @@ def run(job: BulkJob, flags: list[str], sheet: int) -> Counter[str]:
         counts[status] += 1
         if status == "pending":
             break
-    else:
+    if not counts["pending"] and not is_template(flags):  # a template that describes no job counts as failed
         return counts
     job.results.prepare()
     write_manifest(job)

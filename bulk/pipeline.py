@@ -10,7 +10,7 @@ from functools import partial
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.transforms.combiners import ToList, Top
 
 import storage
@@ -18,6 +18,7 @@ from bulk import progress
 from bulk.item import Item
 from bulk.job import BulkJob, Outcome, OutputFailed, sentence
 from bulk.memory import keep_buffers
+from bulk.report import write_report
 from bulk.sheet import write_sheet
 from bulk.stop import STOP
 from cutout import predictor
@@ -57,19 +58,26 @@ def subclasses(parent: type[PipelineOptions]) -> Iterator[type[PipelineOptions]]
 
 
 def run(job: BulkJob, options: PipelineOptions, sheet: int) -> Counter[str]:
-    """Runs the job to its end; photos by status, and milliseconds and cpu_milliseconds. Raises what Beam raises where the run as a whole fails."""
-    began = time.monotonic()
+    """Runs the job to its end; photos by status, and milliseconds and cpu_milliseconds. Raises what Beam raises where the run as a whole fails.
+
+    With --template_location Beam only describes the job, for Dataflow to start. Then there are no counts, and the job's own last step writes the report.
+    """
+    began, described = time.monotonic(), bool(options.view_as(GoogleCloudOptions).template_location)
     pipeline = beam.Pipeline(options=options)
     outcomes = pipeline | beam.Create([None]) | "list" >> beam.ParDo(ListPhotos(job)) | beam.Reshuffle() | "convert" >> beam.ParDo(ConvertPhotos(job))
     failed = outcomes | "failed" >> beam.Filter(lambda outcome: outcome.status == "failed") | ToList()
-    failed | "dead letters" >> beam.Map(lambda outcomes: finish(job.keep_dead_letters, outcomes))
+    kept = failed | "dead letters" >> beam.Map(lambda outcomes: finish(job.keep_dead_letters, outcomes))
+    if described:
+        kept | "report" >> beam.Map(lambda _: finish(lambda _: write_report(job), []))
     if sheet:
         done = outcomes | "done" >> beam.Filter(lambda outcome: outcome.status == "done")
         least = done | Top.Smallest(sheet, key=lambda outcome: outcome.confidence)
         least | "sheet" >> beam.Map(lambda outcomes: finish(partial(write_sheet, job), outcomes))
     result = pipeline.run()
-    result.wait_until_finish()
     counts: Counter[str] = Counter()
+    if described:
+        return counts
+    result.wait_until_finish()
     metrics = result.metrics().query()
     for found in metrics["counters"]:
         if found.key.metric.namespace == NAMESPACE:
@@ -127,7 +135,7 @@ def count(status: str) -> None:
     progress.count(status)
 
 
-def finish(write: Callable[[list[Outcome]], None], outcomes: list[Outcome]) -> None:
+def finish(write: Callable[[list[Outcome]], object], outcomes: list[Outcome]) -> None:
     """The last step of a run. Does nothing where the output has failed."""
     if STOP.output_failed:
         return
