@@ -14,7 +14,7 @@ from model.predictor import Predictor
 from once import once
 from options import Options, Region
 from postprocessing import compose, framing
-from postprocessing.encode import encode_alpha, encode_jpeg, encode_png, encode_webp, encode_zip, is_opaque, opacity
+from postprocessing.encode import encode_alpha, encode_jpeg, encode_png, encode_webp, encode_zip, in_8_bits, is_opaque
 from postprocessing.foreground import foreground
 from postprocessing.glass import see_through
 from postprocessing.pieces import without_detached
@@ -95,7 +95,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
             colours, alpha = cast(colours, alpha, car, options.shadow)
         car = turn_box(car, framing.size_of(alpha), -turns)
         colours, alpha = turn(colours, -turns), turn(alpha, -turns)
-        placement = framing.place(size, framing.box_of(alpha) or car, options.framing, cut.turned(-turns))
+        placement = framing.place(size, framing.box_of(alpha) or car, options.framing, cut.turned(-turns), car)
         if placement.canvas[0] * placement.canvas[1] > MAX_PIXELS:
             raise ResolutionTooHigh(f"with its margin the answer would have more than {MAX_PIXELS:,} pixels")
         colours, alpha = placement.apply(colours, alpha)
@@ -130,7 +130,7 @@ def encode(rgb: np.ndarray, alpha: np.ndarray, options: Options, dpi: float | No
     """The file and its format; JPEG has no transparency: its background is white. dpi: of the photo, kept by all formats but WebP."""
     format = options.format
     if options.channels == "alpha":
-        grey = cv2.merge([opacity(alpha)] * 3)
+        grey = cv2.merge([in_8_bits(alpha)] * 3)
         if format == "jpg":
             return encode_jpeg(grey, dpi=dpi), format
         return (encode_webp(grey), format) if format == "webp" else (encode_alpha(alpha, dpi), "png")

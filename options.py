@@ -125,13 +125,15 @@ def region(text: str) -> Region:
     return Region(edges)
 
 
-def scale(text: str) -> float | None:
-    if text == "original":
-        return None
+def share_of_canvas(text: str, values: str = "a percentage") -> float:
     match = re.fullmatch(rf"{NUMBER}%", text)
     if not match or not 10 <= float(match[1]) <= 100:
-        raise ValueError(f"takes original or a percentage from 10% to 100%, not {text[:40]!r}")
+        raise ValueError(f"takes {values} from 10% to 100%, not {text[:40]!r}")
     return float(match[1])
+
+
+def scale(text: str) -> float | None:
+    return None if text == "original" else share_of_canvas(text, "original or a percentage")
 
 
 def position(text: str) -> tuple[float, float] | None:
@@ -156,6 +158,8 @@ PARAMETERS = {
     "crop_margin": Parameter(margin, "0", "one, two or four margins around the cropped car, each up to 500px or 50% of the car"),
     "scale": Parameter(scale, "original", "share of the canvas that the car fills, 10% to 100%"),
     "position": Parameter(position, "original", "where the car stands on the canvas: center, or one or two percentages"),
+    "car_width": Parameter(share_of_canvas, None, "share of the canvas's width that the car takes, 10% to 100%, instead of scale"),
+    "ground": Parameter(share_of_canvas, None, "where the tyres stand, 10% to 100% of the canvas's height from its top, instead of position"),
     "semitransparency": Parameter(boolean, "false", "experimental: the new background shows through the car's windows"),
     "add_shadow": Parameter(boolean, "false", "a shadow under the car; shadow_type chooses its kind"),
     "shadow_type": Parameter(choice("none", "contact", "drop", car="contact"), None, "contact (or car): soft, under the car; drop: cast on the ground"),
@@ -184,10 +188,14 @@ def parse(values: Mapping[str, str], watermarks: Collection[str] = ()) -> Option
     got = {name: value(name) for name in PARAMETERS}
     if got["watermark"] and got["watermark"] not in watermarks:
         raise InvalidOption("watermark", f"takes the name of a configured watermark, not {got['watermark'][:40]!r}")
+    for name, other in (("car_width", "scale"), ("ground", "position")):
+        if got[name] is not None and got[other] is not None:
+            raise InvalidOption(name, f"takes the place of {other}: send only one of them")
     kind: Literal["none", "contact", "drop"] = got["shadow_type"] or ("contact" if got["add_shadow"] else "none")
     if got["add_shadow"] and kind == "none":
         raise InvalidOption("shadow_type", "is none, but add_shadow is true")
     shadow = Shadow(kind, got["shadow_opacity"] / 100) if kind != "none" else None
-    return Options(got["size"], got["type_level"], got["format"], got["channels"], got["bg_color"], got["roi"],
-                   Framing(got["crop"], got["crop_margin"], got["scale"], got["position"]), got["semitransparency"], shadow,
+    framing = Framing(got["crop"], got["crop_margin"], got["scale"], got["position"], got["car_width"], got["ground"])
+    return Options(got["size"], got["type_level"], got["format"], got["channels"], got["bg_color"], got["roi"], framing,
+                   got["semitransparency"], shadow,
                    Watermark(got["watermark"], got["watermark_position"], got["watermark_scale"], got["watermark_opacity"] / 100))

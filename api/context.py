@@ -18,7 +18,7 @@ class RequestContext:
     began: float = field(default_factory=time.perf_counter)
     key: str | None = None             # the name of the key that was sent, where keys are needed
     quota: Quota | None = None         # where a limit is on
-    wanted: CutOutRequest | None = None
+    cut_out_request: CutOutRequest | None = None
     result: CutOut | None = None
     problem: ApiError | None = None
     crash: Exception | None = None

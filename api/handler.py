@@ -103,20 +103,20 @@ class Handler:
             context.quota = limiter.take(caller)
             if not context.quota.granted:
                 raise errors.RateLimitExceeded(context.quota.seconds)
-        context.wanted = wanted = read_request(context.request, self.settings.rules, self.settings.watermarks)
-        if only_pixels and wanted.options.pixels != only_pixels:
+        context.cut_out_request = asked = read_request(context.request, self.settings.rules, self.settings.watermarks)
+        if only_pixels and asked.options.pixels != only_pixels:
             raise errors.InvalidParameter("size", "takes only preview without a key")
         with self.settings.capacity.slot():
             try:
-                context.result = self.cut_out(wanted.photo, wanted.options, backdrop_of(wanted), self.watermark_of(wanted))
+                context.result = self.cut_out(asked.photo, asked.options, backdrop_of(asked), self.watermark_of(asked))
             except CutOutError as refusal:
                 raise errors.Refused(refusal) from refusal
-        return replies.picture(context.request, context.result, wanted.options.type_level)
+        return replies.picture(context.request, context.result, asked.options.type_level)
 
-    def watermark_of(self, wanted: CutOutRequest) -> Picture | None:
-        if wanted.watermark is not None:
-            return decoded(wanted.watermark, "watermark_file")
-        name = wanted.options.watermark.name
+    def watermark_of(self, asked: CutOutRequest) -> Picture | None:
+        if asked.watermark is not None:
+            return decoded(asked.watermark, "watermark_file")
+        name = asked.options.watermark.name
         try:
             return watermark.load(self.settings.watermarks[name]) if name else None
         except UnreadablePicture as error:
@@ -128,8 +128,8 @@ class Handler:
         return context.key or visitor(context.request, self.settings.proxies)
 
 
-def backdrop_of(wanted: CutOutRequest) -> Backdrop | None:
-    return Backdrop(decoded(wanted.backdrop, wanted.backdrop_from)) if wanted.backdrop is not None and wanted.backdrop_from else None
+def backdrop_of(asked: CutOutRequest) -> Backdrop | None:
+    return Backdrop(decoded(asked.backdrop, asked.backdrop_from)) if asked.backdrop is not None and asked.backdrop_from else None
 
 
 def decoded(data: bytes, parameter: str) -> Picture:

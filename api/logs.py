@@ -43,8 +43,8 @@ def line(context: RequestContext, reply: Response) -> dict[str, Any]:
     }
     if context.key:
         entry["key"] = context.key
-    if context.wanted:
-        entry["photo"] = {"bytes": len(context.wanted.photo)}
+    if context.cut_out_request:
+        entry["photo"] = {"bytes": len(context.cut_out_request.photo)}
     if context.result:
         entry["photo"] |= side_lengths(context.result.full)
         entry["answer"] = {"format": context.result.format, "bytes": len(context.result.data), **side_lengths(context.result.size)}

@@ -21,7 +21,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the ZIP format's first moment
 
 def is_opaque(alpha: np.ndarray) -> bool:
     """Whether nothing is transparent, in 8 bits."""
-    return bool(opacity(alpha.min(keepdims=True)).item() == 255)
+    return bool(in_8_bits(alpha.min(keepdims=True)).item() == 255)
 
 
 def encode_png(rgb: np.ndarray, alpha: np.ndarray | None = None, dpi: float | None = None) -> bytes:
@@ -35,7 +35,7 @@ def encode_png(rgb: np.ndarray, alpha: np.ndarray | None = None, dpi: float | No
 def encode_alpha(alpha: np.ndarray, dpi: float | None = None) -> bytes:
     """The alpha alone as a grey PNG, 255 = car."""
     check_sides(alpha.shape, "png")
-    return png(alpha.shape, lambda rows: opacity(alpha[rows]), dpi)
+    return png(alpha.shape, lambda rows: in_8_bits(alpha[rows]), dpi)
 
 
 def encode_jpeg(rgb: np.ndarray, quality: int = QUALITY, dpi: float | None = None) -> bytes:
@@ -68,7 +68,7 @@ def encode_zip(rgb: np.ndarray, alpha: np.ndarray, quality: int = QUALITY, dpi: 
     return archive.getvalue()
 
 
-def opacity(alpha: np.ndarray) -> np.ndarray:
+def in_8_bits(alpha: np.ndarray) -> np.ndarray:
     """float32 alpha in 0..1 -> uint8, rounded."""
     return cv2.convertScaleAbs(alpha, alpha=255)
 
@@ -77,7 +77,7 @@ def with_alpha(rgb: np.ndarray, alpha: np.ndarray | None = None) -> np.ndarray:
     """RGB, or RGBA whose fully transparent pixels are all 0: they reveal nothing of the background, and compress to nothing."""
     if alpha is None:
         return rgb
-    seen = opacity(alpha)
+    seen = in_8_bits(alpha)
     rgba = cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA)
     cv2.insertChannel(seen, rgba, 3)
     return cv2.bitwise_and(rgba, rgba, mask=seen)
@@ -88,7 +88,7 @@ def bleed(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
     JPEG mixes the pixels of a block: over black, the outlines of drawn cars in five colours come back 18 % further off.
     """
-    seen = opacity(alpha)
+    seen = in_8_bits(alpha)
     height, width = seen.shape
     layer = cv2.merge([*cv2.split(cv2.bitwise_and(rgb, rgb, mask=seen)), np.where(seen, 255, 0).astype(np.uint8)])
     layer = cv2.copyMakeBorder(layer, 0, -height % BLOCK, 0, -width % BLOCK, cv2.BORDER_CONSTANT)

@@ -1,9 +1,11 @@
-"""Where the car stands in the answer: cropped, scaled and placed as remove.bg's crop, crop_margin, scale and position do.
+"""Where the car stands in the answer: cropped, scaled and placed as remove.bg's crop, crop_margin, scale and position do, or on a line.
 
 Without crop the canvas keeps the photo's size. What its documentation leaves open follows public tests of that service: a percentage
 of margin is of the car's own width or height; scale measures the car alone, without its margin, against the canvas with it;
 position divides all of the canvas that the car leaves free, margin included. A side at which the photo cuts the car off stays at the
 canvas's edge, without margin, and a car that is cut off at two opposite sides keeps its size: a straight cut would be visible inside the canvas.
+
+car_width and ground place the car itself, without its shadow, so that cars of a whole lot have one width and stand on one line.
 """
 import math
 from dataclasses import dataclass
@@ -50,6 +52,11 @@ class Sides(NamedTuple):
         """The same after so many anticlockwise quarter turns of the photo."""
         return Sides(*(self[(side + quarter_turns) % 4] for side in range(4)))
 
+    @property
+    def through(self) -> bool:
+        """Whether two opposite sides are cut off."""
+        return self.top and self.bottom or self.left and self.right
+
 
 WHOLE = Sides()
 
@@ -89,15 +96,20 @@ class Framing:
     margin: Margin = Margin()                      # put back around a cropped car; may reach beyond the photo
     scale: float | None = None                     # 10..100: percent of the canvas that the car fills in its tighter direction; None: as it is
     position: tuple[float, float] | None = None    # 0..100: percent of the free space left of and above the car; None: CENTRE if scaled, else as it is
+    car_width: float | None = None                 # 10..100: percent of the canvas's width that the car takes, instead of scale
+    ground: float | None = None                    # 10..100: percent of the canvas's height at which its tyres stand, instead of position
 
     @property
     def moves(self) -> bool:
         """Whether the car may leave its place in the photo."""
-        return self.crop or self.scale is not None or self.position is not None
+        return self.crop or any(value is not None for value in (self.scale, self.position, self.car_width, self.ground))
 
     def __post_init__(self) -> None:
-        if self.scale is not None and not 10 <= self.scale <= 100:
-            raise ValueError(f"scale is 10 to 100 %, not {self.scale:g}")
+        for name in ("scale", "car_width", "ground"):
+            if (share := getattr(self, name)) is not None and not 10 <= share <= 100:
+                raise ValueError(f"{name} is 10 to 100 %, not {share:g}")
+        if None not in (self.scale, self.car_width) or None not in (self.position, self.ground):
+            raise ValueError("car_width takes the place of scale, and ground that of position")
         if self.position is not None and not all(0 <= share <= 100 for share in self.position):
             raise ValueError("position is 0 to 100 % in each direction, not {:g} {:g}".format(*self.position))
 
@@ -108,7 +120,7 @@ class Placement:
 
     canvas: tuple[int, int]  # height, width in pixels
     source: Box              # in the photo
-    target: Box              # on the canvas, within it
+    target: Box              # on the canvas; a shadow may reach beyond it
 
     def moved(self, box: Box) -> Box:
         """Where a box within `source` goes, to the nearest pixel."""
@@ -119,15 +131,17 @@ class Placement:
     def apply(self, rgb: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A layer of the photo's size, uint8 (height, width, 3) and float32 (height, width) in 0..1, straight alpha, -> the same on the canvas.
 
-        What lies outside of `source` stays behind. The result is transparent black around `target`, and may share its pixels with the layer.
+        What lies outside of `source` stays behind, and what reaches beyond the canvas is lost. The result is transparent black around `target`,
+        and may share its pixels with the layer.
         """
         if alpha.shape == self.canvas and self.source == self.target:
             return rgb, alpha
         rgb, alpha = resample(rgb[window(self.source)], alpha[window(self.source)], self.target[2:])
-        if alpha.shape == self.canvas:
+        if self.target == (0, 0, *self.canvas):
             return rgb, alpha
         framed_rgb, framed_alpha = np.zeros((*self.canvas, 3), np.uint8), np.zeros(self.canvas, np.float32)
-        framed_rgb[window(self.target)], framed_alpha[window(self.target)] = rgb, alpha
+        there, here = zip(*(overlap(first, side, whole) for first, side, whole in zip(self.target[:2], self.target[2:], self.canvas)))
+        framed_rgb[there], framed_alpha[there] = rgb[here], alpha[here]
         return framed_rgb, framed_alpha
 
 
@@ -146,27 +160,61 @@ def cut_sides(alpha: np.ndarray) -> Sides:
     return Sides(*(bool(np.count_nonzero(edge > 0.5) > CUT * length) for edge, length in zip(edges, lengths)))
 
 
-def place(photo: tuple[int, int], box: Box, framing: Framing, cut: Sides = WHOLE) -> Placement:
-    """Where a car with this box in a photo of (height, width), cut off at these sides, goes. No pixel is touched yet: large margins make large canvases."""
+def place(photo: tuple[int, int], box: Box, framing: Framing, cut: Sides = WHOLE, car: Box | None = None) -> Placement:
+    """Where what lies in this box of a photo of (height, width) goes: a car, cut off at these sides, and its shadow. car: its own box, if it has a shadow.
+
+    No pixel is touched yet: large margins make large canvases.
+    """
     height, width = box[2:]
     top, left, canvas_height, canvas_width = framing.margin.without(cut).around(height, width) if framing.crop else (*box[:2], *photo)
+    canvas = canvas_height, canvas_width
+    if framing.car_width is not None or framing.ground is not None:
+        return Placement(canvas, box, on_a_line(canvas, box, car or box, framing, cut))
     position = framing.position
     if framing.scale is not None:
-        if not (cut.top and cut.bottom or cut.left and cut.right):
+        if not cut.through:
             factor = framing.scale / 100 * min(canvas_height / height, canvas_width / width)
             height, width = (max(1, round_half_up(side * factor)) for side in (height, width))
         position = position or CENTRE
     if position is not None:
-        top = offset(canvas_height - height, position[1], cut.top, cut.bottom)
-        left = offset(canvas_width - width, position[0], cut.left, cut.right)
-    return Placement((canvas_height, canvas_width), box, (top, left, height, width))
+        top = round_half_up(offset(canvas_height - height, position[1], cut.top, cut.bottom))
+        left = round_half_up(offset(canvas_width - width, position[0], cut.left, cut.right))
+    return Placement(canvas, box, (top, left, height, width))
 
 
-def offset(free: int, percent: float, cut_before: bool, cut_behind: bool) -> int:
+def on_a_line(canvas: tuple[int, int], box: Box, car: Box, framing: Framing, cut: Sides) -> Box:
+    """Where a box goes on a canvas of (height, width), so that the car in it has the width and stands at the height that are asked for.
+
+    A car too high for the canvas, or for what lies above the ground, becomes smaller.
+    """
+    across, down = framing.position or CENTRE
+    ground = canvas[0] if framing.ground is None or cut.bottom else framing.ground / 100 * canvas[0]
+    factor = 1.0
+    if framing.car_width is not None:
+        factor = framing.car_width / 100 * canvas[1] / car[3]
+    elif framing.scale is not None:
+        factor = framing.scale / 100 * min(canvas[0] / car[2], canvas[1] / car[3])
+    factor = 1.0 if cut.through else min(factor, ground / car[2])
+    height, width = (max(1, round_half_up(side * factor)) for side in box[2:])
+    tall, wide = car[2] * height / box[2], car[3] * width / box[3]
+    car_top = offset(ground - tall, down if framing.ground is None else 100, cut.top, cut.bottom)
+    car_left = offset(canvas[1] - wide, across, cut.left, cut.right)
+    top, left = (round_half_up(first - (at - start) * now / whole)
+                 for first, at, start, now, whole in zip((car_top, car_left), car[:2], box[:2], (height, width), box[2:]))
+    return top, left, height, width
+
+
+def offset(free: float, percent: float, cut_before: bool, cut_behind: bool) -> float:
     """Pixels before the car of those that are free on the canvas."""
     if cut_before:
         return 0
-    return free if cut_behind else round_half_up(free * percent / 100)
+    return free if cut_behind else free * percent / 100
+
+
+def overlap(first: int, length: int, whole: int) -> tuple[slice, slice]:
+    """The part of a stretch from `first` on that lies in 0..whole, there and counted from the stretch's own start."""
+    start, stop = max(0, first), max(0, min(whole, first + length))
+    return slice(start, stop), slice(start - first, stop - first)
 
 
 def fit_pixels(size: tuple[int, int], most: int) -> tuple[int, int]:

@@ -178,6 +178,18 @@ def placed(scale: float | None = None, across: float = 50, down: float = 50, cro
     return holds
 
 
+def stands(width: float | None = None, ground: float | None = None) -> Holds:
+    """The car, centred, takes so many percent of the canvas's width, and ends at so many of its height; its shape stays."""
+    def holds(answer: requests.Response, ask: Ask) -> None:
+        tall, wide = box_of(ask()[..., 3])[2:]
+        factor = width / 100 * SIZE[1] / wide if width else 1
+        bottom = (ground or 50 + 50 * tall * factor / SIZE[0]) / 100 * SIZE[0]
+        factor = min(factor, bottom / tall)
+        box = bottom - tall * factor, (SIZE[1] - wide * factor) / 2, tall * factor, wide * factor
+        assert pixels_of(answer).shape[:2] == SIZE and np.abs(np.subtract(told_box(answer), box)).max() <= 1
+    return holds
+
+
 def opened(answer: requests.Response, ask: Ask) -> None:
     """Panes have become thinner, nothing thicker, and what is still whole is as it was."""
     rgba, plain = pixels_of(answer), ask()

@@ -34,6 +34,7 @@ from tests.answers import (
     same,
     shaded,
     sized,
+    stands,
     told_box,
 )
 from tests.drawn import draw_photo, encode
@@ -135,6 +136,9 @@ ROWS = [
     *rows("position", {"original": same, "": same, "center": placed(), "0%": placed(None, 0, 0), "100%": placed(None, 100, 100),
                        "0% 100%": placed(None, 0, 100), "33.3% 66.6%": placed(None, 33.3, 66.6)}),
     *rows("position", {"original": placed(50), "center": placed(50), "10% 90%": placed(50, 10, 90)}, scale="50%"),
+    *rows("car_width", {"": same, "10%": stands(10), "50%": stands(50), "72.5%": stands(72.5), "100%": stands(100)}),
+    *rows("ground", {"": same, "10%": stands(None, 10), "70%": stands(None, 70), "100%": stands(None, 100)}),
+    *rows("car_width", {"40%": stands(40, 90), "60%": stands(60, 90)}, ground="90%"),
     *rows("semitransparency", either(opened)),
     *rows("add_shadow", either(shaded("contact"))),
     *rows("shadow_type", {"none": same, "": same, "contact": shaded("contact"), "car": shaded("contact"), "drop": shaded("drop")}),

@@ -53,6 +53,8 @@ VALUES: dict[str, list[Values]] = {
     "invalid_crop_margin": [{"crop_margin": margin} for margin in ("51%", "50.1%", "501px", "-1px", "10", "10em", "1px 2px 3px", "1px 2px 3px 4px 5px", "px")],
     "invalid_scale": [{"scale": scale} for scale in ("9%", "9.9%", "101%", "50", "50px", "50% 50%", "fit")],
     "invalid_position": [{"position": position} for position in ("101%", "-1%", "50", "10px", "1% 2% 3%", "left", "center center")],
+    "invalid_car_width": [{"car_width": width} for width in ("9%", "101%", "50", "50px", "original")] + [{"car_width": "50%", "scale": "50%"}],
+    "invalid_ground": [{"ground": ground} for ground in ("9%", "101%", "90", "90px", "center")] + [{"ground": "90%", "position": "center"}],
     "invalid_semitransparency": [{"semitransparency": "see"}],
     "invalid_add_shadow": [{"add_shadow": "soft"}],
     "invalid_shadow_type": [{"shadow_type": "3D"}, {"add_shadow": "true", "shadow_type": "none"}],

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from postprocessing.framing import CENTRE, Framing, Length, Margin, Sides, box_of, cut_sides, fit_pixels, place, resample
+from postprocessing.framing import CENTRE, Framing, Length, Margin, Placement, Sides, box_of, cut_sides, fit_pixels, place, resample
 
 PHOTO = (100, 200)
 CAR = (30, 20, 10, 40)  # top, left, height, width
@@ -74,7 +74,9 @@ def test_a_margin_has_one_two_or_four_values(number):
         px(*[1] * number)
 
 
-@pytest.mark.parametrize("options", [{"scale": 9.9}, {"scale": 100.1}, {"scale": float("nan")}, {"position": (-1, 0)}, {"position": (0, 100.5)}])
+@pytest.mark.parametrize("options", [{"scale": 9.9}, {"scale": 100.1}, {"scale": float("nan")}, {"position": (-1, 0)}, {"position": (0, 100.5)},
+                                     {"car_width": 9.9}, {"car_width": 100.1}, {"ground": 9.9}, {"ground": float("nan")},
+                                     {"car_width": 50, "scale": 50}, {"ground": 50, "position": CENTRE}])
 def test_framings_beyond_the_limits_are_refused(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         Framing(**options)
@@ -250,6 +252,53 @@ def test_a_car_is_cut_off_where_much_of_it_lies_on_the_photos_edge(rows, columns
     assert cut_sides(alpha) == cut
     for turns in range(4):
         assert cut_sides(np.rot90(alpha, turns)) == cut.turned(turns)
+
+
+# car_width and ground place the car itself, whatever is around it
+
+@pytest.mark.parametrize("framing, target", [
+    (Framing(car_width=50), (38, 50, 25, 100)),
+    (Framing(car_width=50, position=(0, 100)), (75, 0, 25, 100)),
+    (Framing(ground=80), (70, 80, 10, 40)),
+    (Framing(ground=100), (90, 80, 10, 40)),
+    (Framing(car_width=50, ground=80), (55, 50, 25, 100)),
+    (Framing(car_width=100, ground=90), (40, 0, 50, 200)),
+    (Framing(car_width=100, ground=40), (0, 20, 40, 160)),   # 50 high, and only 40 lie above the ground
+    (Framing(scale=50, ground=80), (55, 50, 25, 100)),
+])
+def test_a_car_has_its_width_and_stands_on_the_ground(framing, target):
+    assert place(PHOTO, CAR, framing).target == target
+
+
+@pytest.mark.parametrize("cut, box, framing, target", [
+    (Sides(left=True), (30, 0, 10, 40), Framing(car_width=50, ground=80), (55, 0, 25, 100)),
+    (Sides(bottom=True), (90, 20, 10, 40), Framing(car_width=50, ground=80), (75, 50, 25, 100)),
+    (Sides(top=True), (0, 20, 10, 40), Framing(car_width=50, ground=80), (0, 50, 25, 100)),
+    (Sides(left=True, right=True), (30, 0, 10, 200), Framing(car_width=50, ground=80), (70, 0, 10, 200)),
+])
+def test_a_car_that_is_cut_off_stays_at_the_edge_whatever_its_width_and_ground(cut, box, framing, target):
+    assert place(PHOTO, box, framing, cut).target == target
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_cars_of_every_size_and_view_stand_on_one_line_and_their_shadows_follow(seed):
+    rng = np.random.default_rng(seed)
+    height, width = rng.integers(10, 60), rng.integers(20, 150)
+    top, left = rng.integers(0, 100 - height), rng.integers(0, 200 - width)
+    shadowed = top - rng.integers(0, top + 1), left - rng.integers(0, 60), height + rng.integers(60, 90), width + rng.integers(60, 90)
+    placement = place(PHOTO, tuple(map(int, shadowed)), Framing(car_width=60, ground=75), car=(top, left, height, width))
+    box = placement.moved((top, left, height, width))
+    assert abs(box[0] + box[2] - 75) <= 1 and abs(box[1] + box[3] / 2 - 100) <= 1
+    assert abs(box[3] - 120) <= 1 or box[0] <= 1 and box[3] < 120
+    around = [(now / was, corner) for now, was, corner in zip(placement.target[2:], shadowed[2:], placement.target[:2])]
+    assert all(abs(scale - box[3] / width) < 0.05 * scale for scale, _ in around)
+
+
+def test_what_reaches_beyond_the_canvas_is_lost(layer):
+    """A layer of noise, twice as large as the canvas and laid over it."""
+    rgb, alpha = layer[0], np.ones(PHOTO, np.float32)
+    framed_rgb, framed_alpha = Placement((50, 100), (0, 0, 100, 200), (-20, -30, 100, 200)).apply(rgb, alpha)
+    assert np.array_equal(framed_rgb, rgb[20:70, 30:130]) and (framed_alpha == 1).all()
 
 
 def test_a_car_that_just_touches_the_edge_is_not_cut_off():
