@@ -63,7 +63,7 @@ def decode(data: bytes, min_pixels: int | None = None) -> Picture:
         except OSError:  # Pillow's for a file that ends early
             if not data.startswith(jpeg.START):
                 raise
-            return read_picture(jpeg.with_end(data), min_pixels)
+            return read_picture(data.rstrip(b"\xff") + jpeg.END, min_pixels, ended=False)
     except (UnreadablePicture, ResolutionTooHigh):
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
@@ -108,7 +108,8 @@ def check_tiff(file: TiffImagePlugin.TiffImageFile, data: bytes) -> None:
         raise UnreadablePicture("a TIFF with 16 bits in separate planes cannot be read; store its channels interleaved")
 
 
-def read_picture(data: bytes, min_pixels: int | None) -> Picture:
+def read_picture(data: bytes, min_pixels: int | None, ended: bool = True) -> Picture:
+    """ended: whether a JPEG has its own end marker."""
     file, encoding = open_file(data)
     with file:
         full, exif = (file.width, file.height), orientation(file)
@@ -122,8 +123,8 @@ def read_picture(data: bytes, min_pixels: int | None) -> Picture:
         file.load()
         if file.size != stated:
             raise UnreadablePicture(f"the header states {stated[0]} x {stated[1]} pixels, but there are {file.width} x {file.height}")
-        if data.startswith(jpeg.START) and jpeg.seems_short(file, data):
-            jpeg.with_end(data)  # raises where pixels are missing
+        if data.startswith(jpeg.START):
+            jpeg.check(file, data, ended)
         colours, alpha = split_alpha(file, key)
         rgb = upright(to_srgb(colours, encoding), exif)
         return Picture(rgb, None if alpha is None else upright(alpha, exif), size, density(file))

@@ -2,6 +2,7 @@
 import struct
 import time
 import zlib
+from itertools import product
 
 import numpy as np
 import pytest
@@ -42,13 +43,15 @@ def test_a_jpeg_that_ends_early_says_so(name, share, end):
         decode(whole[:int(share * len(whole))] + end)
 
 
-@pytest.mark.parametrize("name", ["baseline", "4:4:4", "grey"])
+@pytest.mark.parametrize("name, share", [("progressive", 0.02), ("progressive", 0.05), *product(["baseline", "4:4:4", "grey", "restarts"], [0.1, 0.5, 0.9])])
+@pytest.mark.parametrize("lost", [400, 3000])
 @pytest.mark.parametrize("least", [None, 10])
-def test_a_jpeg_that_lost_bytes_in_its_middle_is_refused(name, least):
+def test_a_jpeg_that_lost_bytes_in_its_middle_is_refused(name, share, lost, least):
+    """Of a progressive one, in the pass that gives each block of 8x8 pixels its colour."""
     whole = jpeg(name)
-    middle = len(whole) // 2
-    with pytest.raises(UnreadablePicture, match="damaged"):
-        decode(whole[:middle] + whole[middle + 400:], least)
+    start = int(share * len(whole))
+    with pytest.raises(UnreadablePicture, match="damaged|ends early"):
+        decode(whole[:start] + whole[start + lost:], least)
 
 
 def test_a_progressive_jpeg_without_its_last_scan_is_refused():
@@ -130,6 +133,14 @@ def test_a_png_without_its_end_is_read_and_one_without_pixels_is_not():
     assert np.array_equal(decode(WIDE_PNG[:-12]).rgb, picture())
     with pytest.raises(UnreadablePicture):
         decode(WIDE_PNG[:len(WIDE_PNG) // 2])
+
+
+def test_oddly_divided_pixel_data_is_read():
+    """Chunks of any length, also empty ones; bytes behind the end of the data, in their own chunk or not; no checksum (all in public reports)."""
+    rows, header = zlib.compress(rows_of(picture())), WIDE_PNG[:HEADER]
+    half = len(rows) // 2
+    for chunks in ([rows[:half], b"", rows[half:]], [rows + b"junk"], [rows, b"junk"], [rows[:-4]]):
+        assert np.array_equal(decode(header + b"".join(chunk(b"IDAT", body) for body in chunks) + WIDE_PNG[-12:]).rgb, picture())
 
 
 def test_pixels_with_damaged_data_are_refused():
