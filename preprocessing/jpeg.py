@@ -89,13 +89,13 @@ def spectrum(data: bytes, scan: int) -> tuple[int, int, int]:
 
 
 def is_refined(data: bytes) -> bool:
-    """Whether scans of a progressive JPEG bring all 64 coefficients of each component down to the last bit, each from where the scan before it ended."""
+    """Whether scans of a progressive JPEG bring all 64 coefficients of each component down to the last bit, and refine none before its first."""
     reached: dict[tuple[int, int], int] = {}
     for start in (marker.start() for marker in markers(data) if marker[0] == SCAN):
         components = data[start + 5:start + 5 + 2 * data[start + 4]:2]
         first, last, bits = spectrum(data, start)
         for place in product(components, range(first, last + 1)):
-            if reached.get(place, 0) != bits >> 4:
+            if bits >> 4 and place not in reached:
                 return False
             reached[place] = bits & 15
     return all(reached.get(place) == 0 for place in product({component for component, _ in reached}, range(64)))
