@@ -4,7 +4,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,13 +39,20 @@ class Server:
 @contextmanager
 def running(folder: Path, source: Path = ROOT / "main.py", target: str = "remove_background", **settings: str) -> Iterator[Server]:
     """A function under functions-framework, with the settings as its environment, where only requirements.txt is installed."""
+    command = [SERVING / "functions-framework", "--target", target, "--source", source, "--host", "127.0.0.1", "--port"]
+    with listening(folder, lambda port: [*command, str(port)], **settings) as server:
+        yield server
+
+
+@contextmanager
+def listening(folder: Path, command: Callable[[int], Sequence[str | Path]], cwd: Path = ROOT, **settings: str) -> Iterator[Server]:
+    """The server that a command starts on a port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = Server(f"http://127.0.0.1:{port}", folder / "log.txt")
     with server.log.open("w") as file:
-        command = [SERVING / "functions-framework", "--target", target, "--source", source, "--host", "127.0.0.1", "--port", str(port)]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=os.environ | settings)
+        process = subprocess.Popen(command(port), cwd=cwd, stdout=file, stderr=subprocess.STDOUT, env=os.environ | settings)
     try:
         for _ in range(300):
             if process.poll() is not None:
