@@ -2,6 +2,7 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -21,6 +22,7 @@ BACKDROPS = ("bg_color", "bg_image_file", "bg_image_url")
 WATERMARK = "watermark_file"
 KNOWN = {*PARAMETERS, *PICTURES, *BACKDROPS, WATERMARK}
 BASE64URL = str.maketrans("-_", "+/")  # RFC 4648, 5
+DATA_URL = re.compile("data:[^,]*;base64,", re.IGNORECASE)  # RFC 2397
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,8 @@ def picture(name: str, value: object, rules: Rules) -> bytes:
 
 def from_base64(encoded: str) -> bytes:
     """Base64 or base64url (RFC 4648), with or without the head of a data URL (RFC 2397), line ends or padding."""
-    digits = (encoded.partition(";base64,")[2] if encoded.startswith("data:") else encoded).strip()
+    head = DATA_URL.match(encoded)
+    digits = encoded[head.end() if head else 0:].strip()
     if " " in digits and not is_folded(digits):
         digits = digits.replace(" ", "+")
     digits = "".join(digits.split()).translate(BASE64URL).rstrip("=")
@@ -160,6 +163,8 @@ def is_folded(digits: str) -> bool:
 
 def download(name: str, url: str, rules: Rules) -> bytes:
     try:
+        if url[:5].lower() == "data:":
+            raise FetchError("a data URL is no address: send it as image_file_b64, or the picture as a file")
         return from_bucket(url, rules) if url.startswith("gs://") else fetch(url, rules)
     except (FetchTooLarge, storage.TooLarge) as error:
         raise errors.Refused(FileTooLarge(str(error))) from error

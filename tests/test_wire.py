@@ -154,10 +154,10 @@ IN_LINES = [B64[at:at + 76] for at in range(0, len(B64), 76)]
 
 @pytest.mark.parametrize("text", [
     B64.replace("+", " "), base64.urlsafe_b64encode(PHOTO).decode(), base64.urlsafe_b64encode(PHOTO).decode().rstrip("="), " ".join(IN_LINES),
-    "\n ".join(IN_LINES), "\r\n".join(IN_LINES).replace("+", " "), f"data:image/png;base64, {B64}",
+    "\n ".join(IN_LINES), "\r\n".join(IN_LINES).replace("+", " "), f"data:image/png;base64, {B64}", f"DATA:image/png;BASE64,{B64}",
     f"data:image/png;charset=utf-8;base64,{B64.replace('+', ' ')}", B64.rstrip("=")],
     ids=["+ turned to blanks", "base64url", "base64url without padding", "lines joined by blanks", "indented lines", "lines and + turned to blanks",
-         "a blank after the head", "a data URL and + turned to blanks", "without padding"])
+         "a blank after the head", "a head in capitals", "a data URL and + turned to blanks", "without padding"])
 def test_base64_is_read_in_every_unambiguous_spelling(function, plain, text):
     assert "+" in B64 and "/" in B64
     assert function.post("/", data={"image_file_b64": text}).content == plain
@@ -206,6 +206,12 @@ def test_an_address_that_leads_to_a_web_page_is_refused_as_one(pages, number):
     for values, code in (({"image_url": url}, "failed_image_download"), ({"image_file_b64": B64, "bg_image_url": url}, "failed_bg_download")):
         answer = function.post("/", data=values)
         assert problem_of(answer) == (400, code) and "leads to a web page" in answer.json()["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize("name, code", [("image_url", "failed_image_download"), ("bg_image_url", "failed_bg_download")])
+def test_a_data_url_is_no_address(function, name, code):
+    answer = function.post("/", json={**({} if name == "image_url" else {"image_file_b64": B64}), name: f"data:image/png;base64,{B64}"})
+    assert problem_of(answer) == (400, code) and "image_file_b64" in answer.json()["errors"][0]["detail"]
 
 
 # --- messages
