@@ -22,7 +22,7 @@ class Augmentation:
     mirror: float = 0.12          # of photos and cut-outs: a mirror added
     fill_frame: float = 0.8       # of composites in fine frames: the car fills the frame
     distant: float = 0.05         # of composites in coarse frames: the car is small
-    occluder: float = 0.15        # of photos and composites: people or objects in front of the car; of composites as many behind it
+    occluder: float = 0.2        # of photos and composites: people or objects in front of the car; of composites as many behind it
     studio: float = 0.12          # of composites and empty scenes: in a studio
     haze: float = 0.1             # of composites: the ground washed out
     lens: float = 0.1             # of composites: through a lens that distorts
@@ -38,5 +38,5 @@ class Augmentation:
 STRONG = Augmentation()
 # For the end of a training, as detectors are trained without mosaics then (YOLOX, Ge et al. 2021, arXiv 2107.08430).
 FINETUNE = Augmentation(photo=0.58, empty_scene=0.04, photo_neighbour=0.25, recolour=0.25, pattern=0.03, stretch=0.04, load=0.05, open_panel=0.03, aerial=0.1,
-                        mirror=0.05, occluder=0.08, studio=0.08, distant=0.03, haze=0.03, lens=0.03, background_lines=0.04, reflection=0.04, plate=0.08,
+                        mirror=0.05, occluder=0.15, studio=0.08, distant=0.03, haze=0.03, lens=0.03, background_lines=0.04, reflection=0.04, plate=0.08,
                         watermark=0.03, night=0.01, light_only=0.85, light_strength=0.08)
