@@ -9,6 +9,7 @@ import numpy as np
 
 from exceptions import FileTooLarge, NoCar, RegionEmpty, RegionOutside, ResolutionTooHigh
 from model.confidence import ConfidenceModel
+from model.kind import Kind, KindModel
 from model.localise import localise
 from model.predictor import Predictor
 from once import once
@@ -28,6 +29,7 @@ from preprocessing.orientation import Box, turn, turn_box
 cv2.setNumThreads(1)  # an instance has about one core, and requests already run side by side
 
 WHITE = (255, 255, 255, 255)
+SHOWN = {"interior": "an interior", "boot": "a boot", "engine": "an engine", "detail": "a detail", "other": "something else"}  # kinds that are refused
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class CutOut:
     full: tuple[int, int]            # height, width that size=full would have given, without framing
     car: Box                         # of the car in the answer
     confidence: float                # 0..1, how likely it can be published untouched
+    kind: Kind                       # with the view of the car
     milliseconds: dict[str, float]   # by stage
 
 
@@ -51,6 +54,12 @@ def predictor() -> Predictor:
 def confidence_model() -> ConfidenceModel:
     """What calibration of the bundled network found."""
     return ConfidenceModel.read()
+
+
+@once
+def kind_model() -> KindModel:
+    """What tells an exterior from an interior or a detail, and its view."""
+    return KindModel.read()
 
 
 def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdrop | None = None, watermark: Picture | None = None) -> CutOut:
@@ -68,9 +77,11 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
     region = region_box(options.region, picture.size, size)
     with clock("predict"):
         prediction = localise(rgb[framing.window(region)], predictor())
-        confidence = confidence_model().confidence(prediction)
+        confidence, kind = confidence_model().confidence(prediction), kind_model().classify(prediction)
     if confidence == 0:
         raise NoCar("no vehicle was found")
+    if kind.kind != "exterior":
+        raise NoCar(f"the photo shows {SHOWN[kind.kind]}, not a vehicle from outside")
     turns = prediction.quarter_turns  # from here on until it is framed, the photo stands upright
     rgb, part = turn(rgb, turns), framing.window(turn_box(region, size, turns))
     with clock("refine"):
@@ -108,7 +119,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
                 colours, alpha = stamp(colours, alpha, watermark.rgb, watermark.opacity, options.watermark)
     with clock("encode"):
         data, format = encode(colours, alpha, options, picture.dpi)
-    return CutOut(data, format, placement.canvas, picture.size, placement.moved(car), confidence, clock.milliseconds)
+    return CutOut(data, format, placement.canvas, picture.size, placement.moved(car), confidence, kind, clock.milliseconds)
 
 
 def region_box(region: Region | None, full: tuple[int, int], size: tuple[int, int]) -> Box:

@@ -21,7 +21,8 @@ def picture(request: Request, result: CutOut, type_level: str) -> Response:
     height, width = result.size
     if wants_json(request):
         check_size(result, 4 * len(result.data) // 3, "JSON")
-        data = {"result_b64": base64.b64encode(result.data).decode(), **{f"foreground_{side}": value for side, value in foreground.items()}}
+        data = {"result_b64": base64.b64encode(result.data).decode(), **{f"foreground_{side}": value for side, value in foreground.items()},
+                "kind": result.kind.kind, "view": result.kind.view, "kind_confidence": round(result.kind.confidence, 3)}
         reply = Response(json.dumps({"data": data}), mimetype="application/json")
     else:
         check_size(result, len(result.data), result.format)
@@ -32,6 +33,7 @@ def picture(request: Request, result: CutOut, type_level: str) -> Response:
         "X-Width": width, "X-Height": height, "X-Max-Width": result.full[1], "X-Max-Height": result.full[0],
         **{f"X-Foreground-{side.title()}": value for side, value in foreground.items()},
         "X-Credits-Charged": 0, "X-Confidence": f"{result.confidence:.3f}",
+        "X-Kind": result.kind.kind, "X-View": result.kind.view, "X-Kind-Confidence": f"{result.kind.confidence:.3f}",
         "Server-Timing": ", ".join(f"{stage};dur={milliseconds:.1f}" for stage, milliseconds in result.milliseconds.items()),
     })
     return reply

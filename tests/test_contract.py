@@ -218,6 +218,9 @@ def test_json_holds_what_the_binary_answer_holds(function, values):
     binary, told = (post(function, headers={"Accept": accept}, **values) for accept in ("*/*", "application/json"))
     data = told.json()["data"]
     assert told.headers["Content-Type"] == "application/json" and base64.b64decode(data.pop("result_b64")) == binary.content
+    headers = binary.headers
+    assert (data.pop("kind"), data.pop("view")) == (headers["X-Kind"], headers["X-View"])
+    assert data.pop("kind_confidence") == pytest.approx(float(headers["X-Kind-Confidence"]), abs=1e-3)
     assert data == dict(zip(("foreground_top", "foreground_left", "foreground_height", "foreground_width"), told_box(binary)))
     assert told_box(told) == told_box(binary)
 
