@@ -58,10 +58,12 @@ chromium:
 .venv-bulk/ready: requirements-bulk.txt
 
 .venv/ready .venv-test/ready .venv-bulk/ready: | $(UV)
+	@echo "Making $(@D) from $<: once, a minute or two"
 	$(UV) venv --quiet --clear --python $(PYTHON) $(@D)
 	$(UV) pip install --quiet --python $(@D)/bin/python -r $<
 	@touch $@
 
 $(UV):
+	@echo "Making .venv-uv, which installs the packages: once"
 	$(PYTHON) -m venv .venv-uv
 	.venv-uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.9

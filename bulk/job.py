@@ -117,7 +117,8 @@ class BulkJob:
     def metadata(self, item: Item, made: CutOut) -> dict[str, str]:
         """Metadata of the result, from which the report is made."""
         (height, width), (top, left, car_height, car_width) = made.size, made.car
-        return {SOURCE: self.source_prefix + item.name, GENERATION: str(item.generation), "confidence": f"{made.confidence:.3f}", "size": f"{width}x{height}",
+        return {SOURCE: self.source_prefix + item.name, GENERATION: str(item.generation), "confidence": f"{made.confidence:.3f}",
+                "kind": made.kind.kind, "view": made.kind.view or "", "size": f"{width}x{height}",
                 "car": f"{left},{top},{car_width},{car_height}", "milliseconds": f"{sum(made.milliseconds.values()):.0f}"}
 
     def keep_dead_letters(self, failed: list[Outcome]) -> None:

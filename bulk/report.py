@@ -22,6 +22,8 @@ class Row:
     name: str
     outcome: Literal["done", "failed"]
     code: str = ""                     # of a failure
+    kind: str | None = None            # of model.kind.KINDS
+    view: str | None = None            # of model.kind.VIEWS
     confidence: float | None = None    # 0..1
     width: int | None = None
     height: int | None = None
@@ -47,7 +49,7 @@ def done_row(name: str, metadata: Mapping[str, str]) -> Row:
     """From a result's metadata: see BulkJob.metadata."""
     row = Row(name, "done")
     if "confidence" in metadata:
-        row = replace(row, confidence=float(metadata["confidence"]))
+        row = replace(row, confidence=float(metadata["confidence"]), kind=metadata.get("kind"), view=metadata.get("view") or None)
     if "size" in metadata:
         width, height = map(int, metadata["size"].split("x"))
         left, top, car_width, car_height = map(int, metadata["car"].split(","))

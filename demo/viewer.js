@@ -125,8 +125,8 @@ function status({ state, share, error, verdict }) {
 }
 
 function countDown() {
-  const seconds = Math.ceil(((shown?.error?.until ?? 0) - Date.now()) / 1000), two = (count) => String(Math.floor(count)).padStart(2, "0");
+  const seconds = Math.ceil(((shown?.error?.until ?? 0) - Date.now()) / 1000);
   $("countdown").hidden = seconds <= 0;
-  $("countdown").textContent = `${seconds >= 3600 ? `${Math.floor(seconds / 3600)}:` : ""}${two((seconds / 60) % 60)}:${two(seconds % 60)}`;
+  $("countdown").textContent = new Date(1000 * Math.max(0, seconds)).toISOString().slice(seconds < 3600 ? 14 : 11, 19);
 }
 setInterval(() => $("error").hidden || countDown(), 1000);

@@ -16,6 +16,7 @@ from bulk.job import BulkJob, OutputFailed
 from bulk.manifest import MANIFEST, OtherOptions, check_manifest, write_manifest
 from bulk.report import rows, write_report
 from bulk.stores import open_input, open_store
+from cutout import cut_out
 from once import once
 from options import Options
 from tests.bulk_photos import draw_jpeg
@@ -224,6 +225,12 @@ def test_the_report_knows_results_of_others_and_failures_only_by_name(job):
     job.keep_dead_letters([job.convert(job.photos.find("bad.jpg"))])
     assert [(row.name, row.outcome, row.code, row.width) for row in rows(job)] == [
         ("bad.jpg", "failed", "failed_to_read_image", None), ("other.jpg", "done", "", None), ("car.jpg", "done", "", 320)]
+
+
+def test_the_report_tells_kind_and_view(job):
+    job.convert(job.photos.find("car.jpg"))
+    made = cut_out((job.photos.root / "car.jpg").read_bytes(), PNG)
+    assert [(row.kind, row.view) for row in rows(job)] == [(made.kind.kind, made.kind.view)]
 
 
 def test_a_report_survives_a_line_that_a_full_disk_cut_short(job):
