@@ -29,7 +29,6 @@ from preprocessing.orientation import Box, turn, turn_box
 cv2.setNumThreads(1)  # an instance has about one core, and requests already run side by side
 
 WHITE = (255, 255, 255, 255)
-SHOWN = {"interior": "an interior", "boot": "a boot", "engine": "an engine", "detail": "a detail", "other": "something else"}  # kinds that are refused
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class CutOut:
     full: tuple[int, int]            # height, width that size=full would have given, without framing
     car: Box                         # of the car in the answer
     confidence: float                # 0..1, how likely it can be published untouched
-    kind: Kind                       # with the view of the car
+    kind: Kind                       # what the photo shows, and the view of the car
     milliseconds: dict[str, float]   # by stage
 
 
@@ -80,8 +79,6 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         confidence, kind = confidence_model().confidence(prediction), kind_model().classify(prediction)
     if confidence == 0:
         raise NoCar("no vehicle was found")
-    if kind.kind != "exterior":
-        raise NoCar(f"the photo shows {SHOWN[kind.kind]}, not a vehicle from outside")
     turns = prediction.quarter_turns  # from here on until it is framed, the photo stands upright
     rgb, part = turn(rgb, turns), framing.window(turn_box(region, size, turns))
     with clock("refine"):

@@ -33,7 +33,7 @@ def picture(request: Request, result: CutOut, type_level: str) -> Response:
         "X-Width": width, "X-Height": height, "X-Max-Width": result.full[1], "X-Max-Height": result.full[0],
         **{f"X-Foreground-{side.title()}": value for side, value in foreground.items()},
         "X-Credits-Charged": 0, "X-Confidence": f"{result.confidence:.3f}",
-        "X-Kind": result.kind.kind, "X-View": result.kind.view, "X-Kind-Confidence": f"{result.kind.confidence:.3f}",
+        "X-Kind": result.kind.kind, "X-Kind-Confidence": f"{result.kind.confidence:.3f}", **({"X-View": result.kind.view} if result.kind.view else {}),
         "Server-Timing": ", ".join(f"{stage};dur={milliseconds:.1f}" for stage, milliseconds in result.milliseconds.items()),
     })
     return reply
