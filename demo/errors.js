@@ -41,8 +41,7 @@ export function errorOf(status, code, detail, header) {
   if (code === "auth_failed") return new RequestError("An API key is needed", "The function does not answer without a valid key.", { needsKey: true });
   if (status === 503) return new RequestError("The function is busy", `Many photos are being cut out. Try again in ${seconds || 5} seconds.`, { retry: true });
   const [title, text] = SENTENCES[code ?? ""] ?? [];
-  const shows = detail?.match(/shows [\w ]+/);
-  if (title) return new RequestError(title, shows ? `It ${shows[0]}.` : text, { noCar: code === "unknown_foreground" });
+  if (title) return new RequestError(title, text, { noCar: code === "unknown_foreground" });
   if (status >= 500 || !code) return new RequestError("Something went wrong on our side", "Your photo is fine. Try again in a moment.", { retry: true });
   return new RequestError("This can’t be done", `${detail}.`);
 }

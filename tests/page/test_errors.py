@@ -1,6 +1,5 @@
 """Limits and errors, said plainly, and the API key."""
 import io
-import json
 import time
 
 import cv2
@@ -104,13 +103,6 @@ def test_a_photo_without_a_car(page):
     assert "No usable car in this photo" in error(page)
     expect(page.get_by_role("button", name="Try again")).to_be_hidden()
     expect(page.locator("[data-take=png]")).to_be_disabled()
-
-
-def test_an_interior_is_told_as_what_it_is(page):
-    detail = "the photo shows an interior, not a vehicle from outside"
-    answered(page, status=400, body=json.dumps({"errors": [{"code": "unknown_foreground", "detail": detail}]}))
-    choose(page, file("seats.jpg", PHOTO))
-    assert "It shows an interior." in error(page)
 
 
 def test_a_file_that_is_no_picture_is_told_without_a_broken_icon(page):
