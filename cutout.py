@@ -29,6 +29,7 @@ from preprocessing.orientation import Box, turn, turn_box
 cv2.setNumThreads(1)  # an instance has about one core, and requests already run side by side
 
 WHITE = (255, 255, 255, 255)
+PARTS = {"interior": "an interior", "boot": "a boot", "engine": "an engine", "detail": "a detail of a vehicle"}  # kinds that show a part of a vehicle
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ class CutOut:
     format: str                      # png, jpg, webp or zip
     size: tuple[int, int]            # height, width in pixels
     full: tuple[int, int]            # height, width that size=full would have given, without framing
-    car: Box                         # of the car in the answer
-    confidence: float                # 0..1, how likely it can be published untouched
+    is_cut: bool                     # False: the photo as it is, because it shows no vehicle from outside
+    car: Box                         # of the car in the answer; all of it where nothing was cut out
+    confidence: float                # 0..1, how likely it can be published untouched; 0 where nothing was cut out
     kind: Kind                       # what the photo shows, and the view of the car
     milliseconds: dict[str, float]   # by stage
 
@@ -77,8 +79,15 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
     with clock("predict"):
         prediction = localise(rgb[framing.window(region)], predictor())
         confidence, kind = confidence_model().confidence(prediction), kind_model().classify(prediction)
-    if confidence == 0:
-        raise NoCar("no vehicle was found")
+    if unsuitable := why_unsuitable(confidence, kind):
+        if options.unsuitable == "error":
+            raise NoCar(unsuitable, kind.kind)
+        with clock("compose"):
+            opacity = np.ones(size, np.float32) if picture.opacity is None else resize(picture.opacity, size)
+            colours, alpha = over_background(rgb, opacity, options, backdrop, watermark)
+        with clock("encode"):
+            data, format = encode(colours, alpha, options, picture.dpi)
+        return CutOut(data, format, size, picture.size, False, (0, 0, *size), 0.0, kind, clock.milliseconds)
     turns = prediction.quarter_turns  # from here on until it is framed, the photo stands upright
     rgb, part = turn(rgb, turns), framing.window(turn_box(region, size, turns))
     with clock("refine"):
@@ -95,7 +104,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
     with clock("compose"):
         car = framing.box_of(alpha)
         if car is None:
-            raise NoCar("the vehicle is transparent already")
+            raise NoCar("the vehicle is transparent already", kind.kind)
         cut = framing.cut_sides(alpha) if picture.alpha is None else framing.WHOLE  # a picture with alpha may be cropped to its car already
         if options.shadow and options.channels == "rgba":
             if options.framing.moves:
@@ -106,17 +115,31 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         placement = framing.place(size, framing.box_of(alpha) or car, options.framing, cut.turned(-turns), car)
         if placement.canvas[0] * placement.canvas[1] > MAX_PIXELS:
             raise ResolutionTooHigh(f"with its margin the answer would have more than {MAX_PIXELS:,} pixels")
-        colours, alpha = placement.apply(colours, alpha)
-        if options.channels == "rgba":
-            if options.colour:
-                colours, alpha = compose.over_colour(colours, alpha, options.colour)
-            if backdrop:
-                colours, alpha = compose.over_backdrop(colours, alpha, backdrop)
-            if watermark:
-                colours, alpha = stamp(colours, alpha, watermark.rgb, watermark.opacity, options.watermark)
+        colours, alpha = over_background(*placement.apply(colours, alpha), options, backdrop, watermark)
     with clock("encode"):
         data, format = encode(colours, alpha, options, picture.dpi)
-    return CutOut(data, format, placement.canvas, picture.size, placement.moved(car), confidence, kind, clock.milliseconds)
+    return CutOut(data, format, placement.canvas, picture.size, True, placement.moved(car), confidence, kind, clock.milliseconds)
+
+
+def why_unsuitable(confidence: float, kind: Kind) -> str | None:
+    """Why a photo can't be cut out, None where it can: it shows a vehicle from outside."""
+    if kind.kind in PARTS:
+        return f"this is {PARTS[kind.kind]}, not a vehicle from outside"
+    return "no vehicle was found" if confidence == 0 or kind.kind == "other" else None
+
+
+def over_background(colours: np.ndarray, alpha: np.ndarray, options: Options, backdrop: compose.Backdrop | None,
+                  watermark: Picture | None) -> tuple[np.ndarray, np.ndarray]:
+    """A layer over the colour or the backdrop, and under the watermark, that are asked for. A matte alone stays as it is."""
+    if options.channels == "alpha":
+        return colours, alpha
+    if options.colour:
+        colours, alpha = compose.over_colour(colours, alpha, options.colour)
+    if backdrop:
+        colours, alpha = compose.over_backdrop(colours, alpha, backdrop)
+    if watermark:
+        colours, alpha = stamp(colours, alpha, watermark.rgb, watermark.opacity, options.watermark)
+    return colours, alpha
 
 
 def region_box(region: Region | None, full: tuple[int, int], size: tuple[int, int]) -> Box:

@@ -26,9 +26,14 @@ class ResolutionTooHigh(CutOutError):
 
 
 class NoCar(CutOutError):
-    """The picture, or the region asked for, shows no vehicle."""
+    """The picture, or the region asked for, shows no vehicle from outside."""
 
     code = "unknown_foreground"
+
+    def __init__(self, detail: str, kind: str):
+        """kind: what it shows, of model.kind.KINDS; exterior where it may show a vehicle that can't be cut out."""
+        super().__init__(detail)
+        self.kind = kind
 
 
 class RegionOutside(CutOutError):

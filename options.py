@@ -49,6 +49,7 @@ class Options:
     semitransparency: bool = False                        # the background shows through the car's windows
     shadow: Shadow | None = None
     watermark: Watermark = Watermark()
+    unsuitable: Literal["error", "original"] = "error"    # what becomes of a photo that shows no vehicle from outside
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,7 @@ PARAMETERS = {
     "watermark_position": Parameter(choice(*POSITIONS), "bottom-right", "where the watermark stands"),
     "watermark_scale": Parameter(percent_of_width, "20", "width of the watermark in percent of the answer's, 1 to 100"),
     "watermark_opacity": Parameter(percent, "100", "opacity of the watermark, 0 to 100"),
+    "unsuitable": Parameter(choice("error", "original"), "error", "a photo that shows no vehicle from outside: an error, or the photo as it is"),
 }
 
 
@@ -198,4 +200,5 @@ def parse(values: Mapping[str, str], watermarks: Collection[str] = ()) -> Option
     framing = Framing(got["crop"], got["crop_margin"], got["scale"], got["position"], got["car_width"], got["ground"])
     return Options(got["size"], got["type_level"], got["format"], got["channels"], got["bg_color"], got["roi"], framing,
                    got["semitransparency"], shadow,
-                   Watermark(got["watermark"], got["watermark_position"], got["watermark_scale"], got["watermark_opacity"] / 100))
+                   Watermark(got["watermark"], got["watermark_position"], got["watermark_scale"], got["watermark_opacity"] / 100),
+                   got["unsuitable"])

@@ -1,7 +1,7 @@
 """Errors of a request: each has a status, a code for programs, and a title and a detail for people."""
 from collections.abc import Iterable
 
-from exceptions import CutOutError
+from exceptions import CutOutError, NoCar
 
 REFUSED = {
     "failed_to_read_image": "The picture could not be read",
@@ -9,7 +9,7 @@ REFUSED = {
     "resolution_too_high": "The picture has too many pixels",
     "roi_exceeds_bounds": "The region of interest does not fit the picture",
     "roi_region_empty": "The region of interest does not fit the picture",
-    "unknown_foreground": "No vehicle was found in the picture",
+    "unknown_foreground": "The picture shows no vehicle from outside",
 }  # titles of what the core refuses
 
 
@@ -64,6 +64,8 @@ class Refused(ApiError):
     def __init__(self, refusal: CutOutError):
         super().__init__(str(refusal), refusal.code)
         self.title = REFUSED.get(refusal.code, InvalidParameter.title)
+        if isinstance(refusal, NoCar):
+            self.headers["X-Kind"] = refusal.kind
 
 
 class AnswerTooLarge(ApiError):

@@ -111,7 +111,7 @@ class Handler:
                 context.result = self.cut_out(asked.photo, asked.options, backdrop_of(asked), self.watermark_of(asked))
             except CutOutError as refusal:
                 raise errors.Refused(refusal) from refusal
-        return replies.picture(context.request, context.result, asked.options.type_level)
+        return replies.picture(context.request, context.result, asked.options)
 
     def watermark_of(self, asked: CutOutRequest) -> Picture | None:
         if asked.watermark is not None:

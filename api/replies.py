@@ -8,35 +8,45 @@ from werkzeug.datastructures import MIMEAccept
 from api.errors import AnswerTooLarge, ApiError
 from api.limits import Quota
 from cutout import CutOut
+from options import Options
 from postprocessing.encode import CONTENT_TYPES
 
 MAX_ANSWER = 32_000_000  # bytes; Cloud Run functions send no more, and only 10 MB in pieces (https://cloud.google.com/functions/quotas)
 UNLIMITED = 2**31 - 1    # clients read an integer
 SIDES = ("top", "left", "height", "width")
+TYPES = {"exterior": "car", "interior": "car_interior", "boot": "car_part", "engine": "car_part", "detail": "car_part", "other": "other"}  # by kind
 
 
-def picture(request: Request, result: CutOut, type_level: str) -> Response:
+def picture(request: Request, result: CutOut, options: Options) -> Response:
     """The file itself, or {"data": {"result_b64", "foreground_top", ...}} where the caller prefers JSON. Raises AnswerTooLarge."""
     foreground = dict(zip(SIDES, result.car))
     height, width = result.size
+    cut = "car" if result.is_cut else "none"
     if wants_json(request):
         check_size(result, 4 * len(result.data) // 3, "JSON")
         data = {"result_b64": base64.b64encode(result.data).decode(), **{f"foreground_{side}": value for side, value in foreground.items()},
-                "kind": result.kind.kind, "view": result.kind.view, "kind_confidence": round(result.kind.confidence, 3)}
+                "kind": result.kind.kind, "view": result.kind.view, "kind_confidence": round(result.kind.confidence, 3), "cut_out": cut}
         reply = Response(json.dumps({"data": data}), mimetype="application/json")
     else:
         check_size(result, len(result.data), result.format)
         reply = Response(result.data, mimetype=CONTENT_TYPES[result.format])
-    if type_level != "none":
-        reply.headers["X-Type"] = "car"
-    reply.headers.update({
+    told = {
+        "X-Type": type_of(result.kind.kind, options.type_level),
         "X-Width": width, "X-Height": height, "X-Max-Width": result.full[1], "X-Max-Height": result.full[0],
         **{f"X-Foreground-{side.title()}": value for side, value in foreground.items()},
-        "X-Credits-Charged": 0, "X-Confidence": f"{result.confidence:.3f}",
-        "X-Kind": result.kind.kind, "X-Kind-Confidence": f"{result.kind.confidence:.3f}", **({"X-View": result.kind.view} if result.kind.view else {}),
+        "X-Credits-Charged": 0, "X-Cut-Out": cut, "X-Confidence": f"{result.confidence:.3f}",
+        "X-Kind": result.kind.kind, "X-View": result.kind.view, "X-Kind-Confidence": f"{result.kind.confidence:.3f}",
         "Server-Timing": ", ".join(f"{stage};dur={milliseconds:.1f}" for stage, milliseconds in result.milliseconds.items()),
-    })
+    }
+    reply.headers.update({name: value for name, value in told.items() if value is not None})
     return reply
+
+
+def type_of(kind: str, level: str) -> str | None:
+    """What X-Type says of a kind at a type_level: level 1 tells vehicles, their parts included, from all else."""
+    if level == "none":
+        return None
+    return TYPES[kind] if level != "1" else "other" if kind == "other" else "car"
 
 
 def check_size(result: CutOut, size: int, form: str) -> None:

@@ -86,6 +86,15 @@ def named(kind: str | None) -> Holds:
     return holds
 
 
+def as_it_is(rgb: np.ndarray, kind: str = "image/png") -> Holds:
+    """Nothing was cut out: these pixels, in a file of this kind, and what is told of them."""
+    def holds(answer: requests.Response, ask: Ask) -> None:
+        pixels = pixels_of(answer, kind)
+        assert pixels.shape == rgb.shape and difference(pixels, rgb) <= (0 if kind == "image/png" else 3)
+        assert told_box(answer) == (0, 0, *rgb.shape[:2]) and answer.headers["X-Cut-Out"] == "none" and float(answer.headers["X-Confidence"]) == 0
+    return holds
+
+
 def over(top: np.ndarray, behind: np.ndarray, opacity: np.ndarray | float) -> np.ndarray:
     """One layer of straight alpha over another (Porter and Duff), in 0..255."""
     front, back = top[..., 3:] / 255, (np.zeros((*top.shape[:2], 1)) + opacity) * (1 - top[..., 3:] / 255)

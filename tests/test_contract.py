@@ -1,6 +1,7 @@
 """The wire, value by value: each value of each parameter, each way to send a photo, each form of answer, with the expected result."""
 import base64
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import cv2
@@ -8,6 +9,9 @@ import numpy as np
 import pytest
 
 from api.request import KNOWN
+from cutout import CutOut
+from exceptions import NoCar
+from model.kind import KINDS, Kind
 from options import PARAMETERS, Choice, boolean
 from tests.answers import (
     HEIGHT,
@@ -17,6 +21,7 @@ from tests.answers import (
     Ask,
     Holds,
     Values,
+    as_it_is,
     as_jpeg,
     as_webp,
     as_zip,
@@ -38,9 +43,9 @@ from tests.answers import (
     stands,
     told_box,
 )
-from tests.drawn import draw_photo, encode
+from tests.drawn import draw_photo, draw_street, encode
 from tests.fetch_server import Site, says, serving
-from tests.function import Function
+from tests.function import Function, remembered
 
 B64 = base64.b64encode(PHOTO).decode()
 LINES = "\r\n".join(B64[at:at + 76] for at in range(0, len(B64), 76))
@@ -49,6 +54,11 @@ LARGE_SIZE = (3150, 4200)
 NOISE = np.random.default_rng(0).integers(0, 256, (HEIGHT, 1000, 3), np.uint8)
 MIDDLE = NOISE[:, 180:820]  # what covers the photo
 VEIL = cv2.imencode(".png", np.full((8, 8, 4), (220, 40, 20, 128), np.uint8))[1].tobytes()  # OpenCV's blue, green, red
+STREET = draw_street(640, HEIGHT)
+NO_CAR = encode(STREET, "png")
+MARKED = STREET.copy()
+MARKED[434:466, 498:626] = (200, 10, 30)
+VEILED = cv2.imencode(".png", np.dstack([STREET[..., ::-1], np.full(SIZE, 128, np.uint8)]))[1].tobytes()
 RED = encode(np.full((60, 240, 3), (200, 10, 30), np.uint8), "png")
 
 
@@ -157,6 +167,17 @@ ROWS = [
     *rows("watermark_opacity", {"30": same}),
     *rows("watermark_opacity", {"0": same, "30": marked(434, 498, opacity=0.3), "62.5": marked(434, 498, opacity=0.625), "100": marked(434, 498),
                                 "": marked(434, 498), 30: marked(434, 498, opacity=0.3)}, watermark="logo"),
+    *rows("unsuitable", {"error": same, "original": same, "": same}),
+    *rows("unsuitable", {"original": as_it_is(STREET, "image/jpeg")}, NO_CAR),
+    *rows("unsuitable", {"original": as_it_is(STREET)}, NO_CAR, format="png", crop="true", crop_margin="20px", scale="50%", shadow_type="drop", bg_color="red"),
+    *rows("unsuitable", {"original": as_it_is(STREET)}, NO_CAR, format="png", roi="10% 10% 90% 90%", car_width="50%", ground="50%", semitransparency="true"),
+    *rows("unsuitable", {"original": as_it_is(STREET, "image/webp")}, NO_CAR, format="webp"),
+    *rows("unsuitable", {"original": as_it_is(cv2.resize(STREET, (577, 433), interpolation=cv2.INTER_AREA))}, NO_CAR, format="png", size="preview"),
+    *rows("unsuitable", {"original": as_it_is(np.full(SIZE, 255))}, NO_CAR, channels="alpha"),
+    *rows("unsuitable", {"original": as_it_is(MARKED)}, NO_CAR, format="png", watermark="logo"),
+    *rows("unsuitable", {"original": as_it_is(np.dstack([STREET, np.full(SIZE, 128)]))}, VEILED),
+    *rows("unsuitable", {"original": as_it_is(np.rint(STREET * (128 / 255) + np.array((0, 0, 255)) * (127 / 255)).astype(np.uint8))}, VEILED,
+          format="png", bg_color="00f"),
 ]
 
 
@@ -221,6 +242,7 @@ def test_json_holds_what_the_binary_answer_holds(function, values):
     assert told.headers["Content-Type"] == "application/json" and base64.b64decode(data.pop("result_b64")) == binary.content
     headers = binary.headers
     assert (data.pop("kind"), data.pop("view")) == (headers["X-Kind"], headers.get("X-View"))
+    assert data.pop("cut_out") == headers["X-Cut-Out"] == "car"
     assert data.pop("kind_confidence") == pytest.approx(float(headers["X-Kind-Confidence"]), abs=1e-3)
     assert data == dict(zip(("foreground_top", "foreground_left", "foreground_height", "foreground_width"), told_box(binary)))
     assert told_box(told) == told_box(binary)
@@ -236,6 +258,33 @@ def test_a_mirrored_photo_is_of_the_same_kind_and_of_the_mirrored_view(function)
     plain, mirrored = (post(function, encode(rgb)).headers for rgb in (RGB, RGB[:, ::-1]))
     assert plain["X-Kind"] == mirrored["X-Kind"] == "exterior" and 0.5 < float(plain["X-Kind-Confidence"]) <= 1
     assert mirrored["X-View"] == plain["X-View"].replace("left", "LEFT").replace("right", "left").replace("LEFT", "right")
+
+
+TYPES = {"exterior": ("car", "car"), "interior": ("car", "car_interior"), "boot": ("car", "car_part"), "engine": ("car", "car_part"),
+         "detail": ("car", "car_part"), "other": ("other", "other")}  # at level 1, at levels 2 and latest
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_type_follows_from_the_kind(kind):
+    function = Function(lambda *given: replace(remembered(*given), kind=Kind(kind, 0.9, None)))
+    told = {level: post(function, type_level=level).headers.get("X-Type") for level in ("none", "1", "2", "latest")}
+    coarse, fine = TYPES[kind]
+    assert told == {"none": None, "1": coarse, "2": fine, "latest": fine}
+
+
+def test_json_tells_that_nothing_was_cut_out(function):
+    told = post(function, NO_CAR, headers={"Accept": "application/json"}, unsuitable="original")
+    assert told.headers["X-Cut-Out"] == told.json()["data"]["cut_out"] == "none"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_refusal_tells_the_kind(kind):
+    def refuse(*given: object) -> CutOut:
+        raise NoCar("what it is", kind)
+
+    answer = post(Function(refuse))
+    (problem,) = answer.json()["errors"]
+    assert (answer.status_code, problem["code"], problem["detail"], answer.headers["X-Kind"]) == (400, "unknown_foreground", "what it is", kind)
 
 
 def test_headers_of_a_cut_out(function):

@@ -64,6 +64,7 @@ VALUES: dict[str, list[Values]] = {
     "invalid_watermark_position": [{"watermark_position": "south"}, {"watermark_position": "top left"}],
     "invalid_watermark_scale": [{"watermark_scale": scale} for scale in ("0", "0.9", "101%", "20px")],
     "invalid_watermark_opacity": [{"watermark_opacity": opacity} for opacity in ("101", "-1", "50%")],
+    "invalid_unsuitable": [{"unsuitable": "skip"}, {"unsuitable": "Original"}],
     "invalid_bg_image_file": [{"bg_image_file": b"no picture"}, {"bg_image_file": MARK[:-40]}, {"bg_image_file": "text"}],
     "invalid_bg_image_url": [{"bg_image_url": [PRIVATE]}],
     "invalid_image_file": [{"photo": None, "image_file": "text"}],

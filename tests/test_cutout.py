@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import cutout
 from cutout import cut_out
+from exceptions import NoCar
+from model.kind import Kind
 from options import parse
 from tests.drawn import draw_photo, encode
 
@@ -47,3 +50,22 @@ def test_a_car_that_the_photo_cuts_off_stays_at_the_edge(values):
     cropped = np.ascontiguousarray(photo.rgb[:, (columns[0] + columns[-1]) // 2:])
     alpha = rgba_of(cut_out(encode(cropped, "png"), parse({"format": "png", **values})).data)[..., 3]
     assert np.count_nonzero(alpha[:, 0] > 127) > 0.2 * np.count_nonzero((alpha > 127).any(1))
+
+
+@pytest.mark.parametrize("kind, detail", [
+    ("interior", "this is an interior, not a vehicle from outside"), ("boot", "this is a boot, not a vehicle from outside"),
+    ("engine", "this is an engine, not a vehicle from outside"), ("detail", "this is a detail of a vehicle, not a vehicle from outside"),
+    ("other", "no vehicle was found"),
+])
+def test_what_is_no_exterior_is_refused_or_comes_back_as_it_is(monkeypatch, kind, detail):
+    class Says:
+        def classify(self, prediction: object) -> Kind:
+            return Kind(kind, 0.9, None)
+
+    monkeypatch.setattr(cutout, "kind_model", Says)
+    rgb = draw_photo(320, 240, angle="side", seed=5).rgb
+    with pytest.raises(NoCar) as refusal:
+        cut_out(encode(rgb, "png"))
+    assert (str(refusal.value), refusal.value.kind) == (detail, kind)
+    made = cut_out(encode(rgb, "png"), parse({"unsuitable": "original", "format": "png"}))
+    assert np.array_equal(rgba_of(made.data)[..., :3], rgb) and not made.is_cut and (made.kind.kind, made.car, made.confidence) == (kind, (0, 0, 240, 320), 0)

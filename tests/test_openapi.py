@@ -18,10 +18,11 @@ from api.handler import Handler
 from api.request import KNOWN, PICTURES
 from api.settings import Settings
 from options import PARAMETERS, Choice, boolean
-from tests.drawn import draw_photo, encode
+from tests.drawn import draw_photo, draw_street, encode
 from tests.function import Function
 
 PHOTO = encode(draw_photo(320, 240, angle="side", seed=5).rgb)
+NO_CAR = encode(draw_street(320, 240))
 ROUTES = Handler(Settings.read({})).routes
 FILES = {name for name in KNOWN if name.endswith("_file")}
 
@@ -121,13 +122,17 @@ def test_routes_agree(document, function):
         assert set(function.options(path).headers["Allow"].lower().split(", ")) == set(methods)
 
 
-@pytest.mark.parametrize("sent", [{"files": {"image_file": PHOTO}}, {"files": {"image_file": PHOTO}, "headers": {"Accept": "application/json"}}, {}])
-def test_headers_agree(document, sent):
+@pytest.mark.parametrize("sent, status, absent", [
+    ({"files": {"image_file": PHOTO}}, 200, set()), ({"files": {"image_file": PHOTO}, "headers": {"Accept": "application/json"}}, 200, set()),
+    ({"files": {"image_file": NO_CAR}, "data": {"unsuitable": "original"}}, 200, {"X-View"}),
+    ({"files": {"image_file": NO_CAR}}, 400, set()), ({}, 400, {"X-Kind"}),
+])
+def test_headers_agree(document, sent, status, absent):
     function = Function(RATE_LIMIT="1000/hour", API_KEYS=sha256(b"key").hexdigest())
     answer = function.post("/", **{**sent, "headers": {**sent.get("headers", {}), "X-Api-Key": "key"}})
     told = document["paths"]["/"]["post"]["responses"]["200"] if answer.ok else document["components"]["responses"]["BadRequest"]
-    assert answer.status_code == (200 if sent else 400) and answer.headers["Content-Type"] in told["content"]
-    assert {name for name in answer.headers if name.startswith("X-") or name == "Server-Timing"} == set(told["headers"])
+    assert answer.status_code == status and answer.headers["Content-Type"] in told["content"]
+    assert {name for name in answer.headers if name.startswith("X-") or name == "Server-Timing"} == set(told["headers"]) - absent
 
 
 # --- whatever the description allows, and much that it forbids, is sent, and each answer held against it
