@@ -1,13 +1,287 @@
-"""deploy.sh, docs/API.md and the function know the same settings."""
+"""deploy.sh, played against a stand-in for gcloud that records its calls: what it calls, in which order, when it stops, and what it leaves."""
 import inspect
+import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
 
 from api.settings import Settings
+from deploy.settings import check_bulk, check_function
 from tests.conftest import ROOT
+from tests.gcloud_commands import COMMANDS
 
 ONLY_FOR_TESTS = {"ALLOW_PRIVATE_ADDRESSES"}
+PAIR = {"INPUT_BUCKET": "photos", "OUTPUT_BUCKET": "cutouts", "OUTPUT_OPTIONS": "bg_color=fff&crop=true"}
+WHOLE = ("--secret", "API_KEYS=keys", "--budget", "10", "--network=net", "--subnet=sub")
+BULK = ("bulk", "--input", "gs://photos/lot 1", "--output", "gs://cutouts", "--bg_color", "fff", "--schedule", "0 3 * * *")
+Calls = list[list[str]]
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A project that nothing was made in yet."""
+
+    folder: Path
+
+    def deploy(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return self.shell([str(ROOT / "deploy.sh"), *words], **settings)
+
+    def shell(self, command: list[str], pasted: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        environ = {"PATH": f"{self.folder}:{os.environ['PATH']}", "PYTHON": "python", "STAND_IN": str(self.folder), **settings}
+        return subprocess.run(command, env=environ, input=pasted, capture_output=True, text=True, timeout=120)
+
+    def calls(self) -> Calls:
+        """Since it was asked last."""
+        path = self.folder / "calls"
+        lines = path.read_text().splitlines() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return [shlex.split(line) for line in lines]
+
+    def there(self) -> set[str]:
+        return {path.name for path in (self.folder / "there").iterdir()}
+
+    def play(self, **files: str) -> None:
+        for name, text in files.items():
+            (self.folder / name).write_text(f"{text}\n")
+
+
+@pytest.fixture
+def cloud(tmp_path):
+    return a_cloud(tmp_path)
+
+
+def a_cloud(folder: Path) -> Cloud:
+    (folder / "there").mkdir(parents=True)
+    (folder / "gcloud").symlink_to(ROOT / "tests" / "stand_in.sh")
+    program(folder / "sleep", "exit 0")
+    program(folder / "python", f'test "$2" = deploy.settings || exec {shlex.quote(sys.executable)} "$@"')  # settings are checked below, in this process
+    cloud = Cloud(folder)
+    cloud.play(project="my-project")
+    return cloud
+
+
+def program(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+RUNS = {  # one after another, in one project
+    "function": ((), {}),
+    "whole": (WHOLE, PAIR),
+    "again": (WHOLE, PAIR),
+    "bulk": (BULK, {}),
+    "bulk again": (BULK, {}),
+    "delete": (("--delete",), {}),
+    "delete again": (("--delete",), {}),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    calls: Calls
+    there: set[str]  # at its end
+    stdout: str
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> dict[str, Run]:
+    cloud, runs = a_cloud(tmp_path_factory.mktemp("real") / "cloud"), {}
+    for name, (words, given) in RUNS.items():
+        done = cloud.deploy(*words, **given)
+        assert done.returncode == 0, done.stderr
+        runs[name] = Run(cloud.calls(), cloud.there(), done.stdout)
+    return runs
+
+
+def test_the_dry_run_calls_nothing_and_pasted_into_a_shell_makes_the_calls_of_the_real_run(runs, tmp_path):
+    cloud = a_cloud(tmp_path / "pasted")
+    for name, (words, given) in RUNS.items():
+        printed = cloud.deploy("--dry-run", *words, **given)
+        assert printed.returncode == 0 and not printed.stderr and cloud.calls() == []
+        assert cloud.shell(["bash", "-eu"], pasted=printed.stdout).returncode == 0
+        assert cloud.calls() == runs[name].calls != [], name
+
+
+def test_help_names_every_flag(cloud):
+    printed = cloud.deploy("--help")
+    flags = re.findall(r"--[a-z-]+", (ROOT / "deploy.sh").read_text().partition("parse() {")[2].partition("# must")[0])
+    assert printed.returncode == 0 and set(flags) <= set(re.findall(r"--[a-z-]+", printed.stdout))
+    assert cloud.calls() == []
+
+
+def test_flags_come_in_any_order_and_form(cloud):
+    forms = [("cutter", "us-central1", "--dry-run", "--max-instances", "3", "--public"),
+             ("--public", "--max-instances=3", "--dry-run", "cutter", "us-central1"),
+             ("--region=us-central1", "--dry-run", "--max-instances", "3", "cutter", "--public")]
+    outputs = {cloud.deploy(*words).stdout for words in forms}
+    assert len(outputs) == 1 and " --max-instances=3 " in outputs.pop()
+
+
+def test_a_second_run_makes_nothing_twice(runs):
+    assert runs["again"].there == runs["whole"].there
+    assert created(runs["whole"].calls) and not created(runs["again"].calls) and not created(runs["bulk again"].calls)
+    assert ["eventarc", "triggers", "update"] in [words[:3] for words in runs["again"].calls]
+
+
+def created(calls: Calls) -> Calls:
+    return [words for words in calls if "create" in words]
+
+
+def test_delete_removes_all_but_what_it_names(runs):
+    kinds = {name.rpartition(" ")[0] for name in runs["delete"].there}
+    assert kinds == {"billing budgets", "storage buckets", "scheduler jobs"} and runs["delete again"].there == runs["delete"].there
+    for words in ("buckets with their photos", "the budget", "gcloud scheduler jobs delete forecourt-bulk", "secrets", "enabled APIs"):
+        assert words in runs["delete"].stdout
+
+
+def test_a_missing_permission_stops_the_run_with_the_command_and_the_same_command_goes_on(cloud):
+    cloud.play(denied="artifacts repositories create")
+    stopped = cloud.deploy()
+    assert stopped.returncode == 1 and "PERMISSION_DENIED" in stopped.stderr
+    assert "stopped at:" in stopped.stderr and "gcloud artifacts repositories create forecourt" in stopped.stderr.partition("stopped at:")[2]
+    assert cloud.calls()[-1][:3] == ["artifacts", "repositories", "create"]
+    cloud.play(denied="")
+    assert "https://forecourt.example" in cloud.deploy().stdout
+
+
+def test_what_may_not_be_looked_for_is_not_taken_for_absent(cloud):
+    cloud.play(denied="iam service-accounts list")
+    assert cloud.deploy().returncode == 1 and cloud.deploy("--delete").returncode == 1
+    assert not [words for words in cloud.calls() if {"create", "delete"} & set(words)]
+
+
+def test_an_account_that_is_not_known_everywhere_yet_is_waited_for(cloud):
+    cloud.play(early="3")
+    assert cloud.deploy().returncode == 0
+    assert [words[:2] for words in cloud.calls()].count(["projects", "add-iam-policy-binding"]) == 1 + 3
+
+
+def test_a_wrong_project_stops_the_run_before_anything_is_made(cloud):
+    stopped = cloud.deploy("--project", "other-project")
+    assert stopped.returncode == 1 and "[other-project]" in stopped.stderr
+    assert [words[:2] for words in cloud.calls()] == [["projects", "describe"]]
+
+
+def test_without_a_project_it_says_how_to_name_one(cloud):
+    cloud.play(project="")
+    stopped = cloud.deploy()
+    assert stopped.returncode == 1 and "--project PROJECT" in stopped.stderr and len(cloud.calls()) == 1
+
+
+def test_a_bucket_of_another_region_is_refused(cloud):
+    stopped = cloud.deploy("forecourt", "us-central1", **PAIR)  # the stand-in's buckets are in europe-west1
+    assert stopped.returncode == 1 and "gs://photos is in another region (europe-west1)" in stopped.stderr
+    assert "on_upload" not in str(cloud.calls())
+
+
+REFUSED_FLAGS = [
+    (("--bogus",), "--bogus"),
+    (("--bogus=1",), "function takes no --bogus"),
+    (("--project",), "--project needs a value"),
+    (("--max-instances", "0"), "--max-instances takes"),
+    (("--budget", "ten"), "--budget takes"),
+    (("Cutter",), "NAME takes"),
+    (("cutter", "Belgium"), "REGION takes"),
+    (("cutter", "us-central1", "more"), "unknown: more"),
+    (("--secret", "API_KEYS"), "--secret takes"),
+    (("--subnet", "x"), "--subnet needs --network"),
+    (("--schedule", "0 3 * * *"), "function takes no --schedule"),
+    (("bulk", "--public"), "bulk takes no --public"),
+    (("--delete", "--budget", "5"), "delete takes no --budget"),
+]
+
+
+@pytest.mark.parametrize("words, sentence", REFUSED_FLAGS, ids=[sentence for _, sentence in REFUSED_FLAGS])
+def test_wrong_flags_are_refused_before_anything_is_called(cloud, words, sentence):
+    refused = cloud.deploy(*words)
+    assert refused.returncode == 1 and sentence in refused.stderr and not refused.stdout and cloud.calls() == []
+
+
+def test_wrong_settings_are_refused_before_anything_is_called(cloud):
+    refused = cloud.deploy(PYTHON=sys.executable, RATE_LIMIT="often")
+    assert refused.returncode == 2 and refused.stderr.startswith("deploy.sh: RATE_LIMIT couldn't parse") and not refused.stdout and cloud.calls() == []
+
+
+REFUSED_SETTINGS = [
+    ({"RATE_LIMIT": "often"}, (), "RATE_LIMIT couldn't parse"),
+    ({"MAX_CONCURRENT": "0"}, (), "MAX_CONCURRENT takes"),
+    ({}, ("NAME",), "NAME is no secret"),
+    ({}, ("DEMO",), "DEMO is no secret"),
+    ({"RATE_LIMIT": "9/minute", "RATE_LIMIT_STORAGE": "redis://host"}, ("RATE_LIMIT_STORAGE",), "RATE_LIMIT_STORAGE is given twice"),
+    ({"API_KEYS": "0" * 64}, (), "--secret API_KEYS=SECRET"),
+    ({"RATE_LIMIT": "9/minute", "RATE_LIMIT_STORAGE": "redis://user:word@host"}, (), "RATE_LIMIT_STORAGE holds a password"),
+    ({"ALLOW_PRIVATE_ADDRESSES": "1"}, (), "ALLOW_PRIVATE_ADDRESSES is for tests"),
+    ({"WATERMARKS_DIR": "/tmp"}, (), "WATERMARKS_DIR takes a folder within watermarks/"),
+    ({"INPUT_BUCKET": "photos"}, (), "INPUT_BUCKET needs OUTPUT_BUCKET"),
+    ({"INPUT_BUCKET": "gs://photos", "OUTPUT_BUCKET": "cutouts"}, (), "INPUT_BUCKET takes the name of a bucket"),
+    ({"OUTPUT_BUCKET": "cutouts"}, (), "OUTPUT_BUCKET has no effect"),
+    ({"INPUT_BUCKET": "photos", "OUTPUT_BUCKET": "photos//"}, (), "OUTPUT_BUCKET is INPUT_BUCKET"),
+    ({**PAIR, "OUTPUT_OPTIONS": "crop=perhaps"}, (), "OUTPUT_OPTIONS has a wrong crop"),
+]
+
+
+@pytest.mark.parametrize("given, secrets, sentence", REFUSED_SETTINGS, ids=[sentence for *_, sentence in REFUSED_SETTINGS])
+def test_settings_are_refused_with_a_sentence_that_tells_no_password(given, secrets, sentence):
+    with pytest.raises(ValueError, match="^.*") as refused:
+        check_function(given, secrets)
+    assert sentence in str(refused.value) and "user:word" not in str(refused.value)
+
+
+REFUSED_PARAMETERS = [
+    (("input=photos", "output=gs://cutouts"), "--input takes gs://"),
+    (("input=gs://photos",), "--output takes gs://"),
+    (("input=gs://photos", "output=gs://cutouts", "crop=perhaps"), "--crop"),
+    (("input=gs://photos", "output=gs://cutouts", "bogus=1"), "unknown: --bogus"),
+    (("input=gs://photos", "output=gs://cutouts", "watermark_file=gs://site/~logo.png"), "a value holds a ~"),
+]
+
+
+@pytest.mark.parametrize("parameters, sentence", REFUSED_PARAMETERS, ids=[sentence for _, sentence in REFUSED_PARAMETERS])
+def test_options_of_the_bulk_job_are_checked(parameters, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        check_bulk(parameters)
+
+
+def test_valid_settings_pass():
+    check_function({"RATE_LIMIT": "5/second", "DEMO_LIMIT": "7/hour", **PAIR}, ("API_KEYS", "RATE_LIMIT_STORAGE"))
+    check_bulk(("input=gs://photos/lot 1", "output=gs://cutouts", "bg_color=fff", "watermark_file=gs://site/logo.png", "sheet=50"))
+
+
+def test_without_a_python_that_can_check_the_settings_it_says_how_to_get_one(cloud):
+    refused = cloud.deploy("--dry-run", PYTHON="/nowhere/python")
+    assert refused.returncode == 1 and ".venv/bin/pip install -r requirements.txt" in refused.stderr and not refused.stdout
+
+
+def test_each_function_gets_its_settings_and_the_upload_function_no_keys(cloud):
+    given = {"RATE_LIMIT": "5/second", "ALLOWED_BUCKETS": "lots, more", "CORS_ORIGINS": "https://a.example,https://b.example", "DEMO_LIMIT": "7/hour"}
+    done = cloud.deploy("--secret", "API_KEYS=keys", **given, **PAIR)
+    assert done.returncode == 0, done.stderr
+    calls = cloud.calls()
+    function, upload = (next(words for words in calls if words[:3] == ["run", "deploy", name]) for name in ("forecourt", "forecourt-on-upload"))
+    common = {"MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GOOGLE_CLOUD_PROJECT"}
+    assert without(variables(function), common) == given
+    assert without(variables(upload), common) == without(PAIR, {"INPUT_BUCKET"})
+    assert "--set-secrets=API_KEYS=keys:latest" in function and "--clear-secrets" in upload and "API_KEYS" not in str(upload)
+    readers = [words[3:5] for words in calls if "--role=roles/storage.objectViewer" in words]
+    accounts = "--member=serviceAccount:forecourt-{}@my-project.iam.gserviceaccount.com"
+    assert readers == [["gs://lots", accounts.format("function")], ["gs://more", accounts.format("function")], ["gs://photos", accounts.format("upload")]]
+
+
+def variables(words: list[str]) -> dict[str, str]:
+    """Of a deployed function."""
+    flag = next(word for word in words if word.startswith("--set-env-vars="))
+    return dict(variable.split("=", 1) for variable in flag.removeprefix("--set-env-vars=^|^").split("|"))
+
+
+def without(values: dict[str, str], names: set[str]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if name not in names}
 
 
 def settings() -> set[str]:
@@ -15,25 +289,9 @@ def settings() -> set[str]:
     return set(re.findall(r'setting\("([A-Z_]+)"', inspect.getsource(Settings.read)))
 
 
-def dry_run(**given: str) -> str:
-    environ = {"PATH": os.environ["PATH"], **given}
-    return subprocess.run([ROOT / "deploy.sh", "--dry-run"], env=environ, capture_output=True, text=True, check=True).stdout
-
-
 def test_every_setting_is_passed_on():
-    given = {name: f"a,b/{name}:c" for name in settings() - ONLY_FOR_TESTS}
-    variables = dry_run(**given).split("^|^")[1].strip().split("|")
-    assert {f"{name}={value}" for name, value in given.items()} <= set(variables)
-
-
-def test_what_is_not_set_is_left_to_its_default():
-    names = {variable.partition("=")[0] for variable in dry_run().split("^|^")[1].strip().split("|")}
-    assert names == {"MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GOOGLE_CLOUD_PROJECT"}
-
-
-def test_only_who_configures_keys_or_says_so_lets_everyone_call():
-    assert "--no-allow-unauthenticated" in dry_run()
-    assert " --allow-unauthenticated" in dry_run(API_KEYS="0" * 64) and " --allow-unauthenticated" in dry_run(PUBLIC="1")
+    listed = re.search(r"for setting in ([A-Z_ ]+);", (ROOT / "deploy.sh").read_text())
+    assert listed and set(listed[1].split()) == settings() - ONLY_FOR_TESTS
 
 
 def test_the_api_document_tells_every_setting():
@@ -41,8 +299,57 @@ def test_the_api_document_tells_every_setting():
     assert {name for row in table.splitlines()[2:] for name in re.findall("`([A-Z_]+)`", row.split("|")[1])} == settings()
 
 
-def test_a_second_function_is_told_of_what_arrives_in_a_bucket():
-    second = dry_run(INPUT_BUCKET="photos", OUTPUT_BUCKET="cutouts").splitlines()[1]
-    assert " forecourt-on-upload " in second and "--entry-point on_upload" in second and "--retry" in second
-    assert "type=google.cloud.storage.object.v1.finalized" in second and "bucket=photos" in second and "OUTPUT_BUCKET=cutouts" in second
-    assert len(dry_run(OUTPUT_BUCKET="cutouts").splitlines()) == 1
+def test_only_who_configures_keys_or_says_so_lets_everyone_call(cloud):
+    assert "--no-allow-unauthenticated" in cloud.deploy("--dry-run").stdout
+    assert " --allow-unauthenticated" in cloud.deploy("--dry-run", "--secret=API_KEYS=keys").stdout
+    assert " --allow-unauthenticated" in cloud.deploy("--dry-run", "--public").stdout
+
+
+def test_the_end_tells_a_call_that_works(runs, cloud):
+    private, public, keys = runs["function"].stdout, cloud.deploy("--public").stdout, runs["whole"].stdout
+    assert '-H "Authorization: Bearer $(gcloud auth print-identity-token)"' in private and "gcloud run services proxy forecourt " in private
+    assert "Authorization" not in public and "X-Api-Key" not in public and "https://forecourt.example -o cutout.png" in public
+    assert '-H "X-Api-Key: $KEY"' in keys and "Authorization" not in keys
+
+
+def test_the_uploaded_folder_holds_what_serves_and_no_dockerfile(cloud):
+    assert cloud.deploy().returncode == 0
+    source = (cloud.folder / "source").read_text().splitlines()
+    assert {"./main.py", "./.gcloudignore", "./requirements.txt", "./api/handler.py", "./model/car_matte.tflite"} <= set(source)
+    assert not {"./Dockerfile", "./compose.yaml", "./bulk/__init__.py"} & set(source)
+
+
+def command_of(words: list[str]) -> str:
+    """The documented command that a call begins with; of one that is not documented, the whole call."""
+    return max((name for name in COMMANDS if words[:len(name.split())] == name.split()), key=len, default=" ".join(words))
+
+
+def test_every_command_and_flag_is_in_the_table(runs):
+    used: dict[str, set[str]] = {}
+    for words in every_call(runs):
+        used.setdefault(command_of(words), set()).update(word.partition("=")[0] for word in words if word.startswith("--"))
+    assert used == {command: set(flags.split()) for command, (_, flags) in COMMANDS.items()}
+
+
+@pytest.mark.skipif(not shutil.which("gcloud"), reason="gcloud is not installed")
+def test_gcloud_itself_knows_every_command_flag_and_form_of_a_value(runs, tmp_path):
+    calls = {(command_of(words), *(word.partition("=")[0] for word in words if word.startswith("--"))): words for words in every_call(runs)}  # one of a kind
+    (tmp_path / "commands.json").write_text(json.dumps([{"command_string": " ".join(["gcloud", *map(quoted, words)])} for words in calls.values()]))
+    read = subprocess.run(["gcloud", "meta", "lint-gcloud-commands", f"--commands-file={tmp_path / 'commands.json'}"], capture_output=True, text=True)
+    results = json.loads(read.stdout)
+    assert len(results) == len(calls) and [result["error_message"] for result in results if not result["success"]] == []
+
+
+def every_call(runs: dict[str, Run]) -> Calls:
+    return [words for run in runs.values() for words in run.calls]
+
+
+def quoted(word: str) -> str:
+    """As gcloud's checker reads it: quotes around a flag's value."""
+    flag, equals, value = word.partition("=")
+    return f"{flag}={shlex.quote(value)}" if equals else shlex.quote(word)
+
+
+def test_scripts_have_no_fault_that_shellcheck_finds():
+    scripts = [ROOT / "deploy.sh", ROOT / "tests" / "stand_in.sh", *sorted((ROOT / "deploy").glob("*.sh"))]
+    assert subprocess.run([Path(sys.executable).parent / "shellcheck", *scripts], capture_output=True, text=True).stdout == ""

@@ -1,0 +1,63 @@
+# The plan: a line for each command, as it can be pasted into bash. --dry-run prints it; otherwise `perform` runs it line by line.
+#
+# %%name%% in a word stands for what an earlier line keeps in the variable $name; deploy.sh turns it into "$name".
+# shellcheck shell=bash
+
+TOO_EARLY='Service account .* does not exist|recently'  # how gcloud says that what was made a moment ago is not known everywhere yet
+TRIES=18 PAUSE=10                                       # so the line is run again, for 3 minutes (s)
+
+fail() {
+    echo "deploy.sh: $*" >&2
+    exit 1
+}
+
+title() { echo "# $1"; }
+
+run() {  # COMMAND...
+    local text
+    printf -v text ' %q' "$@"
+    echo "${text:1}"
+}
+
+# ask NAME COMMAND...: keeps its answer in $NAME.
+ask() { echo "$1=\$($(run "${@:2}"))"; }
+
+# What is looked for is listed, not described: who may not list it is told so, and it is not taken for absent.
+find_in() {  # GROUP FLAGS...
+    local group
+    read -ra group <<<"$1"
+    ask found gcloud "${group[@]}" list "${@:2}"
+}
+
+if_found() { echo "[ -z \"\$found\" ] || $(run "$@")"; }
+
+unless_found() { echo "[ \"\$found\" ] || $(run "$@")"; }
+
+# need TEST MESSAGE: stops where the test fails.
+need() { echo "$1 || { echo $(run "$2") >&2; false; }"; }
+
+perform() {  # PLAN
+    local line
+    while IFS= read -r line <&9; do
+        echo "$line" >&2
+        if [[ $line =~ ^(#|cd |export |[a-z]+=) ]]; then
+            eval "$line" || stop "$line"  # in this shell, which keeps the answer
+        else
+            attempt "$line"
+        fi
+    done 9<<<"$1"
+}
+
+# Runs a line whose messages are shown as they come.
+attempt() {
+    local messages tries=0
+    until { messages=$(eval "$1" 2>&1 >&3 | tee >(cat >&2); exit "${PIPESTATUS[0]}"); } 3>&1; do
+        if ! grep -qE "$TOO_EARLY" <<<"$messages" || ((tries++ >= TRIES)); then stop "$1"; fi
+        sleep "$PAUSE"
+    done
+}
+
+stop() {
+    fail "stopped at: $1
+Nothing after it was run. Remove the cause, and run the same ./deploy.sh again."
+}
