@@ -5,6 +5,8 @@ upsamplings. The file holds these as constants. `resized_network` replaces them,
 """
 import struct
 
+from model.flatbuffer import BUFFERS, DATA, field, tables, target
+
 COARSE_FRAME = (256, 256)                  # height, width in pixels
 FINE_FRAMES = ((352, 832), (448, 672))     # for a car from the side, and from any other angle; both cost about the same
 QUANTISED_FRAME = FINE_FRAMES[1]           # the size in the .tflite file
@@ -19,9 +21,13 @@ def best_frame(shape: tuple[float, float], frames: tuple[tuple[int, int], ...] =
 
 def resized_network(network: bytes, frame: tuple[int, int]) -> bytes:
     """The .tflite file for a frame other than QUANTISED_FRAME. Raises ValueError where the file does not hold the expected constants once each."""
+    resized = bytearray(network)
+    buffers = [target(network, data) for buffer in tables(network, field(network, target(network, 0), BUFFERS))
+               if (data := field(network, buffer, DATA)) != buffer]
     for stride in UPSAMPLED_STRIDES:
         old, new = (struct.pack("<I2i", 8, *(side // stride for side in sides)) for sides in (QUANTISED_FRAME, frame))  # a vector of 8 bytes
-        if network.count(old) != 1:
-            raise ValueError(f"the size at stride {stride} stands {network.count(old)} times in the network, not once")
-        network = network.replace(old, new)
-    return network
+        places = [place for place in buffers if network.startswith(old, place)]
+        if len(places) != 1:
+            raise ValueError(f"the size at stride {stride} stands {len(places)} times in the network, not once")
+        struct.pack_into(f"{len(new)}s", resized, places[0], new)
+    return bytes(resized)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.frames import FINE_FRAMES, FRAMES, QUANTISED_FRAME, best_frame, resized_network
+from model.frames import COARSE_FRAME, FINE_FRAMES, FRAMES, QUANTISED_FRAME, best_frame, resized_network
 from model.localise import localise
 from model.predictor import NETWORK, Predictor
 from tests.drawn import draw_photo, draw_street
@@ -65,7 +65,7 @@ def test_other_frames_and_other_networks_are_refused(network):
     with pytest.raises(ValueError, match="100x96"):
         network.predict(np.zeros((96, 100, 3), np.uint8))
     with pytest.raises(ValueError, match="not once"):
-        resized_network(NETWORK.read_bytes()[:1000], FINE_FRAMES[0])
+        resized_network(resized_network(NETWORK.read_bytes(), COARSE_FRAME), FINE_FRAMES[0])
 
 
 def test_other_files_are_no_networks(tmp_path):
