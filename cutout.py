@@ -9,6 +9,7 @@ import numpy as np
 
 from exceptions import FileTooLarge, NoCar, RegionEmpty, RegionOutside, ResolutionTooHigh
 from model.confidence import ConfidenceModel
+from model.flags import flags
 from model.kind import Kind, KindModel
 from model.localise import localise
 from model.predictor import Predictor
@@ -42,6 +43,7 @@ class CutOut:
     car: Box                         # of the car in the answer; all of it where nothing was cut out
     confidence: float                # 0..1, how likely it can be published untouched; 0 where nothing was cut out
     kind: Kind                       # what the photo shows, and the view of the car
+    flags: tuple[str, ...]           # of model.flags.FLAGS: what is wrong with the photo; none where nothing was cut out
     milliseconds: dict[str, float]   # by stage
 
 
@@ -87,7 +89,9 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
             colours, alpha = over_background(rgb, opacity, options, backdrop, watermark)
         with clock("encode"):
             data, format = encode(colours, alpha, options, picture.dpi)
-        return CutOut(data, format, size, picture.size, False, (0, 0, *size), 0.0, kind, clock.milliseconds)
+        return CutOut(data, format, size, picture.size, False, (0, 0, *size), 0.0, kind, (), clock.milliseconds)
+    with clock("predict"):
+        found = flags(prediction, confidence, picture.size[0] / size[0])
     turns = prediction.quarter_turns  # from here on until it is framed, the photo stands upright
     rgb, part = turn(rgb, turns), framing.window(turn_box(region, size, turns))
     with clock("refine"):
@@ -118,7 +122,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         colours, alpha = over_background(*placement.apply(colours, alpha), options, backdrop, watermark)
     with clock("encode"):
         data, format = encode(colours, alpha, options, picture.dpi)
-    return CutOut(data, format, placement.canvas, picture.size, True, placement.moved(car), confidence, kind, clock.milliseconds)
+    return CutOut(data, format, placement.canvas, picture.size, True, placement.moved(car), confidence, kind, found, clock.milliseconds)
 
 
 def why_unsuitable(confidence: float, kind: Kind) -> str | None:

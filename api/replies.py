@@ -8,6 +8,7 @@ from werkzeug.datastructures import MIMEAccept
 from api.errors import AnswerTooLarge, ApiError
 from api.limits import Quota
 from cutout import CutOut
+from model.flags import advice
 from options import Options
 from postprocessing.encode import CONTENT_TYPES
 
@@ -25,7 +26,8 @@ def picture(request: Request, result: CutOut, options: Options) -> Response:
     if wants_json(request):
         check_size(result, 4 * len(result.data) // 3, "JSON")
         data = {"result_b64": base64.b64encode(result.data).decode(), **{f"foreground_{side}": value for side, value in foreground.items()},
-                "kind": result.kind.kind, "view": result.kind.view, "kind_confidence": round(result.kind.confidence, 3), "cut_out": cut}
+                "kind": result.kind.kind, "view": result.kind.view, "kind_confidence": round(result.kind.confidence, 3), "cut_out": cut,
+                "flags": result.flags, "advice": advice(result.flags)}
         reply = Response(json.dumps({"data": data}), mimetype="application/json")
     else:
         check_size(result, len(result.data), result.format)
@@ -36,6 +38,7 @@ def picture(request: Request, result: CutOut, options: Options) -> Response:
         **{f"X-Foreground-{side.title()}": value for side, value in foreground.items()},
         "X-Credits-Charged": 0, "X-Cut-Out": cut, "X-Confidence": f"{result.confidence:.3f}",
         "X-Kind": result.kind.kind, "X-View": result.kind.view, "X-Kind-Confidence": f"{result.kind.confidence:.3f}",
+        "X-Flags": ",".join(result.flags) or None, "X-Advice": advice(result.flags),
         "Server-Timing": ", ".join(f"{stage};dur={milliseconds:.1f}" for stage, milliseconds in result.milliseconds.items()),
     }
     reply.headers.update({name: value for name, value in told.items() if value is not None})

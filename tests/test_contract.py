@@ -11,6 +11,7 @@ import pytest
 from api.request import KNOWN
 from cutout import CutOut
 from exceptions import NoCar
+from model.flags import FLAGS
 from model.kind import KINDS, Kind
 from options import PARAMETERS, Choice, boolean
 from tests.answers import (
@@ -243,6 +244,7 @@ def test_json_holds_what_the_binary_answer_holds(function, values):
     headers = binary.headers
     assert (data.pop("kind"), data.pop("view")) == (headers["X-Kind"], headers.get("X-View"))
     assert data.pop("cut_out") == headers["X-Cut-Out"] == "car"
+    assert (",".join(data.pop("flags")), data.pop("advice")) == (headers.get("X-Flags", ""), headers.get("X-Advice"))
     assert data.pop("kind_confidence") == pytest.approx(float(headers["X-Kind-Confidence"]), abs=1e-3)
     assert data == dict(zip(("foreground_top", "foreground_left", "foreground_height", "foreground_width"), told_box(binary)))
     assert told_box(told) == told_box(binary)
@@ -275,6 +277,22 @@ def test_the_type_follows_from_the_kind(kind):
 def test_json_tells_that_nothing_was_cut_out(function):
     told = post(function, NO_CAR, headers={"Accept": "application/json"}, unsuitable="original")
     assert told.headers["X-Cut-Out"] == told.json()["data"]["cut_out"] == "none"
+
+
+RETAKE = [("cut_off",), ("small",), ("dark",), ("blurred",), ("dark", "low_confidence"), FLAGS]
+ADVICE = {**dict.fromkeys(RETAKE, "retake"), ("low_confidence",): "look", (): None}
+
+
+@pytest.mark.parametrize("flags", ADVICE)
+def test_flags_and_what_to_do_about_them(flags):
+    function = Function(lambda *given: replace(remembered(*given), flags=flags))
+    binary, data = post(function).headers, post(function, headers={"Accept": "application/json"}).json()["data"]
+    assert (binary.get("X-Flags"), binary.get("X-Advice")) == (",".join(flags) or None, ADVICE[flags])
+    assert (data["flags"], data["advice"]) == ([*flags], ADVICE[flags])
+
+
+def test_there_is_advice_for_every_flag():
+    assert {(flag,) for flag in FLAGS} <= ADVICE.keys()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,0 +1,84 @@
+"""What is wrong with a photo of a car: a measure for each flag, and the least value at which the photo is good.
+
+All are taken from what the network saw and predicted, some 830 x 350 pixels around the car. benchmarks/flags.py reports how often each is right.
+"""
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from model.localise import Prediction
+from postprocessing.pieces import one_piece
+
+LEAST = {
+    "cut_off": 0.96,        # share of the car's width or height that does not lie on the photo's edge, of the worst edge
+    "small": 400.0,         # pixels of the car's longer side in the photo as it was sent
+    "dark": 115.0,          # grey level, 0 to 255, that a twentieth of the surroundings and the car exceeds
+    "blurred": 0.30,        # steepness of edges: see `sharpness`
+    "low_confidence": 0.5,  # probability that the cut-out can be published untouched
+}
+FLAGS = tuple(LEAST)
+RETAKE = {"cut_off", "small", "dark", "blurred"}  # flags that another photo may be without
+BRIGHT, STEEP = 0.95, 0.99  # quantiles
+EDGE = 6                    # pixels, wider than what is soft at a sharp edge
+
+Box = tuple[slice, slice]   # rows and columns
+
+
+def flags(prediction: Prediction, confidence: float, scale: float) -> tuple[str, ...]:
+    """Of FLAGS, in their order, those that a photo with a car has.
+
+    confidence: 0..1, that its cut-out can be published untouched. scale: pixels of the photo as it was sent to one of the prediction's, along a side.
+    """
+    measured = measures(prediction, confidence, scale)
+    return tuple(flag for flag in FLAGS if measured[flag] < LEAST[flag])
+
+
+def advice(flags: tuple[str, ...]) -> Literal["retake", "look"] | None:
+    """What a person should do: take the photo again, look at the cut-out, or nothing."""
+    return "retake" if RETAKE.intersection(flags) else "look" if flags else None
+
+
+def measures(prediction: Prediction, confidence: float, scale: float) -> dict[str, float]:
+    """By flag, in the units of LEAST; the less, the worse."""
+    car = one_piece(prediction.matte) > 0.5
+    box = box_of(car)
+    window = tuple(part.stop - part.start for part in prediction.window)
+    sides = [(part.stop - part.start) * whole / have for part, whole, have in zip(box, window, car.shape)]
+    grey = cv2.cvtColor(prediction.photo, cv2.COLOR_RGB2GRAY)
+    shrunk = max(1.0, car.shape[0] / window[0])  # a frame larger than its window is as blurred as it is enlarged
+    of_car = cv2.resize(grey[box], None, fx=1 / shrunk, fy=1 / shrunk, interpolation=cv2.INTER_AREA) if shrunk > 1 else grey[box]
+    return {"cut_off": 1 - on_edge(car, box, prediction), "small": scale * max(sides), "dark": quantile(grey[::2, ::2], BRIGHT),
+            "blurred": sharpness(of_car), "low_confidence": confidence}
+
+
+def box_of(car: np.ndarray) -> Box:
+    x, y, width, height = cv2.boundingRect(car.astype(np.uint8))
+    return slice(y, y + height), slice(x, x + width)
+
+
+def on_edge(car: np.ndarray, box: Box, prediction: Prediction) -> float:
+    """The largest share of the car's width or height that lies on one edge of the photo; the window's other sides do not count."""
+    (rows, columns), (height, width) = prediction.window, prediction.size
+    tall, wide = (part.stop - part.start for part in box)
+    sides = ((car[0], wide, rows.start == 0), (car[-1], wide, rows.stop == height),
+             (car[:, 0], tall, columns.start == 0), (car[:, -1], tall, columns.stop == width))
+    return max(np.count_nonzero(edge) / length if reached else 0.0 for edge, length, reached in sides)
+
+
+def sharpness(grey: np.ndarray) -> float:
+    """How much of an edge's contrast lies between neighbours, 0..1, across or down, whichever is less: motion blurs one direction alone.
+
+    The 99th percentile of the differences of neighbours, by that of pixels EDGE apart. Of a sharp edge it is near 1; blur lowers it by its width.
+    1 where there are too few pixels to tell.
+    """
+    if min(grey.shape) <= EDGE:
+        return 1.0
+    directions = ((grey[::2, 1:], grey[::2, :-1], grey[::2, EDGE:], grey[::2, :-EDGE]), (grey[1:, ::2], grey[:-1, ::2], grey[EDGE:, ::2], grey[:-EDGE, ::2]))
+    return min(quantile(cv2.absdiff(one, next_), STEEP) / max(1, quantile(cv2.absdiff(here, far), STEEP)) for one, next_, here, far in directions)
+
+
+def quantile(levels: np.ndarray, share: float) -> int:
+    """The level that a share of uint8 levels does not exceed."""
+    counts = cv2.calcHist([np.ascontiguousarray(levels)], [0], None, [256], [0, 256]).ravel().cumsum()
+    return int(np.searchsorted(counts, share * counts[-1]))
