@@ -1,4 +1,3 @@
-// @ts-check
 // The visitor's API key. It stays in memory, is sent as a header, and ends with the page.
 import { limited } from "./config.js";
 

@@ -1,4 +1,3 @@
-// @ts-check
 // The start of the page: it takes photos. The editor is loaded with the first one.
 import { limited } from "./config.js";
 import { $ } from "./dom.js";
@@ -10,7 +9,7 @@ const loadEditor = async () => {
   } catch (error) {
     $("error-title").textContent = "The page did not load completely";
     $("error-text").textContent = "The connection broke. Load the page again.";
-    for (const id of /** @type {const} */ (["again", "countdown"])) $(id).hidden = true;
+    $("again").hidden = $("countdown").hidden = true;
     $("error").hidden = false;
     throw error;
   }
@@ -37,19 +36,17 @@ $("add").addEventListener("click", () => $("chooser").click());
 for (const button of document.querySelectorAll("button")) if (button.dataset.sample) button.addEventListener("click", () => addSample(button.dataset.sample));
 addEventListener("paste", (event) => void add(event.clipboardData?.files ?? []));
 
-let depth = 0; // each element on the way sends its own enter and leave
-const enter = (by) => {
-  depth = Math.max(0, depth + by);
-  $("drop").classList.toggle("shown", depth > 0);
-};
-const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
-addEventListener("dragenter", (event) => holdsFiles(event) && enter(1));
-addEventListener("dragleave", (event) => holdsFiles(event) && enter(-1));
-addEventListener("dragover", (event) => holdsFiles(event) && event.preventDefault());
-addEventListener("drop", (event) => {
-  if (!event.dataTransfer || !holdsFiles(event)) return;
+const over = (shown) => $("drop").classList.toggle("shown", shown);
+addEventListener("dragover", (event) => {
+  if (!event.dataTransfer?.types.includes("Files")) return;
   event.preventDefault();
-  enter(-depth);
+  over(true);
+});
+addEventListener("dragleave", (event) => event.relatedTarget || over(false));
+addEventListener("drop", (event) => {
+  over(false);
+  if (!event.dataTransfer?.files.length) return;
+  event.preventDefault();
   add(event.dataTransfer.files);
 });
 

@@ -1,10 +1,6 @@
-// @ts-check
 // The picture to take away: the function's own file where that is what is wanted, else drawn here over its background.
 import { RequestError } from "./errors.js";
 
-/** @import { Format } from "./types" */
-
-/** @type {Record<Format, string>} */
 const TYPES = { png: "image/png", webp: "image/webp", jpg: "image/jpeg" };
 
 /** A cut-out over its background; a JPEG without one is white. @returns {Promise<Blob>} */

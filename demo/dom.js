@@ -1,5 +1,3 @@
-// @ts-check
-
 /**
  * The element with an id of index.html.
  * @type {<Id extends keyof import("./types").Elements>(id: Id) => import("./types").Elements[Id]}

@@ -1,4 +1,3 @@
-// @ts-check
 // Download, copy, and one zip of all photos.
 import { composed } from "./compose.js";
 import { background, parameters } from "./options.js";

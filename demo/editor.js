@@ -1,4 +1,3 @@
-// @ts-check
 // The editor: the photos, the one that is shown, and what is done with them.
 import { announce, $ } from "./dom.js";
 import { copy, download, downloadAll } from "./download.js";
@@ -7,8 +6,9 @@ import { background, keyOf, parameters } from "./options.js";
 import { lay, start } from "./panel.js";
 import { Photo } from "./photo.js";
 import { curl, python } from "./snippets.js";
-import { addThumbnail, markCurrent, removeThumbnail, VERDICTS } from "./strip.js";
+import { addThumbnail, markCurrent, removeThumbnail } from "./strip.js";
 import { show, showHero } from "./viewer.js";
+import { shown, VERDICTS } from "./words.js";
 
 /** @import { Format } from "./types" */
 
@@ -47,8 +47,6 @@ function remove(photo) {
 function arrange() {
   const some = photos.length > 0;
   document.body.classList.toggle("working", some);
-  $("intro").hidden = some;
-  for (const id of /** @type {const} */ (["side", "strip", "toolbar"])) $(id).hidden = !some;
   $("all").hidden = photos.filter((photo) => !photo.sample).length < 2;
   if (some) return lay();
   current = null;
@@ -65,12 +63,11 @@ function choose(photo) {
 }
 
 function changed(photo) {
-  const { state, error, name, verdict } = photo;
+  const { error, name, verdict } = photo;
   if (photo === current) draw(photo);
-  if (state === "done") announce(`${name}: ${verdict ? VERDICTS[verdict].words : "done"}`);
-  if (state !== "failed" || !error) return;
-  announce(`${name}: ${error.title}. ${error.text}`);
-  if (!error.until) return;
+  if (error) announce(`${name}: ${error.title}. ${error.text}`);
+  else if (verdict) announce(`${name}: ${VERDICTS[verdict].words}`);
+  if (!error?.until) return;
   clearTimeout(timer);
   timer = setTimeout(retry, error.until - Date.now() + 1000);
 }
@@ -78,11 +75,12 @@ function changed(photo) {
 function draw(photo) {
   const wanted = parameters(), result = photo.result(wanted);
   show(photo, result);
-  for (const button of $("side").querySelectorAll("button")) if (button.dataset.take && button !== $("all")) button.disabled = !result;
+  for (const button of $("toolbar").querySelectorAll("button")) if (button.dataset.take) button.disabled = !result;
+  $("shown").textContent = result ? shown(result) : "";
   $("facts").textContent = result
     ? `${result.width} × ${result.height} pixels · ${(result.milliseconds / 1000).toFixed(2)} s · ${Math.round(100 * result.confidence)} % likely to need no retouching` : "";
   const snippet = new FormData($("panel")).get("language") === "python" ? python : curl;
-  $("code").textContent = snippet(photo.file, wanted, background());
+  $("code").textContent = snippet(photo, wanted, background());
 }
 
 /** Only what the function draws needs another request; the background is laid in the page. */
@@ -98,20 +96,18 @@ const retry = () => photos.filter((photo) => photo.error?.retry).forEach((photo)
 addEventListener("online", retry);
 $("again").addEventListener("click", () => current?.request(parameters()));
 
-$("side").addEventListener("click", async ({ target }) => {
+document.body.addEventListener("click", async ({ target }) => {
   const take = target instanceof HTMLButtonElement && target.dataset.take;
   if (!take || !current) return;
   try {
     if (take === "all") await takeAll(target);
-    else if (take === "copy") {
-      await copy(current);
+    else if (take === "copy" || take === "call") {
+      await (take === "copy" ? copy(current) : navigator.clipboard.writeText($("code").textContent ?? ""));
       flash(target, "Copied");
-      announce("Copied");
     } else await download(current, /** @type {Format} */ (take));
   } catch (error) {
     const known = error instanceof RequestError;
-    flash(target, known ? error.title : "Not allowed");
-    announce(known ? `${error.title}. ${error.text}` : "The browser does not allow that");
+    flash(target, known ? error.title : "Not allowed", known && error.text);
     if (!known && !(error instanceof DOMException)) throw error;
   }
 });
@@ -127,14 +123,9 @@ async function takeAll(button) {
   }
 }
 
-$("copy-code").addEventListener("click", async () => {
-  await navigator.clipboard.writeText($("code").textContent ?? "");
-  flash($("copy-code"), "Copied");
-  announce("The call is copied");
-});
-
-/** Says something on a button for a moment. */
-function flash(button, text) {
+/** Says something on a button for a moment; more is for a screen reader alone. */
+function flash(button, text, more = "") {
+  announce(more ? `${text}. ${more}` : text);
   if (button.dataset.words) return;
   button.dataset.words = button.textContent ?? "";
   button.textContent = text;

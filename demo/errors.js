@@ -1,11 +1,11 @@
-// @ts-check
 // What went wrong, and what the visitor can do about it.
+import { capital } from "./words.js";
 
 /** A failed request; title and text are for people. */
 export class RequestError extends Error {
   retry = false; // the same may work later
   needsKey = false;
-  noCar = false;
+  /** @type {import("./types").Verdict | null} */ verdict = null; // on the photo itself
   /** When a rate limit ends, in milliseconds since 1970; 0 for other errors. */
   until = 0;
 
@@ -19,7 +19,6 @@ export class RequestError extends Error {
 
 const TOO_BIG = ["This file is too big", "The limit is 22 MB. Save the photo smaller, or as JPEG."];
 
-/** @type {Record<string, string[]>} */
 const SENTENCES = {
   unknown_foreground: ["No usable car in this photo", "Try a photo in which the car is larger or less hidden."],
   failed_to_read_image: ["This file can’t be read", "It is damaged or isn’t a picture. JPEG, PNG, WebP, HEIC and AVIF work."],
@@ -35,13 +34,14 @@ const SENTENCES = {
 export function errorOf(status, code, detail, header) {
   const seconds = Number(header("Retry-After"));
   if (status === 429) {
-    const until = seconds ? Date.now() + 1000 * seconds : 1000 * Number(header("X-RateLimit-Reset"));
+    const until = Date.now() + 1000 * seconds;
     return new RequestError("Rate limit reached", "Photos that wait are sent when it ends. Finished cut-outs stay here.", { retry: true, needsKey: true, until });
   }
   if (code === "auth_failed") return new RequestError("An API key is needed", "The function does not answer without a valid key.", { needsKey: true });
   if (status === 503) return new RequestError("The function is busy", `Many photos are being cut out. Try again in ${seconds || 5} seconds.`, { retry: true });
-  const [title, text] = SENTENCES[code ?? ""] ?? [];
-  if (title) return new RequestError(title, text, { noCar: code === "unknown_foreground" });
+  const [title, text] = SENTENCES[code ?? ""] ?? [], noCar = code === "unknown_foreground";
+  if (noCar && /interior|boot|engine|detail/.test(detail)) return new RequestError("Only cars from outside are cut out", `${capital(detail)}.`, { verdict: "other" });
+  if (title) return new RequestError(title, text, { verdict: noCar ? "unusable" : null });
   if (status >= 500 || !code) return new RequestError("Something went wrong on our side", "Your photo is fine. Try again in a moment.", { retry: true });
   return new RequestError("This can’t be done", `${detail}.`);
 }

@@ -1,11 +1,9 @@
-// @ts-check
 // What the panel asks for: parameters of the function, and the background, which is laid behind the car here.
 import { previewOnly } from "./apikey.js";
 import { $ } from "./dom.js";
 
 /** @import { Background, Parameter } from "./types" */
 
-/** @type {Record<string, string>} */
 const COLOURS = { white: "#ffffff", grey: "#e4e4e2", black: "#000000" };
 
 /** Pictures that were chosen. @type {{ logo: File | null, backdrop: File | null }} */
@@ -21,6 +19,7 @@ export function parameters() {
   if (form.has("shadow")) list.push(["shadow_type", "contact"], ["shadow_opacity", text("shadow-opacity")]);
   if (framing === "crop") list.push(["crop", "true"], ["crop_margin", text("margin") === "0" ? "0" : `${text("margin")}%`]);
   if (framing === "place") list.push(["scale", `${text("scale")}%`], ["position", `${text("across")}% ${text("down")}%`]);
+  if (framing === "line") list.push(["car_width", `${text("car-width")}%`], ["ground", `${text("ground")}%`]);
   if (form.has("glass")) list.push(["semitransparency", "true"]);
   if (chosen.logo) {
     list.push(["watermark_file", chosen.logo], ["watermark_position", text("place")], ["watermark_scale", text("logo-scale")], ["watermark_opacity", text("logo-opacity")]);

@@ -1,11 +1,9 @@
-// @ts-check
 // The panel: which rows are shown, pictures that are chosen, and the background behind the car.
 import { apiKey, forgetKey, useKey } from "./apikey.js";
 import { announce, $ } from "./dom.js";
 import { background, chosen } from "./options.js";
 
 const panel = $("panel");
-/** @type {() => void} */
 let changed = () => {};
 let backdropUrl = "";
 

@@ -1,8 +1,7 @@
-// @ts-check
 // One photo: measured, resized, sent, and its cut-outs, one for each set of parameters.
 import { post } from "./api.js";
 import { previewOnly } from "./apikey.js";
-import { LIMITS, READY, USABLE } from "./config.js";
+import { LIMITS } from "./config.js";
 import { RequestError } from "./errors.js";
 import { keyOf } from "./options.js";
 import { resized } from "./resize.js";
@@ -10,6 +9,7 @@ import { resized } from "./resize.js";
 /** @import { Parameter, Result, State, Verdict } from "./types" */
 
 const AT_ONCE = 2, KEPT = 8; // requests; cut-outs of a photo
+const READY = 0.5; // the least confidence that needs no look
 let running = 0;
 /** @type {(() => void)[]} */
 const waiting = [];
@@ -56,12 +56,11 @@ export class Photo extends EventTarget {
     return this.#results.get(keyOf(parameters));
   }
 
-  /** What the confidence of the latest result comes to. @returns {Verdict | null} */
+  /** What the latest answer comes to. @returns {Verdict | null} */
   get verdict() {
     const result = this.state === "done" ? this.#results.get(this.#key) : null;
-    if (this.error?.noCar) return "unusable";
-    if (!result) return null;
-    return result.confidence >= READY ? "ready" : result.confidence >= USABLE ? "look" : "unusable";
+    if (!result) return this.error?.verdict ?? null;
+    return result.advice || result.confidence < READY ? "look" : "ready";
   }
 
   /** Whether these parameters were asked for last. */
@@ -98,7 +97,7 @@ export class Photo extends EventTarget {
       const fields = [/** @type {Parameter} */ (["image_file", await this.#uploaded()]), ...parameters, /** @type {Parameter} */ (["format", "png"])];
       const result = await post(fields, (share) => this.#key === key && this.#progress(share), this.#removed.signal);
       this.#keep(key, result);
-      if (!parameters.some(([name]) => name === "crop" || name === "scale")) this.layout ??= result;
+      if (!parameters.some(([name]) => ["crop", "scale", "car_width"].includes(name))) this.layout ??= result;
       if (this.#key === key) this.#change("done");
     } catch (error) {
       if (this.#removed.signal.aborted || this.#key !== key) return;

@@ -1,4 +1,3 @@
-// @ts-check
 // A photo is made no larger than the function answers before it is sent. EXIF orientation is applied on the way.
 import { LIMITS } from "./config.js";
 import { tooBig } from "./errors.js";

@@ -1,10 +1,10 @@
-// @ts-check
 // The slider between the photo before and after.
 import { $ } from "./dom.js";
 
 /** Shows the photo before up to `percent` of the width, the cut-out beyond it. */
-export function compare(percent) {
+export function compare(percent, slowly = false) {
   const range = $("compare");
+  $("frame").classList.toggle("slowly", slowly);
   range.value = String(percent);
   range.setAttribute("aria-valuetext", `${Math.round(percent)} percent before, ${100 - Math.round(percent)} percent after`);
   $("frame").style.setProperty("--at", `${percent}%`);

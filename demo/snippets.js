@@ -1,4 +1,3 @@
-// @ts-check
 // The API call that gives the same picture without this page.
 import { HEADER } from "./apikey.js";
 import { limited } from "./config.js";
@@ -7,12 +6,11 @@ import { limited } from "./config.js";
 
 const address = () => new URL("v1.0/removebg", document.baseURI).href;
 const quoted = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
-const stem = (name) => name.replace(/\.[^.]*$/, "");
 
 /** Names and values of a call; files by their names. */
 function fields(photo, parameters, background) {
   /** @type {Parameter[]} */
-  const all = [["image_file", photo], ...parameters];
+  const all = [["image_file", photo.file], ...parameters];
   if (background.kind === "colour") all.push(["bg_color", background.colour.slice(1)]);
   if (background.kind === "picture") all.push(["bg_image_file", background.file]);
   all.push(["format", "png"]);
@@ -22,7 +20,7 @@ function fields(photo, parameters, background) {
 export function curl(photo, parameters, background) {
   const rows = fields(photo, parameters, background).map(({ name, file, text }) => `  -F ${quoted(`${name}=${file ? `@${file}` : text}`)}`);
   if (limited) rows.unshift(`  -H '${HEADER}: YOUR_KEY'`);
-  return [`curl ${quoted(address())}`, ...rows, `  -o ${quoted(`${stem(photo.name)}-cut.png`)}`].join(" \\\n");
+  return [`curl ${quoted(address())}`, ...rows, `  -o ${quoted(`${photo.stem}-cut.png`)}`].join(" \\\n");
 }
 
 export function python(photo, parameters, background) {
@@ -34,6 +32,6 @@ export function python(photo, parameters, background) {
     `    files={${all.filter(({ file }) => file).map(({ name, file }) => `${text(name)}: open(${text(file)}, "rb")`).join(", ")}},`,
     `    data={${all.filter(({ file }) => !file).map((field) => `${text(field.name)}: ${text(field.text)}`).join(", ")}},`,
     ")", "answer.raise_for_status()",
-    `open(${text(`${stem(photo.name)}-cut.png`)}, "wb").write(answer.content)`,
+    `open(${text(`${photo.stem}-cut.png`)}, "wb").write(answer.content)`,
   ].join("\n");
 }

@@ -1,12 +1,10 @@
-// @ts-check
 // The strip of photos, each with its progress or its verdict, and a button that removes it.
 import { $ } from "./dom.js";
+import { VERDICTS } from "./words.js";
 
 /** @import { Photo } from "./photo.js" */
 
 const STATES = { waiting: "waiting", sending: "being sent", cutting: "being cut out", done: "done", failed: "failed" };
-/** What a verdict is called, and its mark. */
-export const VERDICTS = { ready: { words: "ready", mark: "✓" }, look: { words: "needs a look", mark: "?" }, unusable: { words: "no usable car", mark: "✕" } };
 
 /** @type {Map<Photo, HTMLLIElement>} */
 const items = new Map();
@@ -37,7 +35,7 @@ export function addThumbnail(photo, choose, remove) {
   const draw = () => {
     const verdict = photo.verdict, busy = photo.state !== "done" && photo.state !== "failed";
     button.className = `${photo.state} ${verdict ?? ""}`;
-    button.ariaLabel = `${photo.name}, ${verdict ? VERDICTS[verdict].words : STATES[photo.state]}${photo.error && !photo.error.noCar ? `: ${photo.error.title}` : ""}`;
+    button.ariaLabel = `${photo.name}, ${verdict ? VERDICTS[verdict].words : STATES[photo.state]}${photo.error && !verdict ? `: ${photo.error.title}` : ""}`;
     bar.hidden = !busy;
     if (photo.state === "cutting") bar.removeAttribute("value");
     else bar.value = photo.share;

@@ -18,13 +18,17 @@ export interface Result {
   blob: Blob;
   url: string; // of the blob; revoked by the photo that owns the result
   confidence: number; // 0 to 1
+  kind: string; // exterior, interior, ...
+  view: string | null; // front-left, ...; of an exterior
+  flags: string[]; // what is wrong with the photo
+  advice: string | null; // retake or look
   milliseconds: number;
 }
 
 export type Background = { kind: "none" } | { kind: "colour"; colour: string } | { kind: "picture"; file: File };
 export type Format = "png" | "webp" | "jpg";
 export type State = "waiting" | "sending" | "cutting" | "done" | "failed";
-export type Verdict = "ready" | "look" | "unusable";
+export type Verdict = "ready" | "look" | "other" | "unusable";
 
 /** The elements of index.html that scripts ask for by id. */
 export interface Elements {
@@ -41,7 +45,6 @@ export interface Elements {
   "colour-swatch": HTMLElement;
   colour: HTMLInputElement;
   compare: HTMLInputElement;
-  "copy-code": HTMLButtonElement;
   countdown: HTMLElement;
   drop: HTMLElement;
   error: HTMLElement;
@@ -50,7 +53,6 @@ export interface Elements {
   facts: HTMLElement;
   frame: HTMLElement;
   handle: HTMLElement;
-  intro: HTMLElement;
   key: HTMLInputElement;
   "key-answer": HTMLOutputElement;
   "key-forget": HTMLButtonElement;
@@ -64,10 +66,10 @@ export interface Elements {
   progress: HTMLElement;
   "progress-bar": HTMLProgressElement;
   "progress-text": HTMLElement;
+  shown: HTMLElement;
   side: HTMLElement;
   stage: HTMLElement;
   status: HTMLElement;
-  strip: HTMLElement;
   thumbnails: HTMLOListElement;
   toolbar: HTMLElement;
   verdict: HTMLElement;

@@ -1,8 +1,7 @@
-// @ts-check
 // The photo before and after, and what is going on with it.
 import { $ } from "./dom.js";
 import { compare } from "./slider.js";
-import { VERDICTS } from "./strip.js";
+import { capital, VERDICTS } from "./words.js";
 import { zoomTo } from "./zoom.js";
 
 /** @import { Photo } from "./photo.js" */
@@ -22,6 +21,7 @@ export async function show(photo, result) {
     shown = photo;
     drawn = null;
     zoomTo(0);
+    compare(100);
     $("before").removeAttribute("src");
     $("after").removeAttribute("src");
     $("before").alt = $("after").alt = "";
@@ -36,7 +36,6 @@ export async function show(photo, result) {
     align(null, null);
     $("view").classList.toggle("alone", !width);
     $("compare").disabled = true;
-    $("frame").style.setProperty("--at", "100%");
   }
   $("zoom").hidden = !drawn;
 }
@@ -45,13 +44,13 @@ export async function show(photo, result) {
 export function showHero() {
   shown = drawn = null;
   zoomTo(0);
-  for (const name of /** @type {const} */ (["before", "after"])) [$(name).src, $(name).alt] = hero[name];
+  [$("before").src, $("before").alt] = hero.before;
+  [$("after").src, $("after").alt] = hero.after;
   resize(hero);
   align(null, null);
   $("view").classList.remove("alone");
   $("compare").disabled = false;
   $("error").hidden = true;
-  document.body.classList.remove("failed");
   compare(46);
 }
 
@@ -64,7 +63,7 @@ function draw(photo, result, readable) {
   const aligned = align(photo.layout, result), comparable = readable && aligned;
   $("compare").disabled = !comparable;
   $("view").classList.toggle("alone", !comparable);
-  if (first && comparable) reveal();
+  if (first && comparable) reveal(result);
 }
 
 function resize({ width, height }) {
@@ -86,19 +85,9 @@ function align(photo, result) {
   return true;
 }
 
-async function reveal() {
-  await $("after").decode().catch(() => {}); // another photo may have come
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return compare(REVEALED);
-  let moved = false;
-  $("frame").addEventListener("pointerdown", () => (moved = true), { once: true });
-  $("compare").addEventListener("input", () => (moved = true), { once: true });
-  const began = performance.now();
-  const step = (time) => {
-    const way = Math.min(1, Math.max(0, time - began) / 900);
-    if (!moved) compare(100 - (100 - REVEALED) * (1 - (1 - way) ** 3));
-    if (way < 1 && !moved) requestAnimationFrame(step);
-  };
-  requestAnimationFrame(step);
+async function reveal(result) {
+  await $("after").decode().catch(() => {});
+  if (drawn === result) compare(REVEALED, true); // else another photo has come
 }
 
 function status({ state, share, error, verdict }) {
@@ -111,10 +100,10 @@ function status({ state, share, error, verdict }) {
   if (verdict) {
     const { words, mark } = VERDICTS[verdict];
     $("verdict").className = `verdict ${verdict}`;
-    $("verdict").textContent = `${mark} ${words[0].toUpperCase()}${words.slice(1)}`;
+    $("verdict").textContent = `${mark} ${capital(words)}`;
   }
-  document.body.classList.toggle("failed", state === "failed");
   $("error").hidden = !error;
+  $("error").className = `error ${verdict ?? "failed"}`;
   const home = error?.needsKey ? $("error") : $("side"), form = $("key-form");
   if (form.parentElement !== home) home.append(form);
   if (!error) return;

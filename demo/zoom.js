@@ -1,4 +1,3 @@
-// @ts-check
 // From the whole picture down to its pixels. Zoomed in, the picture scrolls: by finger, wheel, arrow keys or mouse.
 import { $ } from "./dom.js";
 
@@ -28,14 +27,12 @@ export function zoomTo(wanted, x = 0.5, y = 0.5) {
 }
 
 const now = () => zoom || fitting();
-/** @type {Record<string, () => void>} */
 const steps = { in: () => zoomTo(now() * 2), out: () => zoomTo(now() / 2), fit: () => zoomTo(0), pixels: () => zoomTo(1) };
-/** @type {Record<string, string>} */
 const keys = { "+": "in", "=": "in", "-": "out", 0: "fit", 1: "pixels" };
 
 $("zoom").addEventListener("click", (event) => event.target instanceof HTMLElement && steps[event.target.dataset.zoom ?? ""]?.());
 $("stage").addEventListener("keydown", (event) => {
-  if (!event.ctrlKey && !event.metaKey && !event.altKey && !(event.target instanceof HTMLInputElement && event.target.type === "password") && !$("zoom").hidden) steps[keys[event.key] ?? ""]?.();
+  if (!event.ctrlKey && !event.metaKey && !event.altKey && event.target !== $("key") && !$("zoom").hidden) steps[keys[event.key] ?? ""]?.();
 });
 
 frame.addEventListener("pointerdown", (event) => {

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.page.visitor import LOGO, api, asked_again, cut, file, pick, pixels, taken
+from tests.drawn import encode
+from tests.page.visitor import DRAWN, LOGO, api, asked_again, cut, file, pick, pixels, taken
 
 
 def share(page: Page) -> float:
@@ -76,6 +77,32 @@ def test_zoom_goes_down_to_the_pixels(page):
     page.wait_for_function("before => document.getElementById('view').scrollLeft > before", arg=before)
     page.get_by_role("button", name="Fit").click()
     expect(page.locator("#view")).not_to_have_class(re.compile("zoomed"))
+
+
+PORTRAIT = encode(np.ascontiguousarray(DRAWN.rgb[:, 170:470]))
+
+
+def test_before_and_after_are_written_on_the_photo_where_there_is_room(page):
+    cut(page, PORTRAIT)
+    frame = page.locator("#frame").bounding_box()
+    right = frame["x"] + frame["width"]
+    for at, before, after in ((50, True, True), (4, False, True), (97, True, False)):
+        page.locator("#compare").fill(str(at))
+        line = frame["x"] + at / 100 * frame["width"]
+        for name, first, last, shown in ((".tag-before", frame["x"], line, before), (".tag-after", line, right, after)):
+            tag = page.locator(name).bounding_box()
+            assert first < tag["x"] and tag["x"] + tag["width"] < last if shown else tag["x"] > right or tag["x"] + tag["width"] < frame["x"]
+
+
+def test_the_background_ends_at_the_slider(visit):
+    page = visit(color_scheme="dark", viewport={"width": 1283, "height": 807})
+    cut(page, PORTRAIT)
+    pick(page, "background", "colour")
+    asked_again(page, partial(pick, page, "framing", "line"))
+    page.locator("#compare").fill("50")
+    frame = page.locator("#frame").bounding_box()
+    seen = pixels(page.screenshot())[int(frame["y"]) + 4, int(frame["x"]) - 3:int(frame["x"] + 0.4 * frame["width"]), :3]
+    assert seen.max() < 0xd7, "no line of the background's colour beside the photo"
 
 
 def test_nothing_lies_on_a_logo(page):

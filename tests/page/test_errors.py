@@ -24,7 +24,7 @@ def turned(rgb: np.ndarray, orientation: int) -> bytes:
 def test_a_large_photo_is_shrunk_before_it_is_sent_and_stays_upright(visit, limited):
     photo = draw_photo(1000, 750, angle="side", seed=5)
     page = visit(limited)
-    expect(page.get_by_text("Without an API key, cut-outs have preview size")).to_be_visible()
+    expect(page.get_by_text("Without an API key: previews")).to_be_visible()
     with page.expect_request(lambda request: request.method == "POST") as asked:
         choose(page, file("car.jpg", turned(photo.rgb, 6)))
     done(page)
@@ -105,6 +105,16 @@ def test_a_photo_without_a_car(page):
     expect(page.locator("[data-take=png]")).to_be_disabled()
 
 
+def test_an_interior_is_no_failure(page):
+    answered(page, status=400, json={"errors": [{"code": "unknown_foreground", "detail": "this is an interior"}]})
+    choose(page, file("seats.jpg", PHOTO))
+    assert error(page).split("\n")[-1] == "This is an interior."
+    expect(page.locator("#verdict")).to_have_text("– Not an exterior")
+    expect(thumbnail(page, "seats.jpg")).to_have_accessible_name("seats.jpg, not an exterior")
+    colours = [page.locator(place).evaluate("element => getComputedStyle(element).getPropertyValue('--tone')") for place in ("#error", "#verdict")]
+    assert colours == 2 * [page.evaluate("() => getComputedStyle(document.documentElement).getPropertyValue('--soft')")]  # none is red
+
+
 def test_a_file_that_is_no_picture_is_told_without_a_broken_icon(page):
     choose(page, file("notes.txt", b"no picture"), file("half.jpg", PHOTO[:3000]))
     failed(page, 2)
@@ -156,7 +166,7 @@ def test_every_other_refusal_is_said_plainly_and_tried_again_where_that_may_help
             page.get_by_role("button", name="Try again").click()
             done(page)
         page.get_by_role("button", name="Remove car.jpg").click()
-        expect(page.locator("#intro")).to_be_visible()
+        expect(page.locator(".intro")).to_be_visible()
 
 
 def test_offline_the_photo_waits_and_goes_out_when_the_connection_is_back(page):

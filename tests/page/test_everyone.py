@@ -82,6 +82,16 @@ def test_on_a_phone_the_photo_comes_first_and_goes_from_edge_to_edge(visit):
     assert (stage["x"], stage["width"]) == (0, PHONE["width"]) and stage["y"] + stage["height"] < button["y"] < PHONE["height"]
 
 
+def test_downloads_stand_directly_below_the_picture(visit):
+    for size in (DESK, PHONE):
+        page = visit(viewport=size)
+        cut(page)
+        picture, taking = page.locator("#view").bounding_box(), page.get_by_role("button", name="Download PNG").bounding_box()
+        assert 0 < taking["y"] - picture["y"] - picture["height"] < 16
+        for button in page.locator(".take button").all():
+            expect(button).to_be_in_viewport(ratio=1)
+
+
 def test_all_can_be_done_without_a_mouse(page, server):
     def tab_to(name: str) -> None:
         for _ in range(60):

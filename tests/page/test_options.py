@@ -69,6 +69,12 @@ def place(page: Page) -> None:
         asked_again(page, partial(page.get_by_label(label, exact=True).fill, value))
 
 
+def line(page: Page) -> None:
+    asked_again(page, lambda: pick(page, "framing", "line"))
+    for label, value in (("Car width", "60"), ("Ground", "90")):
+        asked_again(page, partial(page.get_by_label(label, exact=True).fill, value))
+
+
 def glass(page: Page) -> None:
     expect(page.get_by_text("experimental")).to_be_visible()
     asked_again(page, lambda: page.get_by_label("See-through glass").check())
@@ -81,7 +87,7 @@ def size(page: Page) -> None:
 def logo(page: Page) -> None:
     asked_again(page, lambda: page.set_input_files("#logo", [file("logo.png", LOGO, "image/png")]))
     asked_again(page, lambda: pick(page, "place", "top-left"))
-    asked_again(page, lambda: page.get_by_label("Width").fill("33"))
+    asked_again(page, lambda: page.get_by_label("Width", exact=True).fill("33"))
     asked_again(page, lambda: page.get_by_label("Opacity").fill("50"))
 
 
@@ -89,6 +95,7 @@ ASKED = {
     "shadow": (shadow, {"shadow_type": "contact", "shadow_opacity": "60"}, {}),
     "crop": (crop, {"crop": "true", "crop_margin": "12%"}, {}),
     "place": (place, {"scale": "60%", "position": "25% 90%"}, {}),
+    "line": (line, {"car_width": "60%", "ground": "90%"}, {}),
     "glass": (glass, {"semitransparency": "true"}, {}),
     "size": (size, {"size": "preview"}, {}),
     "logo": (logo, {"watermark_position": "top-left", "watermark_scale": "33", "watermark_opacity": "50"}, {"watermark_file": LOGO}),

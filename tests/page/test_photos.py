@@ -40,7 +40,7 @@ def hand(page: Page, kind: str) -> None:
     page.evaluate(HAND, [kind, "car.jpg", base64.b64encode(PHOTO).decode()])
 
 
-@pytest.mark.parametrize("way", ["dragenter dragover drop", "paste"])
+@pytest.mark.parametrize("way", ["dragover drop", "paste"])
 def test_a_photo_is_dropped_or_pasted_anywhere(page, server, way):
     hand(page, way)
     done(page)
@@ -50,7 +50,7 @@ def test_a_photo_is_dropped_or_pasted_anywhere(page, server, way):
 def test_the_whole_page_tells_that_photos_may_be_dropped(page):
     over = page.locator("#drop")
     expect(over).to_have_text("Drop photos here")
-    hand(page, "dragenter")
+    hand(page, "dragover")
     expect(over).to_have_class("drop shown")
     hand(page, "dragleave")
     expect(over).to_have_class("drop")
@@ -97,10 +97,11 @@ def test_five_photos_make_a_queue_and_one_zip_without_the_sample(page, server):
         assert archive.read("0-2-cut.png") == api(server, FIVE[4])
 
 
-def test_the_confidence_is_told_in_three_states(page):
-    for confidence, state, words in [(0.5, "ready", "Ready"), (0.49, "look", "Needs a look"), (0.1, "look", "Needs a look"),
-                                     (0.0, "unusable", "No usable car")]:
-        answered(page, confidence)
+def test_what_is_to_do_with_a_photo_is_told(page):
+    look = ("look", "Look at this one")
+    for told, (state, words) in [({"x-confidence": "0.500"}, ("ready", "Ready")), ({"x-confidence": "0.499"}, look), ({"x-confidence": "0.010"}, look),
+                                 ({"x-confidence": "0.900", "x-advice": "look"}, look)]:
+        answered(page, told)
         cut(page, FIVE[0])
         expect(page.locator("#thumbnails .done")).to_have_class(f"done {state}")
         expect(page.locator("#verdict")).to_contain_text(words)
@@ -110,6 +111,23 @@ def test_the_confidence_is_told_in_three_states(page):
     choose(page, file("street.jpg", STREET))
     failed(page)
     expect(page.get_by_role("button", name="street.jpg, no usable car")).to_be_visible()
+
+
+TOLD = [
+    ({"x-kind": "exterior", "x-view": "front-left"}, "Exterior, front left."),
+    ({"x-kind": "exterior", "x-view": "rear", "x-flags": "dark", "x-advice": "retake"}, "Exterior, rear. The photo is dark: take it again."),
+    ({"x-kind": "exterior", "x-view": "left", "x-flags": "cut_off, occluded", "x-advice": "look"},
+     "Exterior, left. The car is cut off, something stands before the car: look at the outline."),
+]
+
+
+def test_kind_view_and_flags_are_told_in_words(page):
+    for told, words in TOLD:
+        answered(page, told)
+        cut(page, FIVE[0])
+        expect(page.locator("#shown")).to_have_text(words)
+        page.get_by_role("button", name="Remove car.jpg").click()
+        page.unroute("**/")
 
 
 OBJECT_URLS = """

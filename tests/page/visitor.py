@@ -55,14 +55,14 @@ def thumbnail(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=re.compile(rf"^{re.escape(name)}, "))
 
 
-def answered(page: Page, confidence: float | None = None, **answer) -> None:
-    """The function's answers from now on: its own with another confidence, or made up."""
+def answered(page: Page, told: dict[str, str] | None = None, **answer) -> None:
+    """The function's answers from now on: its own with these headers and without flags of its own, or made up."""
     def handle(route: Route) -> None:
-        if confidence is None:
+        if told is None:
             route.fulfill(**answer)
         else:
             own = route.fetch()
-            route.fulfill(response=own, headers={**own.headers, "x-confidence": f"{confidence:.3f}"})
+            route.fulfill(response=own, headers={**own.headers, "x-flags": "", "x-advice": "", **told})
 
     page.route("**/", handle)
 
