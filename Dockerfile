@@ -17,12 +17,14 @@ COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app
 # Large buffers stay with the process instead of going back to the system after every request, in one heap that all of its threads use.
+# THREADS: requests at once; most wait for their turn. One that finds no thread would wait longer than QUEUE_SECONDS.
 ENV PATH=/venv/bin:$PATH \
     PORT=8080 \
     PYTHONUNBUFFERED=1 \
     MALLOC_ARENA_MAX=1 \
     MALLOC_MMAP_THRESHOLD_=268435456 \
-    MALLOC_TRIM_THRESHOLD_=268435456
+    MALLOC_TRIM_THRESHOLD_=268435456 \
+    THREADS=80
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \

@@ -7,6 +7,8 @@ PYTEST := .venv-test/bin/python -m pytest
 export MALLOC_ARENA_MAX ?= 1
 export MALLOC_MMAP_THRESHOLD_ ?= 268435456
 export MALLOC_TRIM_THRESHOLD_ ?= 268435456
+# Requests at once: most wait for their turn. One that finds no thread would wait longer than QUEUE_SECONDS.
+export THREADS ?= 80
 
 .PHONY: serve check test environments picture samples screenshot gallery benchmark chromium image bulk-image
 

@@ -34,6 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Server:
     address: str
     log: Path  # what it wrote to stdout and stderr
+    process: subprocess.Popen[bytes]
 
 
 @contextmanager
@@ -50,9 +51,10 @@ def listening(folder: Path, command: Callable[[int], Sequence[str | Path]], cwd:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = Server(f"http://127.0.0.1:{port}", folder / "log.txt")
-    with server.log.open("w") as file:
+    log = folder / "log.txt"
+    with log.open("w") as file:
         process = subprocess.Popen(command(port), cwd=cwd, stdout=file, stderr=subprocess.STDOUT, env=os.environ | settings)
+    server = Server(f"http://127.0.0.1:{port}", log, process)
     try:
         for _ in range(300):
             if process.poll() is not None:

@@ -1,11 +1,13 @@
 """What only the real process shows: functions-framework's start-up, its connections, and requests side by side."""
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPResponse
 from urllib.parse import urlsplit
 
 import pytest
@@ -104,3 +106,30 @@ def test_requests_side_by_side_get_what_one_alone_gets(server, cut_out):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: requests.post(server, files={"image_file": PHOTO}, timeout=60).content, range(8)))
     assert answers == [cut_out] * 8
+
+
+# --- full, and at its end
+
+def test_every_client_of_a_full_function_is_refused_in_time(serve):
+    """Each waits in a thread of its own, so none waits for a thread first."""
+    server = serve(MAX_CONCURRENT="1", QUEUE_SECONDS="1", THREADS="40").address
+    with ThreadPoolExecutor(40) as pool:
+        answers = list(pool.map(lambda _: requests.post(server, files={"image_file": PHOTO}, timeout=60), range(40)))
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert refused and all(problem_of(answer) == (503, "busy") and int(answer.headers["Retry-After"]) > 0 for answer in refused)
+    assert all(1 <= answer.elapsed.total_seconds() < 3 for answer in refused)
+
+
+def test_the_end_of_the_process_waits_for_the_request_in_flight(serve, cut_out):
+    """Cloud Run sends SIGTERM before it ends an instance."""
+    server = serve()
+    with connect(server.address) as connection:
+        connection.sendall(HEAD + f"Content-Length: {len(PHOTO)}\r\nExpect: 100-continue\r\n\r\n".encode())
+        assert connection.recv(1_000).startswith(b"HTTP/1.1 100")  # so the request has reached the function, which now wants the photo
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        connection.sendall(PHOTO)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 200 and answer.read() == cut_out
+    assert server.process.wait(20) == 0
