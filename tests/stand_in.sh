@@ -54,7 +54,7 @@ name=${words[-1]} group="${words[*]:0:2}"
 case $command in
     *' list') name=${filter##*[=/]} name=${name%\$} ;;
     'run deploy '*) group='run services' ;;
-    'billing budgets create') name=$display_name ;;
+    'billing budgets create' | *' monitoring '*) name=$display_name ;;
 esac
 name=${name%@*}
 resource="there/$group ${name##*[/]}"

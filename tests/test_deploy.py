@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -271,10 +272,17 @@ def test_every_command_and_flag_is_in_the_table(runs):
 @pytest.mark.skipif(not shutil.which("gcloud"), reason="gcloud is not installed")
 def test_gcloud_itself_knows_every_command_flag_and_form_of_a_value(runs, tmp_path):
     calls = {(command_of(words), *(word.partition("=")[0] for word in words if word.startswith("--"))): words for words in every_call(runs)}  # one of a kind
-    (tmp_path / "commands.json").write_text(json.dumps([{"command_string": " ".join(["gcloud", *map(quoted, words)])} for words in calls.values()]))
-    read = subprocess.run(["gcloud", "meta", "lint-gcloud-commands", f"--commands-file={tmp_path / 'commands.json'}"], capture_output=True, text=True)
+    assert refused_by_gcloud(calls.values(), tmp_path) == []
+
+
+def refused_by_gcloud(calls: Iterable[list[str]], folder: Path) -> list[str]:
+    """Its messages. It reads the calls with the parser of the installed version and makes none."""
+    commands = folder / "commands.json"
+    commands.write_text(json.dumps([{"command_string": " ".join(["gcloud", *map(quoted, words)])} for words in calls]))
+    read = subprocess.run(["gcloud", "meta", "lint-gcloud-commands", f"--commands-file={commands}"], capture_output=True, text=True)
     results = json.loads(read.stdout)
-    assert len(results) == len(calls) and [result["error_message"] for result in results if not result["success"]] == []
+    assert len(results) == len(json.loads(commands.read_text()))
+    return [result["error_message"] for result in results if not result["success"]]
 
 
 def every_call(runs: dict[str, Run]) -> Calls:
