@@ -25,6 +25,7 @@ from cutout import predictor
 from machine import cores
 
 NAMESPACE = "forecourt"
+THREADS = 2  # of a worker, which has one core: while one photo is converted, another one is read or written. Beam's own 12 would need much memory
 LOCAL = ["--runner=FnApiRunner", "--direct_running_mode=multi_threading"]  # LiteRT, OpenCV and Pillow release the interpreter's lock
 
 
@@ -34,9 +35,7 @@ class UnknownFlag(ValueError):
 
 def beam_options(flags: list[str]) -> PipelineOptions:
     """Beam's own flags; without --runner, all cores of this machine. Raises UnknownFlag, where Beam would ignore it."""
-    if is_local(flags):
-        workers = [] if any(flag.startswith("--direct_num_workers") for flag in flags) else [f"--direct_num_workers={cores()}"]
-        flags = [*LOCAL, *workers, *flags]
+    flags = [*LOCAL, f"--direct_num_workers={cores()}", *flags] if is_local(flags) else [f"--number_of_worker_harness_threads={THREADS}", *flags]
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, conflict_handler="resolve")
     for part in subclasses(PipelineOptions):
         part._add_argparse_args(parser)  # as PipelineOptions itself does; Beam has no public way to list its flags
@@ -63,7 +62,10 @@ def run(job: BulkJob, options: PipelineOptions, sheet: int) -> Counter[str]:
     With --template_location Beam only describes the job, for Dataflow to start. Then there are no counts, and the job's own last step writes the report.
     """
     began, described = time.monotonic(), bool(options.view_as(GoogleCloudOptions).template_location)
-    pipeline = beam.Pipeline(options=options)
+    try:
+        pipeline = beam.Pipeline(options=options)
+    except ValueError as error:  # such as no --project for Dataflow
+        raise RuntimeError(str(error)) from error
     outcomes = pipeline | beam.Create([None]) | "list" >> beam.ParDo(ListPhotos(job)) | beam.Reshuffle() | "convert" >> beam.ParDo(ConvertPhotos(job))
     failed = outcomes | "failed" >> beam.Filter(lambda outcome: outcome.status == "failed") | ToList()
     kept = failed | "dead letters" >> beam.Map(lambda outcomes: finish(job.keep_dead_letters, outcomes))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
-PATIENCE = 120  # seconds for one run
+PATIENCE = 120  # seconds for one run, unless told otherwise
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Ended:
 class Starter:
     """Starts runs from a process that has imported Beam; the import takes longer than most runs."""
 
-    def __init__(self, process: subprocess.Popen[str], folder: Path):
-        self.process, self.folder, self.started = process, folder, 0
+    def __init__(self, process: subprocess.Popen[str], folder: Path, patience: float):
+        self.process, self.folder, self.patience, self.started = process, folder, patience, 0
 
     def ask(self, command: dict[str, object]) -> int:
         assert self.process.stdin and self.process.stdout
         self.process.stdin.write(json.dumps(command) + "\n")
         self.process.stdin.flush()
-        assert select.select([self.process.stdout], [], [], PATIENCE)[0], f"no answer to {command}"
+        assert select.select([self.process.stdout], [], [], self.patience)[0], f"no answer to {command}"
         return int(self.process.stdout.readline())
 
     def start(self, photos: object, results: object, *flags: object, cloud: str = "", largest: int | None = None) -> "Run":
@@ -51,12 +51,16 @@ class Run:
     pid: int
     log: Path
 
-    def send(self, number: signal.Signals, when: Callable[[], bool]) -> None:
-        """Sends a signal as soon as something is the case."""
-        end = time.monotonic() + PATIENCE
+    def until(self, when: Callable[[], bool], every: float = 0.02) -> None:
+        """Waits until something is the case; every: seconds between looks."""
+        end = time.monotonic() + self.starter.patience
         while not when():
             assert time.monotonic() < end, self.log.read_text()
-            time.sleep(0.02)
+            time.sleep(every)
+
+    def send(self, number: signal.Signals, when: Callable[[], bool]) -> None:
+        """Sends a signal as soon as something is the case."""
+        self.until(when)
         os.kill(self.pid, number)
 
     def wait(self) -> Ended:
@@ -68,11 +72,12 @@ class Run:
 
 
 @contextmanager
-def starter(folder: Path) -> Iterator[Starter]:
+def starter(folder: Path, patience: float = PATIENCE) -> Iterator[Starter]:
+    """folder: for logs; patience: seconds for one run."""
     command = [ROOT / ".venv-bulk" / "bin" / "python", "-m", "tests.bulk_starter"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout and process.stdout.readline() == "ready\n"
-            yield Starter(process, folder)
+            yield Starter(process, folder, patience)
         finally:
             process.terminate()
