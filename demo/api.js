@@ -46,7 +46,7 @@ function resultOf(blob, header) {
   const car = { left: number("Foreground-Left"), top: number("Foreground-Top"), width: number("Foreground-Width"), height: number("Foreground-Height") };
   return {
     blob, url: URL.createObjectURL(blob), width: number("Width"), height: number("Height"), car, confidence: number("Confidence"),
-    kind: header("X-Kind") ?? "", view: header("X-View"), flags: header("X-Flags")?.match(/\w+/g) ?? [], advice: header("X-Advice"),
+    kind: header("X-Kind") ?? "", view: header("X-View"), flags: header("X-Flags")?.match(/\w+/g) ?? [], advice: /** @type {"look" | "retake" | null} */ (header("X-Advice")),
     milliseconds: stages.reduce((sum, stage) => sum + stage, 0),
   };
 }

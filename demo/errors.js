@@ -40,7 +40,7 @@ export function errorOf(status, code, detail, header) {
   if (code === "auth_failed") return new RequestError("An API key is needed", "The function does not answer without a valid key.", { needsKey: true });
   if (status === 503) return new RequestError("The function is busy", `Many photos are being cut out. Try again in ${seconds || 5} seconds.`, { retry: true });
   const [title, text] = SENTENCES[code ?? ""] ?? [], noCar = code === "unknown_foreground";
-  if (noCar && /interior|boot|engine|detail/.test(detail)) return new RequestError("Only cars from outside are cut out", `${capital(detail)}.`, { verdict: "other" });
+  if (noCar && /interior|boot|engine|detail/.test(header("X-Kind"))) return new RequestError("Nothing to cut out", `${capital(detail)}.`, { verdict: "other" });
   if (title) return new RequestError(title, text, { verdict: noCar ? "unusable" : null });
   if (status >= 500 || !code) return new RequestError("Something went wrong on our side", "Your photo is fine. Try again in a moment.", { retry: true });
   return new RequestError("This can’t be done", `${detail}.`);

@@ -9,7 +9,6 @@ import { resized } from "./resize.js";
 /** @import { Parameter, Result, State, Verdict } from "./types" */
 
 const AT_ONCE = 2, KEPT = 8; // requests; cut-outs of a photo
-const READY = 0.5; // the least confidence that needs no look
 let running = 0;
 /** @type {(() => void)[]} */
 const waiting = [];
@@ -59,8 +58,7 @@ export class Photo extends EventTarget {
   /** What the latest answer comes to. @returns {Verdict | null} */
   get verdict() {
     const result = this.state === "done" ? this.#results.get(this.#key) : null;
-    if (!result) return this.error?.verdict ?? null;
-    return result.advice || result.confidence < READY ? "look" : "ready";
+    return result ? (result.advice ?? "ready") : (this.error?.verdict ?? null);
   }
 
   /** Whether these parameters were asked for last. */

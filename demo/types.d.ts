@@ -21,14 +21,14 @@ export interface Result {
   kind: string; // exterior, interior, ...
   view: string | null; // front-left, ...; of an exterior
   flags: string[]; // what is wrong with the photo
-  advice: string | null; // retake or look
+  advice: "look" | "retake" | null;
   milliseconds: number;
 }
 
 export type Background = { kind: "none" } | { kind: "colour"; colour: string } | { kind: "picture"; file: File };
 export type Format = "png" | "webp" | "jpg";
 export type State = "waiting" | "sending" | "cutting" | "done" | "failed";
-export type Verdict = "ready" | "look" | "other" | "unusable";
+export type Verdict = "ready" | "look" | "retake" | "other" | "unusable";
 
 /** The elements of index.html that scripts ask for by id. */
 export interface Elements {

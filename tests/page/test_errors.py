@@ -106,7 +106,7 @@ def test_a_photo_without_a_car(page):
 
 
 def test_an_interior_is_no_failure(page):
-    answered(page, status=400, json={"errors": [{"code": "unknown_foreground", "detail": "this is an interior"}]})
+    answered(page, status=400, json={"errors": [{"code": "unknown_foreground", "detail": "this is an interior"}]}, headers={"X-Kind": "interior"})
     choose(page, file("seats.jpg", PHOTO))
     assert error(page).split("\n")[-1] == "This is an interior."
     expect(page.locator("#verdict")).to_have_text("– Not an exterior")

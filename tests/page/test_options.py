@@ -128,7 +128,7 @@ def test_the_picture_stays_in_view_while_the_options_scroll(visit):
         page.get_by_text("API call").click()
         page.get_by_role("button", name="Copy the call").scroll_into_view_if_needed()
         assert page.evaluate("() => scrollY") > 100
-        expect(page.locator("#after")).to_be_in_viewport(ratio=0.9)
+        expect(page.locator("#view")).to_be_in_viewport(ratio=0.9)
 
 
 def test_the_call_gives_the_same_picture(page, tmp_path):

@@ -6,6 +6,7 @@ import zipfile
 import pytest
 from playwright.sync_api import Page, expect
 
+from model.flags import FLAGS, advice
 from tests.page.visitor import FIVE, PHONE, PHOTO, STREET, answered, api, choose, cut, done, failed, file, sent, taken, thumbnail
 
 
@@ -97,11 +98,14 @@ def test_five_photos_make_a_queue_and_one_zip_without_the_sample(page, server):
         assert archive.read("0-2-cut.png") == api(server, FIVE[4])
 
 
+def told(flags: tuple[str, ...]) -> dict[str, str]:
+    """Headers of a cut-out with these flags."""
+    return {"x-flags": ",".join(flags), "x-advice": advice(flags)} if flags else {}
+
+
 def test_what_is_to_do_with_a_photo_is_told(page):
-    look = ("look", "Look at this one")
-    for told, (state, words) in [({"x-confidence": "0.500"}, ("ready", "Ready")), ({"x-confidence": "0.499"}, look), ({"x-confidence": "0.010"}, look),
-                                 ({"x-confidence": "0.900", "x-advice": "look"}, look)]:
-        answered(page, told)
+    for flags, state, words in [((), "ready", "Ready"), (("low_confidence",), "look", "Look at this one"), (("dark",), "retake", "Take it again")]:
+        answered(page, told(flags))
         cut(page, FIVE[0])
         expect(page.locator("#thumbnails .done")).to_have_class(f"done {state}")
         expect(page.locator("#verdict")).to_contain_text(words)
@@ -113,17 +117,17 @@ def test_what_is_to_do_with_a_photo_is_told(page):
     expect(page.get_by_role("button", name="street.jpg, no usable car")).to_be_visible()
 
 
-TOLD = [
-    ({"x-kind": "exterior", "x-view": "front-left"}, "Exterior, front left."),
-    ({"x-kind": "exterior", "x-view": "rear", "x-flags": "dark", "x-advice": "retake"}, "Exterior, rear. The photo is dark: take it again."),
-    ({"x-kind": "exterior", "x-view": "left", "x-flags": "cut_off, occluded", "x-advice": "look"},
-     "Exterior, left. The car is cut off, something stands before the car: look at the outline."),
+SHOWN = [
+    ("front-left", (), "Exterior, front left."),
+    ("rear", ("dark",), "Exterior, rear. The photo is dark: take it again."),
+    ("left", FLAGS, "Exterior, left. The car is cut off, the car is small, the photo is dark, the photo is blurred, the outline is uncertain: take it again."),
+    ("front", ("low_confidence",), "Exterior, front. The outline is uncertain: look at this one."),
 ]
 
 
 def test_kind_view_and_flags_are_told_in_words(page):
-    for told, words in TOLD:
-        answered(page, told)
+    for view, flags, words in SHOWN:
+        answered(page, {**told(flags), "x-view": view})
         cut(page, FIVE[0])
         expect(page.locator("#shown")).to_have_text(words)
         page.get_by_role("button", name="Remove car.jpg").click()

@@ -62,7 +62,8 @@ def answered(page: Page, told: dict[str, str] | None = None, **answer) -> None:
             route.fulfill(**answer)
         else:
             own = route.fetch()
-            route.fulfill(response=own, headers={**own.headers, "x-flags": "", "x-advice": "", **told})
+            headers = {name: value for name, value in own.headers.items() if name not in ("x-flags", "x-advice")}
+            route.fulfill(response=own, headers={**headers, **told})
 
     page.route("**/", handle)
 
