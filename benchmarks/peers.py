@@ -77,7 +77,7 @@ class Forecourt:
     def __call__(self, rgb: np.ndarray) -> np.ndarray:
         return self.pipeline.matte(rgb)
 
-    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
         began = time.process_time()
         layers = self.network.predict(frame)
         self.spent += time.process_time() - began

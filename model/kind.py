@@ -1,6 +1,6 @@
 """What a photo of a listing shows, and from which side: two linear classifiers over the features that the encoder finds in the coarse pass.
 
-The features are averaged over the whole photo, over its quarters, and over a grid in the car's box (RoI pooling, Girshick 2015, arXiv 1504.08083, with the
+The features are averaged over the whole photo, over the car's box, and over a grid in it (RoI pooling, Girshick 2015, arXiv 1504.08083, with the
 exact overlaps of He et al. 2017, arXiv 1703.06870). Multinomial logistic regressions, made calibrated by a temperature (Guo et al. 2017, arXiv 1706.04599),
 turn them into probabilities. `train.py kinds` fits them and writes kind.npz.
 """
@@ -18,8 +18,9 @@ from postprocessing.pieces import one_piece
 KINDS = ("exterior", "interior", "boot", "engine", "detail", "other")  # detail: a part of a vehicle; other: no vehicle, a document, a screenshot, a collage
 VIEWS = ("front", "front-left", "left", "rear-left", "rear", "rear-right", "right", "front-right")  # left and right as the driver sees them
 FITTED = Path(__file__).with_name("kind.npz")
-WHOLE_GRIDS = ((1, 1), (2, 2))  # rows, columns over the photo
-BOX_GRID = (3, 4)               # and over the car's box
+CHANNELS = (320, 112)  # of the encoder's features at strides 32 and 16
+BOX_GRID = (3, 6)      # rows, columns in the car's box
+PLACES = 6             # numbers that say where the car is, and how certain its matte
 
 
 class Kind(NamedTuple):
@@ -30,11 +31,20 @@ class Kind(NamedTuple):
 
 @dataclass(frozen=True)
 class KindModel:
-    """Weights of the features, float32 (features + 1, classes), the constant last, and the least probability of an exterior."""
+    """Weights of the features, float32 (features + 1, classes), the constant last, and the least probability of an exterior.
+
+    Raises ValueError where their shapes are not those of the features.
+    """
 
     kinds: np.ndarray
     views: np.ndarray
     least_exterior: float
+
+    def __post_init__(self) -> None:
+        of_kinds, of_views = 2 * sum(CHANNELS) + PLACES + 1, CHANNELS[1] * BOX_GRID[0] * BOX_GRID[1] + 2
+        for name, weights, shape in (("kinds", self.kinds, (of_kinds, len(KINDS))), ("views", self.views, (of_views, len(VIEWS)))):
+            if weights.shape != shape:
+                raise ValueError(f"the weights of {name} have shape {weights.shape}, not {shape}: fit them with train.py kinds")
 
     @classmethod
     def read(cls, path: Path = FITTED) -> "KindModel":
@@ -66,18 +76,18 @@ def car_box(matte: np.ndarray) -> Extent:
 
 
 def kind_features(prediction: Prediction, box: Extent) -> np.ndarray:
-    """float32 (n + 1,): the whole photo's features and the box's, its place and its matte's certainty, and 1."""
+    """float32 (n + 1,): the means of features over the photo and over the box, the box's place, the matte's certainty, and 1."""
     height, width = prediction.coarse.shape
     top, bottom, left, right = box
-    places = np.array([top / height, bottom / height, left / width, right / width, (prediction.coarse > 0.5).mean(), uncertainty(prediction.coarse) ** 0.5])
-    whole = [pooled(prediction.features, (0, height, 0, width), grid) for grid in WHOLE_GRIDS]
-    return np.concatenate([*whole, pooled(prediction.features, box, (1, 1)), places, [1]]).astype(np.float32)
+    means = [pooled(layer, part, (1, 1)) for layer in prediction.features for part in ((0, height, 0, width), box)]
+    places = [top / height, bottom / height, left / width, right / width, (prediction.coarse > 0.5).mean(), uncertainty(prediction.coarse) ** 0.5]
+    return np.concatenate([*means, places, [1]]).astype(np.float32)
 
 
 def view_features(prediction: Prediction, box: Extent) -> np.ndarray:
-    """float32 (n + 1,): the features in the box's grid, its shape, and 1."""
+    """float32 (n + 1,): the features at stride 16 in the box's grid, its shape, and 1."""
     top, bottom, left, right = box
-    return np.append(pooled(prediction.features, box, BOX_GRID), [np.log((right - left) / (bottom - top)), 1]).astype(np.float32)
+    return np.append(pooled(prediction.features[1], box, BOX_GRID), [np.log((right - left) / (bottom - top)), 1]).astype(np.float32)
 
 
 def pooled(features: np.ndarray, part: Extent, grid: tuple[int, int]) -> np.ndarray:

@@ -30,9 +30,9 @@ Bounds = tuple[float, float, float, float]  # of a car: top, bottom, left, right
 
 class Network(Protocol):
     """A frame, uint8 (height, width, 3), to its alpha (height, width) and its glass (height/2, width/2), float32 in 0..1, and the encoder's
-    features (height/32, width/32, channels), float32."""
+    features at strides 32 and 16 (rows, columns, channels), float32."""
 
-    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
+    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]: ...
 
 
 class Pass(NamedTuple):
@@ -41,7 +41,7 @@ class Pass(NamedTuple):
     photo: np.ndarray  # uint8 (h, w, 3), as the network saw it
     matte: np.ndarray  # float32 (h, w) in 0..1
     glass: np.ndarray  # float32 (h/2, w/2) in 0..1
-    features: np.ndarray  # float32 (height/32, width/32, channels) of the encoder, of the whole frame, the pad included
+    features: tuple[np.ndarray, ...]  # of the encoder, of the whole frame, the pad included
 
 
 class Prediction(NamedTuple):
@@ -53,7 +53,7 @@ class Prediction(NamedTuple):
     photo: np.ndarray       # uint8 (height, width, 3), the window at the frame's size
     matte: np.ndarray       # float32 (height, width) in 0..1, of the window at the frame's size
     glass: np.ndarray       # the same at half of that: the share of a window pane
-    features: np.ndarray    # float32 (8, 8, channels) of the encoder in the coarse pass, of its whole frame
+    features: tuple[np.ndarray, ...]  # float32 (8, 8, channels) and (16, 16, channels) of the encoder in the coarse pass, of its whole frame
     quarter_turns: int = 0  # anticlockwise, after which the photo stood upright
 
     def in_photo(self, layer: np.ndarray) -> np.ndarray:

@@ -34,24 +34,25 @@ class Predictor:
         for _ in range(pool_size or cores()):
             self.pool.put({})
         with self.interpreter(COARSE_FRAME) as first:  # which every photo needs
-            (photo,), (logits, features) = first.get_input_details(), first.get_output_details()
+            (photo,), (logits, *features) = first.get_input_details(), first.get_output_details()
         if photo["dtype"] is not np.uint8 or logits["dtype"] is not np.int8:
             raise ValueError(f"{path}: wants uint8 input and int8 output, has {photo['dtype'].__name__} and {logits['dtype'].__name__}")
-        self.input, self.output, self.features = photo["index"], logits["index"], features["index"]
-        self.feature_scale, self.feature_zero = features["quantization"]
+        self.input, self.output = photo["index"], logits["index"]
+        self.features = [(layer["index"], *layer["quantization"]) for layer in features]
         scale, zero = logits["quantization"]
         levels = scale * (np.arange(-128, 128, dtype=np.float32) - zero)
         self.sigmoid = 1 / (1 + np.exp(-levels))  # of each of the 256 possible logits
 
-    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
         """uint8 (height, width, 3) of a size in model.frames -> what model.localise.Network says."""
         with self.interpreter((frame.shape[0], frame.shape[1])) as interpreter:
             interpreter.set_tensor(self.input, frame[None])
             interpreter.invoke()
-            logits, features = interpreter.get_tensor(self.output)[0], interpreter.get_tensor(self.features)[0]
+            logits = interpreter.get_tensor(self.output)[0]
+            features = tuple((interpreter.get_tensor(index)[0].astype(np.float32) - zero) * np.float32(scale) for index, scale, zero in self.features)
         levels = logits.view(np.uint8) ^ 128  # int8's order from 0 on
         alpha, glass = cv2.LUT(depth_to_space(levels[..., :-1]), self.sigmoid), cv2.LUT(levels[..., -1], self.sigmoid)
-        return alpha, glass, (features.astype(np.float32) - self.feature_zero) * self.feature_scale
+        return alpha, glass, features
 
     @contextmanager
     def interpreter(self, frame: tuple[int, int]) -> Iterator[Interpreter]:

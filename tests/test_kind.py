@@ -1,4 +1,4 @@
-"""Kind and view of a photo: the bundled model fits the bundled network, is kept in a file, and averages features exactly."""
+"""Kind and view of a photo: the bundled model fits the bundled network, is kept in a file and refused where it does not fit, and averages features exactly."""
 import numpy as np
 import pytest
 
@@ -24,6 +24,14 @@ def test_it_is_kept_in_a_file(tmp_path):
     model.write(tmp_path / "kind.npz")
     kept = KindModel.read(tmp_path / "kind.npz")
     assert np.array_equal(kept.kinds, model.kinds) and np.array_equal(kept.views, model.views) and kept.least_exterior == model.least_exterior
+
+
+def test_weights_that_do_not_fit_the_features_are_refused():
+    model = KindModel.read()
+    with pytest.raises(ValueError, match="kinds have shape .* train.py kinds"):
+        KindModel(model.kinds[1:], model.views, model.least_exterior)
+    with pytest.raises(ValueError, match="views have shape .* train.py kinds"):
+        KindModel(model.kinds, model.views[:, 1:], model.least_exterior)
 
 
 def test_a_part_takes_each_cell_by_the_share_of_pixels_that_it_covers():

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 
+from model.encoder_output import with_features
 from model.frames import COARSE_FRAME, FINE_FRAMES, FRAMES, QUANTISED_FRAME, best_frame, resized_network
 from model.localise import localise
 from model.predictor import NETWORK, Predictor
@@ -53,6 +55,27 @@ def test_both_kinds_of_kernels_agree(network):
     frame = draw_photo(QUANTISED_FRAME[1], QUANTISED_FRAME[0], seed=4).rgb
     (one, *_), (other, *_) = (each.predict(frame) for each in (network, Predictor(pool_size=1, xnnpack=False)))
     assert np.abs(one - other).mean() < 0.003 and ((one > 0.5) != (other > 0.5)).mean() < 0.002
+
+
+@pytest.mark.parametrize("frame", [COARSE_FRAME, QUANTISED_FRAME])
+def test_the_features_are_further_outputs_that_leave_the_logits_as_they_are(frame):
+    photo, answers = draw_photo(frame[1], frame[0], seed=2).rgb, []
+    for file in (NETWORK.read_bytes(), with_features(NETWORK.read_bytes())):
+        interpreter = Interpreter(model_content=resized_network(file, frame) if frame != QUANTISED_FRAME else file, num_threads=1)
+        interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], (1, *frame, 3))
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], photo[None])
+        interpreter.invoke()
+        answers.append([interpreter.get_tensor(output["index"]) for output in interpreter.get_output_details()])
+    (alone,), (logits, *features) = answers
+    assert np.array_equal(alone, logits)
+    assert [layer.shape[1:3] for layer in features] == [(frame[0] // stride, frame[1] // stride) for stride in (32, 16)]
+
+
+def test_the_features_are_those_of_the_float_network(network, float_network):
+    frame = draw_photo(COARSE_FRAME[1], COARSE_FRAME[0], seed=3).rgb
+    for one, other in zip(network.predict(frame)[2], float_network.predict(frame)[2], strict=True):
+        assert one.shape == other.shape and np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.95
 
 
 def test_the_best_frame_is_the_one_that_a_part_fills():

@@ -19,7 +19,7 @@ class Teacher:
         height, width = alpha.shape
         if self.ghost:
             alpha[height // 3:height // 2, width // 16:width // 3] = self.ghost
-        return alpha, alpha[::2, ::2] * 0, np.zeros((height // 32, width // 32, 1), np.float32)
+        return alpha, alpha[::2, ::2] * 0, ()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from model.confidence import FITTED, ConfidenceModel
+from model.encoder_output import READERS
 from model.localise import Network, Prediction, localise
 from model.predictor import Predictor
 from model.space_to_depth import depth_to_space
@@ -67,10 +68,10 @@ class FloatPredictor:
     def __init__(self, network) -> None:
         import keras
 
-        encoded = network.get_layer("context_narrow_conv").input
-        self.network = keras.Model(network.input, [network.output, encoded])
+        read = [network.get_layer(reader).input for reader in READERS]
+        self.network = keras.Model(network.input, [network.output, *read])
 
-    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        logits, features = (np.asarray(output)[0] for output in self.network(frame[None].astype(np.float32), training=False))
+    def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
+        logits, *features = (np.asarray(output)[0] for output in self.network(frame[None].astype(np.float32), training=False))
         probability = 1 / (1 + np.exp(-logits))
-        return depth_to_space(probability[..., :-1]), probability[..., -1], features
+        return depth_to_space(probability[..., :-1]), probability[..., -1], tuple(features)

@@ -1,7 +1,7 @@
 """Pictures with their kind and view, to fit and judge the kind model by: photos of kinds/, exteriors, places without a car, drawn documents, and crops.
 
 Studio photos and cut-outs are named ID_NN: NN is the angle from 01, the front, in steps of 22.5 degrees towards the driver's left. A fifth of kinds/,
-by hash of the name, validates (`validates`).
+by hash of the name, validates (`validates`). views.txt gives the views of photos in unlabelled/, labelled by eye, and the split of each.
 """
 import re
 import zlib
@@ -18,6 +18,8 @@ from training.data.documents import draw_document
 from training.data.sources import beside, cutout_paths, is_held_out, matte_of, photo_paths, premultiplied, read_grey, read_rgb, read_rgba, shrink
 from training.data.synthesis import fill, over
 
+VIEWED = Path(__file__).parent.parent / "views.txt"  # lines of SET/STEM VIEW SPLIT
+BY_EYE = "views"  # their set among examples
 FIFTH = 5
 SEED = 5
 TURNED = ("studio", "carvana", "studio_val", "studio_test")  # sets whose names carry the angle
@@ -43,6 +45,9 @@ def examples(data: Path, split: str) -> Iterator[Example]:
                 yield Example(f"{kind}/{path.stem}", kind, None, partial(read_small, path))
     for name, path in photo_paths(data, split):
         yield Example(f"{name}/{path.stem}", "exterior", view_of(path) if name in TURNED else None, partial(read_small, path))
+    for name, view, its_split in (line.split() for line in VIEWED.read_text().splitlines()):
+        for path in data.glob(f"unlabelled/{name}.*") if its_split == split else []:
+            yield Example(f"{BY_EYE}/{name}", "exterior", view, partial(read_small, path))
     scenes = [path for path in sorted(data.glob("backgrounds/*/*")) if is_held_out(path) == (split == "val")]
     for path in scenes:
         yield Example(f"{path.parent.name}/{path.stem}", "other", None, partial(read_small, path))
