@@ -2,7 +2,7 @@
 # Puts the function on Google Cloud, or updates it: same command, same result, as often as you like. See docs/DEPLOY.md.
 # shellcheck disable=SC2016,SC2034 # lines of the plan expand when they are run; deploy/*.sh read the variables
 set -euo pipefail
-shopt -s inherit_errexit
+shopt -s inherit_errexit 2>/dev/null || { echo 'deploy.sh: needs bash 4.4 or later' >&2; exit 1; }
 cd "$(dirname "$0")"
 for part in steps function upload bulk delete; do
     # shellcheck source=/dev/null

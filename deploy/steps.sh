@@ -58,6 +58,7 @@ attempt() {
 }
 
 stop() {
+    rm -rf "${upload:-}"  # the copy of the source
     fail "stopped at: $1
 Nothing after it was run. Remove the cause, and run the same ./deploy.sh again."
 }

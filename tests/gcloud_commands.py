@@ -67,8 +67,8 @@ COMMANDS: dict[str, tuple[str, str]] = {command: (GUIDES + page, flags) for comm
     ("dataflow flex-template run", "dataflow/docs/guides/templates/run-flex-templates",
      "--region --template-file-gcs-location --staging-location --temp-location --service-account-email --worker-machine-type --max-workers --parameters"),
     ("scheduler jobs list", "scheduler/docs/creating", "--location --filter --format"),
-    ("scheduler jobs create http", "scheduler/docs/creating",
+    ("scheduler jobs create http", "scheduler/docs/http-target-auth",
      "--location --schedule --http-method --oauth-service-account-email --uri --message-body --headers"),
-    ("scheduler jobs update http", "scheduler/docs/creating",
+    ("scheduler jobs update http", "scheduler/docs/http-target-auth",
      "--location --schedule --http-method --oauth-service-account-email --uri --message-body --update-headers"),
 ]}
