@@ -64,7 +64,8 @@ def cold(starts: int) -> None:
 def under_load(seconds: float) -> None:
     (photo,) = photos(LARGE, 1)
     available = sorted(os.sched_getaffinity(0))
-    print(f"\nA photo of {LARGE[0]}x{LARGE[1]}, {len(photo) / 1e6:.1f} MB. The clients run on the other cores where there are any, else on the same\n\n{load.HEADER}")
+    print(f"\nA photo of {LARGE[0]}x{LARGE[1]}, {len(photo) / 1e6:.1f} MB. The clients run on the other cores where there are any, else on the same\n\n"
+          f"{load.HEADER}")
     for count in (1, 2)[:len(available)]:
         cores = available[:count]
         with load.beside(cores), serving(cores=",".join(map(str, cores))) as server:
