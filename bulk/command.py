@@ -6,7 +6,10 @@
 
 A photo NAME gives NAME.png (or the format's extension) at the same place under the output. Photos that have a result, or that failed before, are not
 converted again. Beside the results: report.csv and report.jsonl have a row for each photo, dead-letters.jsonl the photos that can't be converted,
-manifest.json the options.
+manifest.json the options, left-out.jsonl the photos that --where or --unsuitable skip left out.
+
+--where takes FIELD=VALUE,...: kind=exterior,view=front-left,view=front-right chooses cars seen from front left or front right. A field is kind or view;
+several values of one field mean any of them, and several fields must all be right.
 
 Exit status: 0 all done; 3 done, but photos failed in this run; 1 the run failed; 2 wrong options, nothing was done; 130 interrupted by Ctrl-C.
 """
@@ -32,6 +35,7 @@ from bulk.report import write_report
 from bulk.stop import STOP
 from bulk.stores import Place, open_input, open_store, read_file
 from bulk.summary import print_summary
+from bulk.where import Where, parse_where
 from events.names import resolved
 from exceptions import CutOutError
 from options import PARAMETERS, InvalidOption, parse
@@ -82,12 +86,15 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--output", required=True, help="a folder or a gs:// prefix")
     parser.add_argument("--force", action="store_true", help="convert photos that have a result, too")
     parser.add_argument("--retry", metavar="FILE", help="only the photos of a file of dead letters, local or gs://")
-    parser.add_argument("--sheet", type=int, default=0, metavar="N", help="also a picture of the N least confident results beside their photos")
+    parser.add_argument("--sheet", type=int, default=0, metavar="N", help="also a picture of the N least confident results of each kind beside their photos")
+    parser.add_argument("--where", metavar="FIELD=VALUE,...", help="only results of photos that show this, such as kind=exterior,view=front-left")
+    parser.add_argument("--unsuitable", choices=("error", "original", "skip"),
+                        help="a photo that shows no vehicle from outside: error (a dead letter), original (the photo as it is) or skip (left out)")
     parser.add_argument("--bg_image_file", metavar="FILE", help="a picture behind the car, local or gs://")
     parser.add_argument("--watermark_file", metavar="FILE", help="a picture on top, local or gs://")
     wire = parser.add_argument_group("what the results look like, as in the API")
-    for name, parameter in PARAMETERS.items():
-        wire.add_argument(f"--{name}", help=parameter.summary.replace("%", "%%"))
+    for name in (name for name in PARAMETERS if name != "unsuitable"):  # which takes one value more here
+        wire.add_argument(f"--{name}", help=PARAMETERS[name].summary.replace("%", "%%"))
     return parser
 
 
@@ -104,6 +111,9 @@ def job_of(args: argparse.Namespace) -> BulkJob:
         raise ValueError("WATERMARKS_DIR takes a folder of pictures")
     watermarks = watermarks_in(folder)
     given = {name: value for name in PARAMETERS if (value := getattr(args, name)) is not None}
+    skip = given.get("unsuitable") == "skip"
+    if skip:  # a choice of photos: the results are the same
+        del given["unsuitable"]
     options = parse(given, watermarks)
     watermark_file = args.watermark_file or (str(watermarks[options.watermark.name]) if options.watermark.name else None)
     backdrop, watermark = (read_checked_picture(file) if file else None for file in (args.bg_image_file, watermark_file))
@@ -112,7 +122,8 @@ def job_of(args: argparse.Namespace) -> BulkJob:
     (photos, pattern), results = open_input(args.input), open_store(args.output)
     check_places(photos, results)
     source_prefix = f"gs://{photos.bucket}/{photos.prefix}" if isinstance(photos, Bucket) else ""
-    return BulkJob(photos, pattern, results, options, given, backdrop, watermark, args.force, retry, source_prefix)
+    return BulkJob(photos, pattern, results, options, given, backdrop, watermark, args.force, retry, source_prefix,
+                    parse_where(args.where) if args.where is not None else Where(), skip)
 
 
 def read_checked_picture(place: str) -> bytes:

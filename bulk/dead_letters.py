@@ -1,6 +1,6 @@
 """Photos that could not be converted: one JSON object a line, in a file beside the results."""
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypedDict
 
 DEAD_LETTERS = "dead-letters.jsonl"  # no photo's result has such a name
@@ -22,6 +22,6 @@ def read_dead_letters(data: bytes) -> dict[str, DeadLetter]:
         raise ValueError("not a file of dead letters: JSON lines with name, generation, code and detail") from error
 
 
-def write_dead_letters(letters: Iterable[DeadLetter]) -> bytes:
-    """The file, sorted by name."""
-    return "".join(json.dumps(letter) + "\n" for letter in sorted(letters, key=lambda letter: letter["name"])).encode()
+def as_lines(letters: Iterable[Mapping[str, object]]) -> bytes:
+    """A file of JSON lines, sorted by name."""
+    return "".join(json.dumps(letter) + "\n" for letter in sorted(letters, key=lambda letter: str(letter["name"]))).encode()

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import storage
-from bulk.dead_letters import DEAD_LETTERS, DeadLetter, read_dead_letters, write_dead_letters
+from bulk.dead_letters import DEAD_LETTERS, DeadLetter, as_lines, read_dead_letters
 from bulk.item import MAX_LIST_FILE, Item, Store, Unwritable
+from bulk.left_out import LEFT_OUT, LeftOut, read_left_out
+from bulk.where import Where
 from cutout import CutOut, cut_out
 from events.arrivals import GENERATION, SOURCE
 from events.names import may_be_photo, result_name
-from exceptions import CutOutError, FileTooLarge
+from exceptions import CutOutError, FileTooLarge, NoCar
 from once import once
 from options import Options
 from postprocessing.compose import Backdrop
@@ -21,7 +23,7 @@ from preprocessing.decode import MAX_FILE, Picture, decode
 
 RETRIED = {"storage_unavailable"}  # codes of failures that the next run tries again by itself
 
-Status = Literal["pending", "done", "failed", "skipped", "failed_before", "ignored", "folder", "gone"]
+Status = Literal["pending", "done", "failed", "left_out", "skipped", "failed_before", "left_out_before", "ignored", "folder", "gone"]
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +37,22 @@ class Outcome:
     """What became of a photo."""
 
     item: Item
-    status: Status            # done, failed, skipped (another run wrote the result meanwhile), gone (deleted or replaced meanwhile)
+    status: Status            # done, failed, left_out, skipped (another run wrote the result meanwhile), gone (deleted or replaced meanwhile)
     code: str = ""            # of a failure
     detail: str = ""
     confidence: float = 0.0   # of a result
+    kind: str = ""            # of a photo that is done or left out
+    view: str | None = None
+    refused: bool = False     # of a photo that is left out: it can't be cut out
     cpu_seconds: float = 0.0
 
     @property
     def dead_letter(self) -> DeadLetter:
         return {"name": self.item.name, "generation": self.item.generation, "code": self.code, "detail": self.detail}
+
+    @property
+    def left_out(self) -> LeftOut:
+        return {"name": self.item.name, "generation": self.item.generation, "kind": self.kind, "view": self.view, "refused": self.refused}
 
 
 @dataclass(frozen=True)
@@ -58,20 +67,31 @@ class BulkJob:
     force: bool = False                  # convert photos that have a result, too
     retry: frozenset[str] | None = None  # names of photos to try again, and no others; None: all
     source_prefix: str = ""              # of a photo's address, before its name
+    where: Where = Where()               # which results are written
+    skip_unsuitable: bool = False        # leave out photos that show no vehicle from outside
 
     def dead_letters(self) -> dict[str, DeadLetter]:
         """Those of earlier runs, by name."""
         file = self.results.find(DEAD_LETTERS)
         return read_dead_letters(self.results.read(file, MAX_LIST_FILE)) if file else {}
 
+    def left_out(self) -> dict[str, LeftOut]:
+        """Those of earlier runs, by name; some may have a result or a dead letter since."""
+        file = self.results.find(LEFT_OUT)
+        return read_left_out(self.results.read(file, MAX_LIST_FILE)) if file else {}
+
+    def leaves_out(self, kind: str, view: str | None, refused: bool) -> bool:
+        return not self.where.matches(kind, view) or refused and self.skip_unsuitable
+
     def listing(self) -> Iterator[tuple[Item, Status]]:
-        """Each file of the input: pending, skipped (it has its result), failed_before, ignored (no photo by its name), or folder (not entered)."""
+        """Each file of the input: pending, skipped (it has its result), failed_before, left_out_before, ignored (no photo by its name), or folder."""
         finished = set() if self.force else {item.name for item in self.results.items() if item.size}
         failed = {} if self.force or self.retry is not None else self.dead_letters()
+        left_out = {} if self.force or self.retry is not None else self.left_out()
         for item in self.photos.items():
             if self.retry is not None and item.name not in self.retry or self.pattern and not self.pattern.fullmatch(item.name.rstrip("/")):
                 continue
-            letter = failed.get(item.name)
+            letter, left = failed.get(item.name), left_out.get(item.name)
             if item.name.endswith("/"):
                 yield item, "folder"
             elif not may_be_photo(item.name):
@@ -80,6 +100,8 @@ class BulkJob:
                 yield item, "skipped"
             elif letter and letter["generation"] == item.generation and letter["code"] not in RETRIED:
                 yield item, "failed_before"
+            elif left and left["generation"] == item.generation and self.leaves_out(left["kind"], left["view"], left["refused"]):
+                yield item, "left_out_before"
             else:
                 yield item, "pending"
 
@@ -93,12 +115,17 @@ class BulkJob:
         except storage.TooLarge:
             return Outcome(item, "failed", FileTooLarge.code, f"at most {MAX_FILE:,} bytes")
         except CutOutError as refusal:
-            return Outcome(item, "failed", refusal.code, str(refusal), cpu_seconds=time.thread_time() - began)
+            seconds = time.thread_time() - began
+            if isinstance(refusal, NoCar) and self.leaves_out(refusal.kind, None, refused=True):
+                return Outcome(item, "left_out", kind=refusal.kind, refused=True, cpu_seconds=seconds)
+            return Outcome(item, "failed", refusal.code, str(refusal), cpu_seconds=seconds)
         except (OSError, storage.Unreadable) as error:
             return Outcome(item, "failed", "storage_unavailable", str(error))
         except Exception:  # a fault of the program, which must not keep the other photos waiting
             log.exception("%s", item.name.encode(errors="replace").decode())
             return Outcome(item, "failed", "internal_error", "a fault of the program: see its log")
+        if self.leaves_out(made.kind.kind, made.kind.view, refused=False):
+            return Outcome(item, "left_out", kind=made.kind.kind, view=made.kind.view, cpu_seconds=time.thread_time() - began)
         return self.write_result(item, made, time.thread_time() - began)
 
     def write_result(self, item: Item, made: CutOut, cpu_seconds: float) -> Outcome:
@@ -112,22 +139,27 @@ class BulkJob:
             return Outcome(item, "failed", "storage_unavailable", str(error), cpu_seconds=cpu_seconds)
         except (OSError, storage.Unreadable) as error:
             raise OutputFailed(f"{name} could not be written: {sentence(error)}") from error
-        return Outcome(item, "done" if written else "skipped", confidence=made.confidence, cpu_seconds=cpu_seconds)
+        return Outcome(item, "done" if written else "skipped", confidence=made.confidence, kind=made.kind.kind, view=made.kind.view, cpu_seconds=cpu_seconds)
 
     def metadata(self, item: Item, made: CutOut) -> dict[str, str]:
         """Metadata of the result, from which the report is made."""
         (height, width), (top, left, car_height, car_width) = made.size, made.car
         return {SOURCE: self.source_prefix + item.name, GENERATION: str(item.generation), "confidence": f"{made.confidence:.3f}",
-                "kind": made.kind.kind, "view": made.kind.view or "", "size": f"{width}x{height}",
+                "cut_out": "car" if made.is_cut else "none",
+                "kind": made.kind.kind, "view": made.kind.view or "", "flags": ",".join(made.flags), "size": f"{width}x{height}",
                 "car": f"{left},{top},{car_width},{car_height}", "milliseconds": f"{sum(made.milliseconds.values()):.0f}"}
 
-    def keep_dead_letters(self, failed: list[Outcome]) -> None:
-        """Writes the dead letters of this run, and those of earlier runs whose photos still have no result."""
+    def keep(self, outcomes: list[Outcome]) -> None:
+        """Writes which photos failed in this run or were left out, and those of earlier runs for which that still holds."""
+        left_out = {outcome.item.name: outcome.left_out for outcome in outcomes if outcome.status == "left_out"}
         before = self.dead_letters()
-        standing = {name: letter for name, letter in before.items() if not self.results.find(result_name(name, self.options.format))}
-        standing |= {outcome.item.name: outcome.dead_letter for outcome in failed}
+        standing = {name: letter for name, letter in before.items()
+                    if name not in left_out and not self.results.find(result_name(name, self.options.format))}
+        standing |= {outcome.item.name: outcome.dead_letter for outcome in outcomes if outcome.status == "failed"}
         if standing or before:
-            self.results.write(DEAD_LETTERS, write_dead_letters(standing.values()), "application/jsonl", {}, replace=True)
+            self.results.write(DEAD_LETTERS, as_lines(standing.values()), "application/jsonl", {}, replace=True)
+        if left_out:
+            self.results.write(LEFT_OUT, as_lines((self.left_out() | left_out).values()), "application/jsonl", {}, replace=True)
 
 
 @once

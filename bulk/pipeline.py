@@ -67,14 +67,14 @@ def run(job: BulkJob, options: PipelineOptions, sheet: int) -> Counter[str]:
     except ValueError as error:  # such as no --project for Dataflow
         raise RuntimeError(str(error)) from error
     outcomes = pipeline | beam.Create([None]) | "list" >> beam.ParDo(ListPhotos(job)) | beam.Reshuffle() | "convert" >> beam.ParDo(ConvertPhotos(job))
-    failed = outcomes | "failed" >> beam.Filter(lambda outcome: outcome.status == "failed") | ToList()
-    kept = failed | "dead letters" >> beam.Map(lambda outcomes: finish(job.keep_dead_letters, outcomes))
+    without_result = outcomes | "without result" >> beam.Filter(lambda outcome: outcome.status in ("failed", "left_out")) | "their list" >> ToList()
+    kept = without_result | "dead letters" >> beam.Map(lambda outcomes: finish(job.keep, outcomes))
     if described:
         kept | "report" >> beam.Map(lambda _: finish(lambda _: write_report(job), []))
     if sheet:
-        done = outcomes | "done" >> beam.Filter(lambda outcome: outcome.status == "done")
-        least = done | Top.Smallest(sheet, key=lambda outcome: outcome.confidence)
-        least | "sheet" >> beam.Map(lambda outcomes: finish(partial(write_sheet, job), outcomes))
+        by_kind = outcomes | "known kind" >> beam.Filter(lambda outcome: outcome.kind) | "by kind" >> beam.WithKeys(lambda outcome: outcome.kind)
+        least = by_kind | Top.SmallestPerKey(sheet, key=lambda outcome: outcome.confidence) | "of all kinds" >> beam.Values() | "all kinds" >> ToList()
+        least | "sheet" >> beam.Map(lambda lists: finish(partial(write_sheet, job), [outcome for outcomes in lists for outcome in outcomes]))
     result = pipeline.run()
     counts: Counter[str] = Counter()
     if described:

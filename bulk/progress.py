@@ -29,8 +29,8 @@ def shown() -> Iterator[None]:
                 with LOCK:
                     now = COUNTS.copy()
                 bar.total = now["pending"]
-                bar.set_postfix_str(f"done {now['done']}, failed {now['failed']}, skipped {now['skipped']}", refresh=False)
-                bar.update(now["done"] + now["failed"] + now["gone"] + now["raced"] - bar.n)
+                bar.set_postfix_str(f"done {now['done']}, failed {now['failed']}, left out {now['left_out']}, skipped {now['skipped']}", refresh=False)
+                bar.update(now["done"] + now["failed"] + now["left_out"] + now["gone"] + now["raced"] - bar.n)
                 bar.refresh()
                 if last:
                     return

@@ -1,6 +1,6 @@
 """A report with a row for each photo, written from what is beside the results, so that it is complete whatever interrupted the runs before.
 
-    report.csv, report.jsonl    the same rows; those that need a look come first: failures, then results by rising confidence
+    report.csv, report.jsonl    the same rows; those that need a look come first: failures, then results by rising confidence, then photos without a cut-out
 """
 import csv
 import io
@@ -11,8 +11,10 @@ from typing import Literal
 
 from bulk.item import MAX_LIST_FILE, Store
 from bulk.job import BulkJob
+from model.flags import advice
 
 CSV, JSONL = "report.csv", "report.jsonl"  # no photo's result has such a name
+OUTCOMES = ("failed", "done", "original", "left_out")  # in the order of the report
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +22,12 @@ class Row:
     """Of a photo. Lengths in pixels of the result; None where it is not known, as in results of others."""
 
     name: str
-    outcome: Literal["done", "failed"]
+    outcome: Literal["failed", "done", "original", "left_out"]  # original: the photo as it is, with --unsuitable original
     code: str = ""                     # of a failure
     kind: str | None = None            # of model.kind.KINDS
     view: str | None = None            # of model.kind.VIEWS
+    flags: str | None = None           # of model.flags.FLAGS, comma-separated
+    advice: str | None = None          # retake or look
     confidence: float | None = None    # 0..1
     width: int | None = None
     height: int | None = None
@@ -39,17 +43,23 @@ def rows(job: BulkJob) -> list[Row]:
     failed = [Row(letter["name"], "failed", letter["code"]) for letter in job.dead_letters().values()]
     names = {row.name for row in failed}
     suffix = f".{job.options.format}"
-    done = (done_row(item.name.removesuffix(suffix), metadata)
-            for item, metadata in job.results.items_with_metadata() if item.name.endswith(suffix) and item.size)
-    return sorted([*failed, *(row for row in done if row.name not in names)],
-                  key=lambda row: (row.outcome == "done", row.confidence if row.confidence is not None else -1.0, row.name))
+    found = (done_row(item.name.removesuffix(suffix), metadata)
+             for item, metadata in job.results.items_with_metadata() if item.name.endswith(suffix) and item.size)
+    done = [row for row in found if row.name not in names]
+    names |= {row.name for row in done}
+    left_out = [Row(left["name"], "left_out", kind=left["kind"], view=left["view"]) for left in job.left_out().values() if left["name"] not in names]
+    return sorted([*failed, *done, *left_out],
+                  key=lambda row: (OUTCOMES.index(row.outcome), row.confidence if row.confidence is not None else -1.0, row.name))
 
 
 def done_row(name: str, metadata: Mapping[str, str]) -> Row:
     """From a result's metadata: see BulkJob.metadata."""
     row = Row(name, "done")
     if "confidence" in metadata:
-        row = replace(row, confidence=float(metadata["confidence"]), kind=metadata.get("kind"), view=metadata.get("view") or None)
+        flags = metadata.get("flags", "")
+        row = replace(row, outcome="original" if metadata.get("cut_out") == "none" else "done", confidence=float(metadata["confidence"]),
+                      kind=metadata.get("kind"), view=metadata.get("view") or None,
+                      flags=flags or None, advice=advice(tuple(flags.split(","))) if flags else None)
     if "size" in metadata:
         width, height = map(int, metadata["size"].split("x"))
         left, top, car_width, car_height = map(int, metadata["car"].split(","))

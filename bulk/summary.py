@@ -2,6 +2,7 @@
 from collections import Counter
 
 from bulk.dead_letters import DEAD_LETTERS
+from bulk.left_out import LEFT_OUT
 from bulk.report import CSV
 
 # Dataflow, batch workers, us-central1: https://cloud.google.com/dataflow/pricing
@@ -10,6 +11,8 @@ LINES = {
     "done": "done",
     "failed": f"failed: see {DEAD_LETTERS} and {CSV}",
     "skipped": "skipped: they have a result",
+    "left_out": f"left out, by --where or --unsuitable skip: see {LEFT_OUT}",
+    "left_out_before": "left out before",
     "failed_before": f"failed before: try them again with --retry OUTPUT/{DEAD_LETTERS}",
     "raced": "converted by another run meanwhile",
     "gone": "gone: deleted or replaced meanwhile",
@@ -25,7 +28,7 @@ def print_summary(counts: Counter[str], reported: int) -> None:
     for status, text in LINES.items():
         if counts[status] or status == "done":
             print(f"{counts[status]:>9,}  {text}")
-    tried, seconds = counts["done"] + counts["failed"], counts["milliseconds"] / 1000
+    tried, seconds = counts["done"] + counts["failed"] + counts["left_out"], counts["milliseconds"] / 1000
     print(f"{seconds:9.1f}  seconds" + (f", {tried / seconds:.1f} photos a second" if tried else ": nothing was converted"))
     if tried:
         cpu = counts["cpu_milliseconds"] / 1000 / tried

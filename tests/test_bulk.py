@@ -179,6 +179,15 @@ def test_a_folder_becomes_a_folder(folder, bulk, server):
     assert magenta[:240, 320:640].mean() > 0.2 and magenta[:240, 960:1280].mean() > 0.2 and magenta[:, :320].mean() < 0.01
 
 
+def test_photos_that_are_not_chosen_are_left_out_and_no_failures(folder, bulk):
+    chosen = ("--where", "kind=interior", "--sheet", 1)
+    ended = bulk.run(folder / "photos", folder / "out", *chosen)
+    assert ended.status == 0 and ended.counts["done"] == 0 and ended.counts["left out, by --where or --unsuitable skip"] == 4, ended.printed
+    assert files(folder / "out") == {"left-out.jsonl", "least-confident.sheet.jpg"} | OWN - {"dead-letters.jsonl"}
+    assert {row["outcome"] for row in lines((folder / "out" / "report.jsonl").read_bytes())} == {"left_out"}
+    assert bulk.run(folder / "photos", folder / "out", *chosen).counts["left out before"] == 4
+
+
 def test_options_are_the_apis_and_other_ones_need_force(folder, bulk, server):
     backdrop = folder / "wall.png"
     backdrop.write_bytes(encode(draw_street(300, 200, seed=8), "png"))

@@ -1,0 +1,19 @@
+"""Photos that were not chosen by --where, or show no vehicle from outside with --unsuitable skip: one JSON object a line, in a file beside the results."""
+import json
+from typing import TypedDict
+
+LEFT_OUT = "left-out.jsonl"  # no photo's result has such a name
+
+
+class LeftOut(TypedDict):
+    name: str
+    generation: int   # of the photo
+    kind: str         # of model.kind.KINDS
+    view: str | None  # of model.kind.VIEWS
+    refused: bool     # it can't be cut out
+
+
+def read_left_out(data: bytes) -> dict[str, LeftOut]:
+    """By name."""
+    lines: list[LeftOut] = [json.loads(line) for line in data.decode().splitlines()]
+    return {line["name"]: line for line in lines}
