@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from api.settings import InvalidSetting, Settings
+from bulk.where import parse_where
 from options import PARAMETERS, InvalidOption, parse
 from postprocessing.watermark import watermarks_in
 from storage import BUCKET
 
 SECRET = {"API_KEYS": "0" * 64, "RATE_LIMIT_STORAGE": "redis://localhost"}  # valid values in place of secrets
 LOGOS = Path("watermarks").resolve()                                        # the folder that is uploaded
-FILES = {"bg_image_file", "watermark_file", "retry", "sheet"}               # options of the bulk job beside those of the API
+OWN = {"bg_image_file", "watermark_file", "retry", "sheet", "where"}         # options of the bulk job beside those of the API
 
 
 def check_function(given: Mapping[str, str], secrets: Sequence[str]) -> None:
@@ -62,10 +63,12 @@ def check_bulk(parameters: Sequence[str]) -> None:
             raise ValueError(f"--{name} takes gs://BUCKET or gs://BUCKET/FOLDER")
     if any("~" in parameter for parameter in parameters):
         raise ValueError("a value holds a ~, which stands between parameters")
-    if unknown := given.keys() - PARAMETERS.keys() - FILES:
+    if "where" in given:
+        parse_where(given["where"])
+    if unknown := given.keys() - PARAMETERS.keys() - OWN:
         raise ValueError(f"unknown: --{min(unknown)}")
     try:
-        parse({name: value for name, value in given.items() if name in PARAMETERS}, watermarks_in())
+        parse({name: value for name, value in given.items() if name in PARAMETERS and (name, value) != ("unsuitable", "skip")}, watermarks_in())
     except InvalidOption as error:
         raise ValueError(f"--{error.name}: {error}") from error
 
