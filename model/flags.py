@@ -1,6 +1,8 @@
 """What is wrong with a photo of a car: a measure for each flag, and the least value at which the photo is good.
 
 All are taken from what the network saw and predicted, some 830 x 350 pixels around the car. benchmarks/flags.py reports how often each is right.
+Not flagged: a tilted horizon (by the mode of the directions of steep edges, precision is 0.70 and recall 0.80), what stands before the car, and another
+vehicle as large.
 """
 from typing import Literal
 
