@@ -4,28 +4,21 @@ import json
 import os
 from collections import Counter
 from dataclasses import replace
-from itertools import cycle
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-import cutout
 import storage
 from bulk.command import main
 from bulk.folder import Folder
 from bulk.item import Unwritable
-from bulk.job import BulkJob, Outcome, OutputFailed
+from bulk.job import BulkJob, OutputFailed
 from bulk.manifest import MANIFEST, OtherOptions, check_manifest, write_manifest
 from bulk.report import rows, write_report
-from bulk.sheet import write_sheet
 from bulk.stores import open_input, open_store
-from bulk.where import parse_where
 from cutout import cut_out
-from model.kind import Kind
 from once import once
-from options import Options, parse
-from preprocessing.decode import decode
+from options import Options
 from tests.bulk_photos import draw_jpeg
 from tests.cloud import emulated
 
@@ -238,85 +231,6 @@ def test_the_report_tells_kind_and_view(job):
     job.convert(job.photos.find("car.jpg"))
     made = cut_out((job.photos.root / "car.jpg").read_bytes(), PNG)
     assert [(row.kind, row.view) for row in rows(job)] == [(made.kind.kind, made.kind.view)]
-
-
-@pytest.fixture
-def shows(monkeypatch):
-    """Lets photos show what a test says, in the order of their names, whatever is on them."""
-    def tell(*shown: tuple[str, str | None]) -> None:
-        kinds = cycle(shown)
-
-        class Says:
-            def classify(self, prediction: object) -> Kind:
-                kind, view = next(kinds)
-                return Kind(kind, 0.9, view)
-
-        monkeypatch.setattr(cutout, "kind_model", Says)
-
-    return tell
-
-
-def run(job: BulkJob) -> dict[str, str]:
-    """What became of each photo."""
-    outcomes = [job.convert(item) if status == "pending" else Outcome(item, status) for item, status in job.listing()]
-    job.keep([outcome for outcome in outcomes if outcome.status in ("failed", "left_out")])
-    return {outcome.item.name: outcome.status for outcome in outcomes}
-
-
-def reported(job: BulkJob) -> list[tuple[str, str, str | None, str | None]]:
-    return [(row.name, row.outcome, row.kind, row.view) for row in rows(job)]
-
-
-def test_a_photo_that_shows_no_vehicle_from_outside_is_a_dead_letter_or_left_out(job, shows):
-    put(job.photos.root, "seats.jpg", data=draw_jpeg(1))
-    shows(("exterior", "left"), ("interior", None))
-    skipping = replace(job, skip_unsuitable=True)
-    assert run(skipping) == {"car.jpg": "done", "seats.jpg": "left_out"}
-    assert not job.results.find("dead-letters.jsonl") and not job.results.find("seats.jpg.png")
-    assert reported(skipping) == [("car.jpg", "done", "exterior", "left"), ("seats.jpg", "left_out", "interior", None)]
-    assert listed(skipping) == {"car.jpg": "skipped", "seats.jpg": "left_out_before"} and listed(job)["seats.jpg"] == "pending"
-    shows(("interior", None))
-    assert run(job) == {"car.jpg": "skipped", "seats.jpg": "failed"}
-    assert [(row.name, row.outcome, row.code) for row in rows(job)] == [("seats.jpg", "failed", "unknown_foreground"), ("car.jpg", "done", "")]
-
-
-def test_or_the_photo_as_it_is_takes_the_place_of_its_result(job, shows):
-    shows(("interior", None))
-    original = replace(job, options=parse({"unsuitable": "original", "format": "png"}))
-    assert run(original) == {"car.jpg": "done"} and reported(original) == [("car.jpg", "original", "interior", None)]
-    photo, result = (decode((store.root / name).read_bytes()).rgb for store, name in ((job.photos, "car.jpg"), (job.results, "car.jpg.png")))
-    assert np.array_equal(photo, result)
-
-
-def test_where_chooses_which_results_are_written(job, shows):
-    put(job.photos.root, "front.jpg", "left.jpg", "seats.jpg", data=draw_jpeg(1))
-    shows(("exterior", "front-left"), ("exterior", "front"), ("exterior", "left"), ("interior", None))
-    fronts = replace(job, where=parse_where("kind=exterior,view=front-left,view=front"))
-    assert run(fronts) == {"car.jpg": "done", "front.jpg": "done", "left.jpg": "left_out", "seats.jpg": "left_out"}
-    assert {item.name for item in job.results.items()} == {"car.jpg.png", "front.jpg.png", "left-out.jsonl"}, "a photo that was not chosen is no failure"
-    assert reported(fronts)[2:] == [("left.jpg", "left_out", "exterior", "left"), ("seats.jpg", "left_out", "interior", None)]
-    lefts = replace(job, where=parse_where("view=left"))
-    assert listed(lefts) == {"car.jpg": "skipped", "front.jpg": "skipped", "left.jpg": "pending", "seats.jpg": "left_out_before"}
-    shows(("exterior", "left"))
-    assert run(lefts)["left.jpg"] == "done" and [row.outcome for row in rows(lefts)] == ["done"] * 3 + ["left_out"]
-
-
-def test_the_report_tells_flags_and_advice(job):
-    """A photo of 320x240 shows a small car."""
-    run(job)
-    made = cut_out((job.photos.root / "car.jpg").read_bytes(), PNG)
-    assert [(row.flags, row.advice) for row in rows(job)] == [(",".join(made.flags), "retake")] and "small" in made.flags
-
-
-def test_the_sheet_has_a_row_for_each_kind(job, shows):
-    put(job.photos.root, "seats.jpg", data=draw_jpeg(1))
-    shows(("exterior", "left"), ("interior", None))
-    outcomes = [replace(job, options=parse({"unsuitable": "original", "format": "png"})).convert(item) for item in job.photos.items()]
-    shows(("exterior", "left"), ("interior", None))
-    write_sheet(job, outcomes[::-1])
-    sheet = decode((job.results.root / "least-confident.sheet.jpg").read_bytes()).rgb
-    magenta = np.abs(sheet.astype(int) - (255, 0, 255)).max(-1) < 30
-    assert magenta[:264, 320:640].mean() > 0.2 and not magenta[264:].any() and sheet.shape == (2 * 264, 3 * 640, 3)
 
 
 def test_a_report_survives_a_line_that_a_full_disk_cut_short(job):
