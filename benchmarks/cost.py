@@ -64,9 +64,9 @@ def photo_of(width: int, height: int) -> bytes:
 
 
 def table(costs: list[Cost]) -> str:
-    rows = [f"| {cost.size} | {cost.format} | {cost.seconds:.2f} s | {cost.billed:.1f} s | ${cost.thousand:.4f} | {cost.free:,} | "
-            f"{SERVICES['remove.bg'] / cost.thousand:,.0f} |" for cost in costs]
-    return "\n".join(["| photo | answer | request | billed | a thousand | free a month | times cheaper than $105 |", "|---|---|---|---|---|---|---|", *rows])
+    """A row a size, a column a format: dollars a thousand, free photos a month."""
+    rows = [f"| {size} | " + " | ".join(f"${cost.thousand:.4f} / {cost.free:,}" for cost in costs if cost.size == size) + " |" for size in SIZES]
+    return "\n".join([f"| photo | {' | '.join(FORMATS)} |", "|---|" + "---|" * len(FORMATS), *rows])
 
 
 def plot(costs: list[Cost]) -> None:
@@ -96,7 +96,8 @@ def main() -> None:
         raise SystemExit(f"{DOCUMENT} has no place for the table, between <!-- table --> and <!-- end -->")
     DOCUMENT.write_text(written)
     plot(costs)
-    print(table(costs))
+    for cost in costs:
+        print(f"{cost.size:7} {cost.format:14} {cost.seconds:.3f} s, billed {cost.billed:.1f} s: ${cost.thousand:.4f} a thousand, {cost.free:,} free a month")
 
 
 if __name__ == "__main__":
