@@ -91,7 +91,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
             data, format = encode(colours, alpha, options, picture.dpi)
         return CutOut(data, format, size, picture.size, False, (0, 0, *size), 0.0, kind, (), clock.milliseconds)
     with clock("predict"):
-        found = flags(prediction, confidence, picture.size[0] / size[0])
+        found = flags(prediction, confidence, picture.size[0] / size[0], scene=picture.alpha is None)
     turns = prediction.quarter_turns  # from here on until it is framed, the photo stands upright
     rgb, part = turn(rgb, turns), framing.window(turn_box(region, size, turns))
     with clock("refine"):

@@ -21,19 +21,21 @@ LEAST = {
 }
 FLAGS = tuple(LEAST)
 RETAKE = {"cut_off", "small", "dark", "blurred"}  # flags that another photo may be without
+OF_SCENE = {"cut_off", "dark"}                    # flags of what is around the car
 BRIGHT, STEEP = 0.95, 0.99  # quantiles
 EDGE = 6                    # pixels, wider than what is soft at a sharp edge
 
 Box = tuple[slice, slice]   # rows and columns
 
 
-def flags(prediction: Prediction, confidence: float, scale: float) -> tuple[str, ...]:
+def flags(prediction: Prediction, confidence: float, scale: float, scene: bool = True) -> tuple[str, ...]:
     """Of FLAGS, in their order, those that a photo with a car has.
 
     confidence: 0..1, that its cut-out can be published untouched. scale: pixels of the photo as it was sent to one of the prediction's, along a side.
+    scene: whether it shows what is around the car; False where parts are transparent, as in a cut-out, and have any colour.
     """
     measured = measures(prediction, confidence, scale)
-    return tuple(flag for flag in FLAGS if measured[flag] < LEAST[flag])
+    return tuple(flag for flag in FLAGS if measured[flag] < LEAST[flag] and (scene or flag not in OF_SCENE))
 
 
 def advice(flags: tuple[str, ...]) -> Literal["retake", "look"] | None:

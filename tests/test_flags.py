@@ -76,6 +76,14 @@ def test_low_confidence_is_one_under_a_half(monkeypatch, confidence, flags):
     assert flags_of(PHOTO.rgb) == flags
 
 
+def test_a_cut_out_has_no_scene_that_could_be_dark_or_cut_it_off():
+    rows = np.flatnonzero((PHOTO.alpha > 0.5).any(1))
+    car = slice(rows[0], rows[-1] + 1), slice(COLUMNS[0], COLUMNS[-1] + 1)
+    rgb, alpha = PHOTO.rgb[car], np.rint(255 * PHOTO.alpha[car]).astype(np.uint8)
+    hidden = np.where(alpha[..., None] > 0, rgb // 2, 0).astype(np.uint8)
+    assert {"cut_off", "dark"} <= {*flags_of(hidden)} and not {"cut_off", "dark"} & {*flags_of(np.dstack([hidden, alpha]))}
+
+
 def test_flags_come_in_their_order():
     found = flags_of(shrunk(under_exposed(PHOTO.rgb)))
     assert {"small", "dark"} <= {*found} and [*found] == sorted(found, key=FLAGS.index)
