@@ -48,7 +48,8 @@ def line(context: RequestContext, reply: Response) -> dict[str, Any]:
     if context.result:
         entry["photo"] |= side_lengths(context.result.full)
         entry["answer"] = {"format": context.result.format, "bytes": len(context.result.data), **side_lengths(context.result.size)}
-        entry["confidence"] = round(context.result.confidence, 3)
+        if context.result.is_cut:
+            entry["confidence"] = round(context.result.confidence, 3)
         entry["milliseconds"] = {stage: round(duration, 1) for stage, duration in context.result.milliseconds.items()}
     if context.crash:
         entry |= {

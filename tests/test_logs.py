@@ -8,6 +8,7 @@ import requests
 
 from cutout import CutOut
 from tests.answers import PHOTO
+from tests.drawn import draw_street, encode
 from tests.function import Function
 
 KEY = "a-secret-key"
@@ -43,6 +44,12 @@ def test_a_cut_out_is_one_line(function, lines):
     assert line["answer"] == {"format": "png", "bytes": len(answer.content), "width": width, "height": height}
     assert line["confidence"] == float(answer.headers["X-Confidence"])
     assert [*line["milliseconds"]] == ["decode", "predict", "refine", "compose", "encode"]
+
+
+def test_a_photo_as_it_is_has_no_confidence(function, lines):
+    answer = function.post("/?unsuitable=original", data=encode(draw_street(320, 240), "png"), headers={"X-Api-Key": KEY, "Content-Type": "image/png"})
+    (line,) = lines()
+    assert answer.headers["X-Cut-Out"] == "none" and line["code"] == "ok" and "confidence" not in line
 
 
 @pytest.mark.parametrize("photo, key, status, code, severity", [
