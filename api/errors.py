@@ -69,7 +69,7 @@ class Refused(ApiError):
 
 
 class AnswerTooLarge(ApiError):
-    code, title = "answer_too_large", "The cut-out is too large to send"
+    code, title = "answer_too_large", "The answer is too large to send"
 
 
 class AuthFailed(ApiError):

@@ -243,7 +243,8 @@ def noise(format: str, size: int) -> Callable[..., CutOut]:
 def test_an_answer_that_cloud_run_would_not_send_is_refused_with_what_to_ask_for(format, size, accept, asks_for):
     answer = post(Function(noise(format, size)), headers={"Accept": accept})
     assert problem_of(answer) == (400, "answer_too_large")
-    assert not [words for words in asks_for if words not in answer.json()["errors"][0]["detail"]]
+    (problem,) = answer.json()["errors"]
+    assert problem["title"] == "The answer is too large to send" and not [words for words in asks_for if words not in problem["detail"]]
 
 
 @pytest.mark.parametrize("size, accept", [(MAX_ANSWER, "*/*"), (MAX_ANSWER * 3 // 4, "application/json")])
