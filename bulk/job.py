@@ -40,7 +40,7 @@ class Outcome:
     status: Status            # done, failed, left_out, skipped (another run wrote the result meanwhile), gone (deleted or replaced meanwhile)
     code: str = ""            # of a failure
     detail: str = ""
-    confidence: float = 0.0   # of a result
+    confidence: float = 0.0   # of a cut-out, written or left out
     kind: str = ""            # of a photo that is done or left out
     view: str | None = None
     refused: bool = False     # of a photo that is left out: it can't be cut out
@@ -125,7 +125,7 @@ class BulkJob:
             log.exception("%s", item.name.encode(errors="replace").decode())
             return Outcome(item, "failed", "internal_error", "a fault of the program: see its log")
         if self.leaves_out(made.kind.kind, made.kind.view, refused=False):
-            return Outcome(item, "left_out", kind=made.kind.kind, view=made.kind.view, cpu_seconds=time.thread_time() - began)
+            return Outcome(item, "left_out", confidence=made.confidence, kind=made.kind.kind, view=made.kind.view, cpu_seconds=time.thread_time() - began)
         return self.write_result(item, made, time.thread_time() - began)
 
     def write_result(self, item: Item, made: CutOut, cpu_seconds: float) -> Outcome:
@@ -150,7 +150,7 @@ class BulkJob:
                 "car": f"{left},{top},{car_width},{car_height}", "milliseconds": f"{sum(made.milliseconds.values()):.0f}"}
 
     def keep(self, outcomes: list[Outcome]) -> None:
-        """Writes which photos failed in this run or were left out, and those of earlier runs for which that still holds."""
+        """Writes which photos failed in this run or were left out, beside those of earlier runs: dead letters that still have no result, and all left out."""
         left_out = {outcome.item.name: outcome.left_out for outcome in outcomes if outcome.status == "left_out"}
         before = self.dead_letters()
         standing = {name: letter for name, letter in before.items()

@@ -86,6 +86,14 @@ def test_where_chooses_which_results_are_written(job, shows):
     assert run(lefts)["left.jpg"] == "done" and [row.outcome for row in rows(lefts)] == ["done"] * 3 + ["left_out"]
 
 
+def test_a_cut_out_keeps_its_confidence_where_it_is_left_out(job, shows):
+    """The sheet puts the least confident first."""
+    shows(("exterior", "left"))
+    (photo,) = job.photos.items()
+    left_out, done = (replace(job, where=parse_where(where)).convert(photo) for where in ("view=front", "view=left"))
+    assert (left_out.status, done.status) == ("left_out", "done") and left_out.confidence == done.confidence > 0
+
+
 def test_the_report_tells_flags_and_advice(job):
     """A photo of 320x240 shows a small car."""
     run(job)
