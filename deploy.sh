@@ -52,15 +52,20 @@ given=() secrets=() parameters=() python=${PYTHON:-.venv/bin/python}
 
 # The flags, in any order, as --flag VALUE or --flag=VALUE.
 parse() {
+    local value
     while [ $# -gt 0 ]; do
+        value=${2:-}
         case $1 in
             --help | -h) usage; exit ;;
             --dry-run) dry_run=1 ;;
-            --delete) mode=delete ;;
+            --delete | bulk)
+                [[ $mode = function || $mode = "${1#--}" ]] || fail 'bulk and --delete exclude each other: --delete removes what both made'
+                mode=${1#--}
+                ;;
             --public) public=1 given+=(--public) ;;
+            --help=* | --dry-run=* | --delete=* | --public=*) fail "${1%%=*} takes no value" ;;
             --*=*) option "${1%%=*}" "${1#*=}" ;;
-            -*) option "$1" "${2:-}"; shift ;;
-            bulk) mode=bulk ;;
+            -*) option "$1" "${value##--*}"; shift ;;  # a flag is no value: `--network --dry-run` is refused, not run
             *) if [ -z "$name" ]; then name=$1; elif [ -z "$region" ]; then region=$1; else fail "unknown: $1; see --help"; fi ;;
         esac
         shift

@@ -3,8 +3,9 @@
 # %%name%% in a word stands for what an earlier line keeps in the variable $name; deploy.sh turns it into "$name".
 # shellcheck shell=bash
 
-TOO_EARLY='Service account .* does not exist|recently'  # how gcloud says that what was made a moment ago is not known everywhere yet
-TRIES=18 PAUSE=10                                       # so the line is run again, for 3 minutes (s)
+# How gcloud says that what was made, granted or enabled a moment ago is not known everywhere yet.
+TOO_EARLY='Service account .* does not exist|does not have storage.objects.get access|recently'
+TRIES=18 PAUSE=10  # so the line is run again, for 3 minutes (s)
 
 fail() {
     echo "deploy.sh: $*" >&2
@@ -37,11 +38,14 @@ unless_found() { echo "[ \"\$found\" ] || $(run "$@")"; }
 need() { echo "$1 || { echo $(run "$2") >&2; false; }"; }
 
 perform() {  # PLAN
-    local line
+    local line answer
     while IFS= read -r line <&9; do
         echo "$line" >&2
-        if [[ $line =~ ^(#|cd |export |[a-z]+=) ]]; then
-            eval "$line" || stop "$line"  # in this shell, which keeps the answer
+        if [[ $line =~ ^(#|cd |export ) ]]; then
+            eval "$line" || stop "$line"
+        elif [[ $line =~ ^([a-z]+)=\$\((.*)\)$ ]]; then
+            answer=$(attempt "${BASH_REMATCH[2]}") || exit 1
+            printf -v "${BASH_REMATCH[1]}" %s "$answer"
         else
             attempt "$line"
         fi

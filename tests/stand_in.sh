@@ -4,7 +4,7 @@
 #   there/      what exists: empty files, such as "run services forecourt"
 #   project     the only project that may be used
 #   denied      the beginning of a command, such as "iam service-accounts create", for which the caller has no permission
-#   early       how many grants come too early, as those to an account that was made a moment ago do
+#   early       how many calls of a command come too early, as after an account was made a moment ago: "3 projects add-iam-policy-binding"
 #   source      the files of the last deployment
 # shellcheck disable=SC2094 # no file is read and written in one command
 set -eu
@@ -44,8 +44,8 @@ fi
 if [ -e denied ] && read -r denied <denied && [ "$denied" ] && [[ $command = "$denied"* ]]; then
     fail "PERMISSION_DENIED: Permission '$denied' denied on resource (or it may not exist)."
 fi
-if [[ $command = *add-iam-policy-binding* ]] && [ -e early ] && read -r early <early && [ "$early" != 0 ]; then
-    echo $((early - 1)) >early
+if [ -e early ] && read -r early late <early && [ "$early" != 0 ] && [[ $command = "$late"* ]]; then
+    echo "$((early - 1)) $late" >early
     fail "INVALID_ARGUMENT: Service account a@b does not exist."
 fi
 

@@ -155,10 +155,12 @@ def test_what_may_not_be_looked_for_is_not_taken_for_absent(cloud):
     assert not [words for words in cloud.calls() if {"create", "delete"} & set(words)]
 
 
-def test_an_account_that_is_not_known_everywhere_yet_is_waited_for(cloud):
-    cloud.play(early="3")
-    assert cloud.deploy().returncode == 0
-    assert [words[:2] for words in cloud.calls()].count(["projects", "add-iam-policy-binding"]) == 1 + 3
+@pytest.mark.parametrize("command", ["projects add-iam-policy-binding", "artifacts repositories list"])
+def test_what_is_not_known_everywhere_yet_is_waited_for(cloud, command):
+    cloud.play(early=f"3 {command}")
+    done = cloud.deploy()
+    assert done.returncode == 0 and "https://forecourt.example" in done.stdout
+    assert [" ".join(words).startswith(command) for words in cloud.calls()].count(True) == 1 + 3
 
 
 def test_a_wrong_project_stops_the_run_before_anything_is_made(cloud):
@@ -183,6 +185,9 @@ REFUSED_FLAGS = [
     (("--bogus",), "--bogus"),
     (("--bogus=1",), "function takes no --bogus"),
     (("--project",), "--project needs a value"),
+    (("--network", "--dry-run"), "--network needs a value"),
+    (("--public=yes",), "--public takes no value"),
+    (("bulk", "--delete"), "bulk and --delete exclude each other"),
     (("--max-instances", "0"), "--max-instances takes"),
     (("--budget", "ten"), "--budget takes"),
     (("Cutter",), "NAME takes"),
