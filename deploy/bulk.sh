@@ -5,7 +5,7 @@
 launch_bulk() {
     local input output staging="gs://$project-$name-bulk" image="$images/bulk:latest"
     input=$(bucket_of input) output=$(bucket_of output)
-    enable dataflow compute cloudbuild artifactregistry storage iam cloudscheduler
+    enable dataflow compute cloudresourcemanager logging cloudbuild artifactregistry storage iam cloudscheduler
     title 'Accounts and buckets'
     build_account
     account bulk 'Runs the bulk job'
