@@ -29,7 +29,7 @@ tell_left() {
     local project=$CLOUDSDK_CORE_PROJECT
     cat <<TEXT
 Left as it was:
-    buckets with their photos and results; gs://$project-$name-bulk; the uploaded sources in gs://run-sources-$project-$region
+    buckets with their photos and results; gs://$project-$name-bulk; uploaded sources in gs://run-sources-$project-$region, gs://${project}_cloudbuild
     secrets, the budget $name-$project, enabled APIs
     a schedule of the bulk job: gcloud scheduler jobs delete $name-bulk --location=$region --project=$project
     the role roles/pubsub.publisher of Cloud Storage's service agent, and roles of the deleted accounts, which Google removes within 60 days
