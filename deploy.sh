@@ -155,7 +155,8 @@ parse "$@"
 name=${name:-forecourt} region=${region:-europe-west1}
 check_flags
 [ "$mode" = delete ] || check_settings
-lines=$(plan | sed -E 's/%%([a-z]+)%%/"$\1"/g')
+# Within $'...', as bash quotes what the locale cannot print, "$name" would not expand: the quotes end before it and begin again after it.
+lines=$(plan | sed -E -e ':again' -e "s/(\\$'([^'\\]|\\\\.)*)%%([a-z]+)%%/\1'\"\$\3\"\$'/" -e 't again' -e 's/%%([a-z]+)%%/"$\1"/g')
 if [ "$dry_run" ]; then
     echo "$lines"
     exit

@@ -9,6 +9,7 @@
 # shellcheck disable=SC2094 # no file is read and written in one command
 set -eu
 cd "$STAND_IN"
+export LC_ALL=C.UTF-8  # in which calls are written
 
 fail() {
     echo "ERROR: (gcloud) $*" >&2

@@ -232,6 +232,13 @@ def test_each_function_gets_its_settings_and_the_upload_function_no_keys(cloud):
     assert readers == [["gs://lots", accounts.format("function")], ["gs://more", accounts.format("function")], ["gs://photos", accounts.format("upload")]]
 
 
+def test_a_value_that_the_locale_cannot_print_arrives_whole(cloud):
+    done = cloud.deploy(**{**PAIR, "OUTPUT_BUCKET": "cutouts/Müller"}, LC_ALL="C")
+    assert done.returncode == 0, done.stderr
+    upload = next(words for words in cloud.calls() if words[:3] == ["run", "deploy", "forecourt-on-upload"])
+    assert variables(upload)["OUTPUT_BUCKET"] == "cutouts/Müller" and variables(upload)["GOOGLE_CLOUD_PROJECT"] == "my-project"
+
+
 def variables(words: list[str]) -> dict[str, str]:
     """Of a deployed function."""
     flag = next(word for word in words if word.startswith("--set-env-vars="))
