@@ -27,7 +27,7 @@ FORMATS: dict[str, dict[str, str]] = {"PNG": {"format": "png"}, "WebP": {"format
 VCPU, GIB, REQUEST = 0.000024, 0.0000025, 0.0000004  # dollars: a vCPU-second, a GiB-second, a request
 MEMORY = 2                                           # GiB
 FREE_SECONDS, FREE_REQUESTS = 180_000, 2_000_000     # a month: vCPU-seconds (and twice as many GiB-seconds), requests
-SERVICES = {"remove.bg": 105.0, "Photoroom": 20.0}   # dollars a thousand: see docs/COST.md
+SERVICES = {"remove.bg (second-hand)": 105.0, "Photoroom": 20.0}   # dollars a thousand: see docs/COST.md
 
 
 @dataclass(frozen=True)
