@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import storage
-from cutout import cut_out
+from cutout import CutOut, cut_out
 from events.names import is_hidden, named_as_picture, resolved, result_name
 from exceptions import CutOutError, FileTooLarge, UnreadablePicture
 from options import InvalidOption, Options, parse
@@ -98,7 +98,7 @@ class Arrivals:
                 return "not_a_picture"
             text = json.dumps({"name": photo.name, "generation": generation, "code": refusal.code, "detail": str(refusal)}, ensure_ascii=False) + "\n"
             return self.put(letter, text.encode(), "application/json", photo, generation, "dead_letter", {"code": refusal.code})
-        return self.put(result, made.data, CONTENT_TYPES[made.format], photo, generation, "done", {"confidence": f"{made.confidence:.3f}"})
+        return self.put(result, made.data, CONTENT_TYPES[made.format], photo, generation, "done", described(made))
 
     def outputs(self, photo: Location) -> tuple[Location, Location]:
         """Where a photo's result and its dead letter go."""
@@ -120,6 +120,12 @@ class Arrivals:
             if write(replaces=there.generation if there else 0):
                 return word
         raise Contention(f"{place.name}: others write it at the same time")
+
+
+def described(made: CutOut) -> dict[str, str]:
+    """Metadata of a result: what the API says of it in headers."""
+    known = {"cut-out": "car" if made.is_cut else "none", "kind": made.kind.kind}
+    return known | {"confidence": f"{made.confidence:.3f}"} if made.is_cut else known
 
 
 def generation_of(written: storage.Object | None) -> int:
