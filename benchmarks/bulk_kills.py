@@ -40,11 +40,14 @@ def main() -> int:
             ended = bulk.run(f"gs://{photos}", f"gs://{results}", *service.flags, cloud=cloud.address)
         now = made(cloud, results)
         again += tell("ended by itself", kept, now)
+        if ended.status:
+            print(ended.printed, file=sys.stderr)
+            return 1
         lost = number - len(now)
         print(f"\n{number:,} photos: {lost} lost, {again} made twice; the last run says {ended.counts['done']:,} done, {ended.counts['skipped']:,} skipped")
         right = each_has_its_own(cloud, results)
         print(f"each result is its photo's: {right}")
-    return 0 if ended.status == 0 and right and not lost and not again else 1
+    return 0 if right and not lost and not again else 1
 
 
 def tell(run: str, before: Mapping[str, str], after: Mapping[str, str]) -> int:
