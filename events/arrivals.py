@@ -124,7 +124,7 @@ class Arrivals:
 
 def described(made: CutOut) -> dict[str, str]:
     """Metadata of a result: what the API says of it in headers."""
-    known = {"cut-out": "car" if made.is_cut else "none", "kind": made.kind.kind}
+    known = {"cut_out": "car" if made.is_cut else "none", "kind": made.kind.kind}
     return known | {"confidence": f"{made.confidence:.3f}"} if made.is_cut else known
 
 

@@ -89,7 +89,7 @@ def test_a_photo_becomes_what_the_api_would_answer(deployed, server, name, conte
     assert written["contentType"] == "image/png"
     assert written["metadata"] == {
         "source": f"gs://{site.incoming}/{name}", "source-generation": event["generation"],
-        "cut-out": answer.headers["X-Cut-Out"], "kind": answer.headers["X-Kind"], "confidence": answer.headers["X-Confidence"]}
+        "cut_out": answer.headers["X-Cut-Out"], "kind": answer.headers["X-Kind"], "confidence": answer.headers["X-Confidence"]}
 
 
 def test_an_event_that_comes_five_times_at_once_has_one_result(deployed):
@@ -183,7 +183,7 @@ def test_a_photo_that_is_sent_back_as_it_is_says_so(bucket):
     arrivals = Settings.read({"OUTPUT_BUCKET": bucket.outgoing, "OUTPUT_OPTIONS": "unsuitable=original"}).arrivals
     assert receive(arrivals, bucket.put("street.jpg", encode(draw_street(480, 360, seed=1)))) == "done"
     metadata = bucket.results()["street.jpg.png"]["metadata"]
-    assert metadata["cut-out"] == "none" and metadata["kind"] == "other" and "confidence" not in metadata
+    assert metadata["cut_out"] == "none" and metadata["kind"] == "other" and "confidence" not in metadata
 
 
 def test_a_bucket_that_would_feed_itself_is_refused_until_results_have_a_folder(bucket):
