@@ -14,6 +14,9 @@ class LeftOut(TypedDict):
 
 
 def read_left_out(data: bytes) -> dict[str, LeftOut]:
-    """By name."""
-    lines: list[LeftOut] = [json.loads(line) for line in data.decode().splitlines()]
-    return {line["name"]: line for line in lines}
+    """By name. Raises ValueError where a line is none."""
+    try:
+        lines: list[LeftOut] = [json.loads(line) for line in data.decode().splitlines()]
+        return {line["name"]: line for line in lines}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{LEFT_OUT} is not as this command writes it: JSON lines with name, generation, kind, view and refused") from error
