@@ -5,14 +5,16 @@ For networks also against composites with exact mattes, and against pictures tha
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from postprocessing.foreground import foreground
+from training.aerials import AerialScore, aerial_score
 from training.contact_sheet import captioned, outlined, write_sheet
 from training.data.composites import composites, empty_scenes
-from training.data.sources import Photo, in_threads, read_grey, read_interiors, read_photos
+from training.data.sources import Photo, in_threads, name_of, read_grey, read_interiors, read_photos
 from training.errors import DataError
 from training.matting import EdgeScore, edge_score
 from training.metrics import Score, score
@@ -20,7 +22,8 @@ from training.pipeline import Pipeline
 
 WORST = 24  # photos on the sheet of the worst
 COLUMNS = {"iou": ("IoU", "6.4f"), "boundary_iou": ("bIoU", "6.4f"), "f1": ("F1", "6.3f"), "f2": ("F2", "6.3f"), "mae": ("MAE", "6.4f"), "sad": ("SAD", "6.3f"),
-           "halo": ("halo", "6.3f"), "loose": ("loose", "6.1%"), "wreck": ("wrecks", "6.1%"), "publishable": ("publ.", "6.1%"), "refused": ("refus.", "6.1%")}
+           "halo": ("halo", "6.3f"), "loose": ("loose", "6.1%"), "wreck": ("wrecks", "6.1%"), "publishable": ("publ.", "6.1%"), "refused": ("refus.", "6.1%"),
+           "covered": ("aerial", "6.1%"), "stray": ("sticks", "6.1%")}
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,13 @@ class Evaluated:
     photo: Photo
     alpha: np.ndarray               # uint8 (height, width)
     score: Score
+    aerials: AerialScore
     refused: bool | None = None     # whether serving finds no car; None: not known
     edge: EdgeScore | None = None   # None: the true colours are not known
 
     def measures(self) -> dict[str, float]:
         """All that is known, by the names of COLUMNS and of Score."""
-        found = {key: float(value) for key, value in asdict(self.score).items()}
+        found = {key: float(value) for key, value in (asdict(self.score) | asdict(self.aerials)).items() if value is not None}
         if self.edge:
             found |= {"sad": self.edge.sad, "halo": self.edge.halo}
         return found if self.refused is None else found | {"refused": float(self.refused)}
@@ -45,9 +49,9 @@ class Evaluation:
     answered: dict[str, list[bool]]  # by kind of picture without a car: whether serving answers with a cut-out
 
     def means(self) -> dict[str, dict[str, float]]:
-        """By set, each measure's mean over the photos."""
+        """By set, each measure's mean over the photos that have it."""
         every = {name: [row.measures() for row in rows] for name, rows in self.sets.items()}
-        return {name: {key: float(np.mean([row[key] for row in rows])) for key in rows[0]} for name, rows in every.items()}
+        return {name: {key: float(np.mean([row[key] for row in rows if key in row])) for key in dict.fromkeys(chain(*rows))} for name, rows in every.items()}
 
     def mean(self, key: str) -> float:
         """The mean over the sets' means."""
@@ -61,7 +65,10 @@ class Evaluation:
             print(f"{name:10} {len(self.sets[name]):3}  {cells}  {low.photo.name} {low.score.iou:.3f}")
         for kind, answers in self.answered.items():
             print(f"answered without a car, {kind}: {sum(answers)} of {len(answers)}" + (f", {np.mean(answers):.1%}" if answers else ""))
-        known = [row for rows in self.sets.values() for row in rows if row.refused is not None]
+        every = [row for rows in self.sets.values() for row in rows]
+        stray = [name_of(row.photo) for row in every if row.aerials.stray]
+        print(f"stray sticks: {len(stray)} of {len(every)}", *stray)
+        known = [row for row in every if row.refused is not None]
         if known:
             print(f"vehicles refused: {sum(row.refused for row in known)} of {len(known)}")
 
@@ -109,7 +116,8 @@ def compared(photo: Photo, alpha: np.ndarray, colours: np.ndarray | None = None,
     edge = None
     if photo.colours is not None and colours is not None:
         edge = edge_score(alpha.astype(np.float32) / 255, colours, photo.mask.astype(np.float32) / 255, photo.colours)
-    return Evaluated(photo, alpha, score(alpha, photo.mask, photo.ignore), refused, edge)
+    pictures = alpha, photo.mask, photo.ignore
+    return Evaluated(photo, alpha, score(*pictures), aerial_score(*pictures), refused, edge)
 
 
 def found_cars(pipeline: Pipeline, pictures: Iterable[np.ndarray]) -> list[bool]:
