@@ -1,5 +1,9 @@
 """The entry points of the deployed functions: HTTP requests, and photos that arrive in a bucket."""
+import gc
 import os
+
+gc.disable()  # while modules are loaded: nothing of them is garbage, and a collection looks at all of them
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported: requests already run side by side
 
 import functions_framework
 from cloudevents.http import CloudEvent
@@ -18,6 +22,9 @@ except InvalidSetting as error:
 HANDLER = Handler(SETTINGS)
 
 predictor()  # an instance loads the network while it starts, not during its first request
+
+gc.freeze()  # what is loaded stays: no collection looks at it again, nor copies the memory that a worker process shares with its parent
+gc.enable()
 
 
 @functions_framework.http

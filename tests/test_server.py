@@ -58,6 +58,11 @@ def test_libraries_that_are_not_needed_are_not_imported():
     assert imported == {"": [False] * 5, "1/minute": [True] + [False] * 4}
 
 
+def test_what_is_loaded_is_kept_from_the_garbage_collector_and_starts_no_threads():
+    look = "import gc, os, main; print(gc.isenabled(), gc.get_freeze_count() > 10_000, len(os.listdir('/proc/self/task')))"
+    assert subprocess.run([SERVING / "python", "-c", look], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split() == ["True", "True", "1"]
+
+
 # --- connections
 
 def test_a_picture_may_come_in_pieces(server, cut_out):
