@@ -214,8 +214,9 @@ def test_a_folder_of_mattes_is_evaluated(drawn, tmp_path, capsys):
     truth = cv2.imread(str(drawn / "val" / "street" / "masks" / "s5.png"), cv2.IMREAD_GRAYSCALE)
     write(tmp_path / "street" / "s5.png", truth)
     run("evaluate", "--data", drawn, "--mattes", tmp_path, "--worst", tmp_path / "worst.png")
-    _, row = capsys.readouterr().out.splitlines()
-    assert row.split() == ["street", "1", "1.0000", "1.0000", "1.000", "1.000", "0.0000", "0.0%", "0.0%", "100.0%", "s5", "1.000"]
+    _, row, strays = capsys.readouterr().out.splitlines()
+    assert row.split() == ["street", "1", "1.0000", "1.0000", "1.000", "1.000", "0.0000", "0.0%", "0.0%", "100.0%", "100.0%", "0.0%", "s5", "1.000"]
+    assert strays == "stray sticks: 0 of 1"
     write(tmp_path / "street" / "s5.png", truth[:50])
     assert "but the photo has 192x144" in refusal("evaluate", "--data", drawn, "--mattes", tmp_path)
 
