@@ -5,7 +5,7 @@ Names and meanings are those of remove.bg's v1.0 API. Photos that arrive in a bu
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from PIL import ImageColor
 
@@ -30,8 +30,7 @@ class InvalidOption(ValueError):
         self.name = name
 
 
-@dataclass(frozen=True)
-class Region:
+class Region(NamedTuple):
     """A rectangle of the photo, each edge in pixels or in percent of the photo's side."""
 
     edges: tuple[tuple[float, Unit], ...]  # left, top, right, bottom
@@ -52,8 +51,7 @@ class Options:
     unsuitable: Literal["error", "original"] = "error"    # what becomes of a photo that shows no vehicle from outside
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     parse: Callable[[str], Any]     # raises ValueError; its message follows the parameter's name: "takes 0 to 100, not '101'"
     default: str | None             # as it would be sent; None where there is no such value
     summary: str                    # one line for people

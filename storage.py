@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from once import once
 
@@ -39,8 +39,7 @@ class TooSlow(Unreachable):
     """The object did not arrive in time."""
 
 
-@dataclass(frozen=True)
-class Location:
+class Location(NamedTuple):
     bucket: str
     name: str
 

@@ -1,6 +1,6 @@
 """Which origins' pages may call the function from a browser. Source: https://fetch.spec.whatwg.org/#http-cors-protocol"""
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flask import Request, Response
 
@@ -10,8 +10,7 @@ SENT = ", ".join(["Content-Type", HEADER, "X-Request-Id"])  # headers that a pag
 SECONDS = 7200                                              # a browser may keep the answer; Chromium's limit
 
 
-@dataclass(frozen=True)
-class Cors:
+class Cors(NamedTuple):
     origins: frozenset[str] = frozenset()  # "*": any
 
     @classmethod

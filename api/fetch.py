@@ -11,11 +11,10 @@ import ssl
 import string
 import time
 from contextlib import closing
-from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPException, HTTPResponse
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urljoin
 
 from preprocessing.decode import MAX_FILE
@@ -52,8 +51,7 @@ class FetchTooLarge(FetchError):
     """The picture has more bytes than the rules allow."""
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(NamedTuple):
     """What may be fetched. The defaults are safe for untrusted callers."""
 
     allow_http: bool = False               # beside https
@@ -64,8 +62,7 @@ class Rules:
     buckets: frozenset[str] = frozenset()  # of Cloud Storage, whose objects callers may name
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """The parts of a URL that the rules allow."""
 
     url: str

@@ -4,16 +4,15 @@ A plain digest is enough because keys are long and random. Passwords would need 
 """
 import hmac
 import re
-from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from api.errors import AuthFailed
 
 HEADER = "X-Api-Key"  # where every client of the wire sends it; Authorization belongs to the platform (IAM)
 
 
-@dataclass(frozen=True)
-class Keys:
+class Keys(NamedTuple):
     digests: tuple[bytes, ...] = ()  # none: no key is needed
 
     @classmethod

@@ -5,8 +5,8 @@ instance has its own) or in Redis (all instances share them).
 """
 import math
 import time
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+from typing import NamedTuple
 
 from flask import Request
 
@@ -16,8 +16,7 @@ STORAGE_SECONDS = 2  # time-out of a storage
 VISITOR_BITS = 64    # of an IPv6 address; the visitor chooses the rest (RFC 4291, 2.5.4)
 
 
-@dataclass(frozen=True)
-class Quota:
+class Quota(NamedTuple):
     limit: int       # requests in a window
     remaining: int
     reset: int       # Unix time (s) at which the window ends

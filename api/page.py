@@ -1,7 +1,7 @@
 """The page to try the function on: the files of demo/, read once, with what a browser needs to keep and to trust them."""
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from flask import Request, Response
 
@@ -20,8 +20,7 @@ HEADERS = {
 }
 
 
-@dataclass(frozen=True)
-class File:
+class File(NamedTuple):
     data: bytes
     type: str
 

@@ -4,8 +4,8 @@ import binascii
 import json
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from flask import Request
 
@@ -25,8 +25,7 @@ BASE64URL = str.maketrans("-_", "+/")  # RFC 4648, 5
 DATA_URL = re.compile("data:[^,]*;base64,", re.IGNORECASE)  # RFC 2397
 
 
-@dataclass(frozen=True)
-class CutOutRequest:
+class CutOutRequest(NamedTuple):
     photo: bytes
     options: Options
     backdrop: bytes | None

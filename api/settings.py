@@ -1,10 +1,9 @@
 """Settings: environment variables, read once into a value. An invalid one stops start-up with a sentence that begins with its name."""
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from api.capacity import Capacity, default_slots
 from api.cors import Cors
@@ -22,8 +21,7 @@ class InvalidSetting(ValueError):
     """An environment variable has an invalid value."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     keys: Keys                       # API keys that are accepted
     limiter: Limiter | None          # requests per key or visitor
     proxies: int                     # our own, between visitor and function

@@ -61,8 +61,7 @@ class Sides(NamedTuple):
 WHOLE = Sides()
 
 
-@dataclass(frozen=True)
-class Margin:
+class Margin(NamedTuple):
     top: Length = Length(0)
     right: Length = Length(0)
     bottom: Length = Length(0)
@@ -114,8 +113,7 @@ class Framing:
             raise ValueError("position is 0 to 100 % in each direction, not {:g} {:g}".format(*self.position))
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(NamedTuple):
     """A rectangle of the photo and where it goes."""
 
     canvas: tuple[int, int]  # height, width in pixels

@@ -7,7 +7,6 @@ drop: the contact shadow, and the car's outline cast on the ground by a light fr
 Drawn on a copy of the car of at most LONGEST pixels; only its soft result is enlarged. Blended like everything else in sRGB's own values:
 black only dims what lies below, so linear light would only change the opacity.
 """
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import cv2
@@ -46,8 +45,7 @@ RIGHT, DOWN, DARKNESS = 0.40, 0.05, 0.5
 BLUR, REMAINING, SLICES = (0.04, 0.20), (1.0, 0.25), 5
 
 
-@dataclass(frozen=True)
-class Shadow:
+class Shadow(NamedTuple):
     kind: Literal["contact", "drop"]
     opacity: float = 1.0  # 0..1
 

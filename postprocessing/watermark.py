@@ -1,7 +1,6 @@
 """A watermark on the finished picture: one that is sent with the photo, or one of the configured pictures, by name."""
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -19,8 +18,7 @@ Position = Literal["top-left", "top", "top-right", "left", "center", "right", "b
 POSITIONS: tuple[Position, ...] = get_args(Position)
 
 
-@dataclass(frozen=True)
-class Watermark:
+class Watermark(NamedTuple):
     name: str | None = None              # of a configured one
     position: Position = "bottom-right"
     scale: float = 20                    # percent of the picture's width

@@ -2,7 +2,7 @@
 import io
 import logging
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from PIL import AvifImagePlugin, Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401  else Image.open loads all forty plugins to find these
@@ -34,8 +34,7 @@ STRETCHED = {"L;2": 85, "L;4": 17}  # Pillow's layouts of grey PNG: what it mult
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(NamedTuple):
     rgb: np.ndarray           # uint8 (height, width, 3), sRGB, upright, not premultiplied by alpha
     alpha: np.ndarray | None  # uint8 (height, width), the file's own transparency; None where it has none or all is opaque
     size: tuple[int, int]     # height, width, upright, of the picture in full, before any reduction

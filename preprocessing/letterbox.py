@@ -4,7 +4,8 @@ The picture sits in the frame's upper left corner and only the right or the lowe
 multiples of the side of the network's cells, so that none straddles picture and pad. Resizing aligns pixel
 corners (centres at +0.5), there and back.
 """
-from dataclasses import dataclass
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -14,8 +15,7 @@ from model.space_to_depth import CELL
 PAD = 127  # the network's zero
 
 
-@dataclass(frozen=True)
-class Letterbox:
+class Letterbox(NamedTuple):
     photo: tuple[int, int]    # height, width in pixels
     frame: tuple[int, int]    # height, width in pixels, multiples of CELL
     content: tuple[int, int]  # height, width of the photo inside the frame, multiples of CELL
