@@ -8,17 +8,25 @@ EPSILON = 1e-4   # the smallest variance of the photo (0..1) that counts as an e
 
 def fit(guide: np.ndarray, matte: np.ndarray) -> np.ndarray:
     """float32 guide (h, w, 3) and matte (h, w) -> float32 (h, w, 4): slopes by colour and offset of matte = slope . guide + offset."""
-    red, green, blue = cv2.split(guide)
-    window = (2 * RADIUS + 1,) * 2
-    products = (red * matte, green * matte, blue * matte, red * red, green * green, blue * blue, red * green, red * blue, green * blue)
-    r, g, b, p, *mean = (cv2.blur(layer, window) for layer in (red, green, blue, matte, *products))
-    pr, pg, pb = mean[0] - r * p, mean[1] - g * p, mean[2] - b * p
-    rr, gg, bb = mean[3] - r * r + EPSILON, mean[4] - g * g + EPSILON, mean[5] - b * b + EPSILON
-    rg, rb, gb = mean[6] - r * g, mean[7] - r * b, mean[8] - g * b
+    *colours, alpha = ((layer, mean(layer)) for layer in (*cv2.split(guide), matte))
+    red, green, blue = colours
+    pr, pg, pb = (covariance(colour, alpha) for colour in colours)
+    rr, gg, bb = (covariance(colour, colour) + EPSILON for colour in colours)
+    rg, rb, gb = covariance(red, green), covariance(red, blue), covariance(green, blue)
     # the inverse of the symmetric covariance, by cofactors
     irr, irg, irb = gg * bb - gb * gb, gb * rb - rg * bb, rg * gb - gg * rb
     igg, igb, ibb = rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg
     scale = 1 / (irr * rr + irg * rg + irb * rb)
     sr, sg, sb = (irr * pr + irg * pg + irb * pb) * scale, (irg * pr + igg * pg + igb * pb) * scale, (irb * pr + igb * pg + ibb * pb) * scale
-    lines: np.ndarray = cv2.blur(cv2.merge([sr, sg, sb, p - sr * r - sg * g - sb * b]), window)
-    return lines
+    return mean(cv2.merge([sr, sg, sb, alpha[1] - sr * red[1] - sg * green[1] - sb * blue[1]]))
+
+
+def covariance(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Of two layers, each given with its mean, in every window."""
+    shared: np.ndarray = mean(one[0] * other[0]) - one[1] * other[1]
+    return shared
+
+
+def mean(layer: np.ndarray) -> np.ndarray:
+    means: np.ndarray = cv2.blur(layer, (2 * RADIUS + 1,) * 2)
+    return means
