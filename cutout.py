@@ -76,40 +76,42 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
     with clock("decode"):
         picture = decode(photo, options.pixels)
         size = framing.fit_pixels(picture.size, options.pixels or MAX_PIXELS)
-        rgb = resize(picture.rgb, size)
+        rgb = seen = resize(picture.rgb, size)
+        if (opacity := picture.opacity) is not None:  # whatever colour is hidden where the picture is transparent, white is seen
+            opacity = resize(opacity, size)
+            seen = compose.over_colour(rgb, opacity, WHITE)[0]
     region = region_box(options.region, picture.size, size)
     with clock("predict"):
-        prediction = localise(rgb[framing.window(region)], predictor())
+        prediction = localise(seen[framing.window(region)], predictor())
         confidence, kind = confidence_model().confidence(prediction), kind_model().classify(prediction)
     if unsuitable := why_unsuitable(confidence, kind):
         if options.unsuitable == "error":
             raise NoCar(unsuitable, kind.kind)
         with clock("compose"):
-            opacity = np.ones(size, np.float32) if picture.opacity is None else resize(picture.opacity, size)
-            colours, alpha = over_background(rgb, opacity, options, backdrop, watermark)
+            colours, alpha = over_background(rgb, np.ones(size, np.float32) if opacity is None else opacity, options, backdrop, watermark)
         with clock("encode"):
             data, format = encode(colours, alpha, options, picture.dpi)
         return CutOut(data, format, size, picture.size, False, (0, 0, *size), 0.0, kind, (), clock.milliseconds)
     with clock("predict"):
-        found = flags(prediction, confidence, picture.size[0] / size[0], scene=picture.alpha is None)
+        found = flags(prediction, confidence, kind.flaws, picture.size[0] / size[0], scene=opacity is None)
     turns = prediction.quarter_turns  # from here on until it is framed, the photo stands upright
-    rgb, part = turn(rgb, turns), framing.window(turn_box(region, size, turns))
+    rgb, seen, part = turn(rgb, turns), turn(seen, turns), framing.window(turn_box(region, size, turns))
     with clock("refine"):
         alpha = np.zeros(rgb.shape[:2], np.float32)
-        car_alpha, car_rgb = alpha[part][prediction.window], rgb[part][prediction.window]
+        car_alpha, car_rgb = alpha[part][prediction.window], seen[part][prediction.window]
         car_alpha[:] = without_detached(refine(prediction.matte, prediction.photo, car_rgb))
         colours = foreground(rgb, alpha)
         if options.semitransparency:
             panes_rgb, car_alpha[:] = see_through(colours[part][prediction.window], car_alpha, prediction.glass, prediction.photo)
             colours = colours.copy()  # where nothing is soft, it is the photo itself
             colours[part][prediction.window] = panes_rgb
-        if picture.alpha is not None:  # what was transparent before stays so
-            alpha *= turn(resize(picture.alpha, size), turns).astype(np.float32) / 255
+        if opacity is not None:  # what was transparent before stays so
+            alpha *= turn(opacity, turns)
     with clock("compose"):
         car = framing.box_of(alpha)
         if car is None:
             raise NoCar("the vehicle is transparent already", kind.kind)
-        cut = framing.cut_sides(alpha) if picture.alpha is None else framing.WHOLE  # a picture with alpha may be cropped to its car already
+        cut = framing.cut_sides(alpha) if opacity is None else framing.WHOLE  # a picture with alpha may be cropped to its car already
         if options.shadow and options.channels == "rgba":
             if options.framing.moves:
                 colours, alpha, car = with_room(colours, alpha, car, options.shadow, cut)

@@ -6,8 +6,9 @@ Every other photo is there to choose a flag's least value by (model/flags.py): t
 is has a flag where its mask says so: a car on the edge, or one of few pixels; or, for low_confidence, where its cut-out can't be published by the mask.
 """
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -15,15 +16,21 @@ import numpy as np
 
 from benchmarks.hardship import transformed
 from model.flags import FLAGS, LEAST, measures
+from model.kind import KindModel
+from model.localise import Prediction
 from model.predictor import NETWORK
-from training.data.sources import LOW_RESOLUTION, Photo, read_photos
+from training.data.flaws import STEEPEST, Scene, composed, occluded, several, turned
+from training.data.sources import LOW_RESOLUTION, Cutout, Photo, read_backgrounds, read_cutouts, read_occluders, read_photos
 from training.metrics import score
 from training.pipeline import Pipeline
 
 PHOTOS = 30        # of each kind and half
 SEED = 1
 
-Make = Callable[[Photo, np.random.Generator], Photo]
+LONGEST = 576      # pixels of a cut-out and a background
+TURNED = 5         # degrees, the least of a tilted photo
+
+Make = Callable[[Photo, np.random.Generator], Photo | None]  # None: the photo can't be made so
 Measured = dict[str, list[tuple[float, bool]]]  # by flag, of each photo: its measure, and whether it has the flag
 
 
@@ -35,7 +42,8 @@ def main() -> None:
     pipeline, rng = Pipeline.load(NETWORK), np.random.default_rng(SEED)
     photos = [photo for photo in read_photos(args.data, "val") if photo.set not in LOW_RESOLUTION]
     rng.shuffle(photos)  # type: ignore[arg-type]  # numpy shuffles lists, too
-    choosing, reporting = (measured(half, pipeline, rng) for half in (photos[::2], photos[1::2]))
+    makes = MADE | {"occluded": with_occluder(read_occluders(args.data, "val")), "several": with_another(*(read(args.data, "val", LONGEST) for read in (read_cutouts, read_backgrounds)))}
+    choosing, reporting = (measured(half, makes, pipeline, rng) for half in (photos[::2], photos[1::2]))
     print(f"{'':14}  best by one half      precision  recall  as set by the other half: precision  recall  photos with it  without")
     for flag in FLAGS:
         best = best_least(choosing[flag])
@@ -44,20 +52,25 @@ def main() -> None:
               f"  {sum(wrong for _, wrong in rows):14}  {sum(not wrong for _, wrong in rows):7}")
 
 
-def measured(photos: Sequence[Photo], pipeline: Pipeline, rng: np.random.Generator) -> Measured:
+def measured(photos: Sequence[Photo], makes: Mapping[str, Make], pipeline: Pipeline, rng: np.random.Generator) -> Measured:
+    kinds = KindModel.read()
+
+    def values_of(prediction: Prediction) -> dict[str, float]:
+        return measures(prediction, pipeline.confidence(prediction), kinds.classify(prediction).flaws, 1)
+
     found: Measured = {flag: [] for flag in FLAGS}
     for photo in photos:
         prediction = pipeline.localise(photo.rgb)
-        values = measures(prediction, pipeline.confidence(prediction), 1)
+        values = values_of(prediction)
         publishable = score(pipeline.refined(prediction, photo.rgb), photo.mask, photo.ignore).deliverable
         for flag, wrong in (("cut_off", on_edge(photo) > 1 - LEAST["cut_off"]), ("small", length(photo) < LEAST["small"]), ("low_confidence", not publishable)):
             found[flag].append((values[flag], wrong))
-        for flag in ("dark", "blurred"):
+        for flag in ("dark", "blurred", "tilted", "occluded", "several"):
             found[flag].append((values[flag], False))
-    for flag, make in MADE.items():
-        for photo in photos[:PHOTOS]:
-            prediction = pipeline.localise(make(photo, rng).rgb)
-            found[flag].append((measures(prediction, pipeline.confidence(prediction), 1)[flag], True))
+    for flag, make in makes.items():
+        made = (wrong for photo in photos if (wrong := make(photo, rng)) is not None)
+        for photo in islice(made, PHOTOS):
+            found[flag].append((values_of(pipeline.localise(photo.rgb))[flag], True))
     return found
 
 
@@ -127,13 +140,37 @@ def blurred(photo: Photo, rng: np.random.Generator) -> Photo:
     return replace(photo, rgb=as_sent(cv2.filter2D(photo.rgb, -1, path / path.sum())))
 
 
+def tilted(photo: Photo, rng: np.random.Generator) -> Photo:
+    """Turned by 5 to 10 degrees."""
+    degrees = rng.uniform(TURNED, STEEPEST) * rng.choice([-1, 1])
+    return replace(photo, rgb=turned(photo.rgb, degrees))
+
+
+def with_occluder(occluders: Sequence[np.ndarray]) -> Make:
+    """With a person or an object before the car."""
+    def make(photo: Photo, rng: np.random.Generator) -> Photo | None:
+        rgb = occluded(rng, Scene(photo.rgb, photo.mask), occluders[rng.integers(len(occluders))])
+        return None if rgb is None else replace(photo, rgb=rgb)
+    return make
+
+
+def with_another(cars: Sequence[Cutout], backgrounds: Sequence[np.ndarray]) -> Make:
+    """Instead of the photo, in which there is hardly room: a cut-out before a background, with another vehicle as large."""
+    def make(photo: Photo, rng: np.random.Generator) -> Photo | None:
+        car, other = (cars[number] for number in rng.choice(len(cars), 2, replace=False))
+        scene = composed(rng, car, backgrounds[rng.integers(len(backgrounds))])
+        rgb = several(rng, scene, other)
+        return None if rgb is None else replace(photo, rgb=as_sent(rgb))
+    return make
+
+
 def as_sent(rgb: np.ndarray) -> np.ndarray:
     """Colours in 0..255 after a JPEG of quality 85."""
     file = cv2.imencode(".jpg", np.clip(np.rint(rgb), 0, 255).astype(np.uint8), (cv2.IMWRITE_JPEG_QUALITY, 85))[1]
     return np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR))
 
 
-MADE: dict[str, Make] = {"cut_off": cut_off, "small": small, "dark": dark, "blurred": blurred}
+MADE: dict[str, Make] = {"cut_off": cut_off, "small": small, "dark": dark, "blurred": blurred, "tilted": tilted}
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ export const VERDICTS = {
 };
 
 const FLAGS = {
-  cut_off: "the car is cut off", small: "the car is small", dark: "the photo is dark", blurred: "the photo is blurred", low_confidence: "the outline is uncertain",
+  cut_off: "the car is cut off", small: "the car is small", dark: "the photo is dark", blurred: "the photo is blurred", tilted: "the photo is tilted",
+  occluded: "something stands before the car", several: "another vehicle is as large", low_confidence: "the outline is uncertain",
 };
 
 export const capital = (text) => text[0].toUpperCase() + text.slice(1);

@@ -1,14 +1,13 @@
 """What is wrong with a photo of a car: a measure for each flag, and the least value at which the photo is good.
 
 All are taken from what the network saw and predicted, some 830 x 350 pixels around the car. benchmarks/flags.py reports how often each is right.
-Not flagged: a tilted horizon (by the mode of the directions of steep edges, precision is 0.70 and recall 0.80), what stands before the car, and another
-vehicle as large.
 """
 from typing import Literal
 
 import cv2
 import numpy as np
 
+from model.kind import Flaws
 from model.localise import Prediction
 from postprocessing.pieces import one_piece
 
@@ -17,10 +16,13 @@ LEAST = {
     "small": 400.0,         # pixels of the car's longer side in the photo as it was sent
     "dark": 125.0,          # grey level, 0 to 255, that a twentieth of the surroundings and the car exceeds
     "blurred": 0.30,        # steepness of edges: see `sharpness`
+    "tilted": -4.5,         # minus the degrees by which the photo is turned
+    "occluded": 0.15,       # probability that nothing stands before the car
+    "several": 0.5,         # probability that no other vehicle is as large
     "low_confidence": 0.5,  # probability that the cut-out can be published untouched
 }
 FLAGS = tuple(LEAST)
-RETAKE = {"cut_off", "small", "dark", "blurred"}  # flags that another photo may be without
+RETAKE = {"cut_off", "small", "dark", "blurred", "tilted"}  # flags that another photo may be without
 OF_SCENE = {"cut_off", "dark"}                    # flags of what is around the car
 BRIGHT, STEEP = 0.95, 0.99  # quantiles
 EDGE = 6                    # pixels, wider than what is soft at a sharp edge
@@ -28,13 +30,13 @@ EDGE = 6                    # pixels, wider than what is soft at a sharp edge
 Box = tuple[slice, slice]   # rows and columns
 
 
-def flags(prediction: Prediction, confidence: float, scale: float, scene: bool = True) -> tuple[str, ...]:
+def flags(prediction: Prediction, confidence: float, flaws: Flaws, scale: float, scene: bool = True) -> tuple[str, ...]:
     """Of FLAGS, in their order, those that a photo with a car has.
 
     confidence: 0..1, that its cut-out can be published untouched. scale: pixels of the photo as it was sent to one of the prediction's, along a side.
     scene: whether it shows what is around the car; False where parts are transparent, as in a cut-out, and have any colour.
     """
-    measured = measures(prediction, confidence, scale)
+    measured = measures(prediction, confidence, flaws, scale)
     return tuple(flag for flag in FLAGS if measured[flag] < LEAST[flag] and (scene or flag not in OF_SCENE))
 
 
@@ -43,7 +45,7 @@ def advice(flags: tuple[str, ...]) -> Literal["retake", "look"] | None:
     return "retake" if RETAKE.intersection(flags) else "look" if flags else None
 
 
-def measures(prediction: Prediction, confidence: float, scale: float) -> dict[str, float]:
+def measures(prediction: Prediction, confidence: float, flaws: Flaws, scale: float) -> dict[str, float]:
     """By flag, in the units of LEAST; the less, the worse."""
     car = one_piece(prediction.matte[::2, ::2]) > 0.5  # every fourth pixel suffices
     box = box_of(car)
@@ -53,7 +55,8 @@ def measures(prediction: Prediction, confidence: float, scale: float) -> dict[st
     if (enlarged := prediction.photo.shape[0] / window[0]) > 1:  # it is as blurred as it is enlarged
         of_car = cv2.resize(of_car, None, fx=1 / enlarged, fy=1 / enlarged, interpolation=cv2.INTER_AREA)
     return {"cut_off": 1 - on_edge(car, box, prediction), "small": scale * max(sides), "dark": quantile(scene, BRIGHT),
-            "blurred": sharpness(of_car), "low_confidence": confidence}
+            "blurred": sharpness(of_car), "tilted": -abs(flaws.roll), "occluded": 1 - flaws.occluded, "several": 1 - flaws.several,
+            "low_confidence": confidence}
 
 
 def box_of(car: np.ndarray) -> Box:

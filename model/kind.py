@@ -1,8 +1,8 @@
-"""What a photo of a listing shows, and from which side: two linear classifiers over the features that the encoder finds in the coarse pass.
+"""What a photo of a listing shows, from which side, and what is wrong with its scene: linear models over the encoder's features in the coarse pass.
 
 The features are averaged over the whole photo, over the car's box, and over a grid in it (RoI pooling, Girshick 2015, arXiv 1504.08083, with the
 exact overlaps of He et al. 2017, arXiv 1703.06870). Multinomial logistic regressions, made calibrated by a temperature (Guo et al. 2017, arXiv 1706.04599),
-turn them into probabilities. `train.py kinds` fits them and writes kind.npz.
+turn them into probabilities. The photo's roll is a ridge regression. `train.py kinds` fits them and writes kind.npz.
 """
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,49 +18,69 @@ from postprocessing.pieces import one_piece
 KINDS = ("exterior", "interior", "boot", "engine", "detail", "other")  # detail: a part of a vehicle; other: no vehicle, a document, a screenshot, a collage
 VIEWS = ("front", "front-left", "left", "rear-left", "rear", "rear-right", "right", "front-right")  # left and right as the driver sees them
 FITTED = Path(__file__).with_name("kind.npz")
+FLAWS = ("occluded", "several")  # something stands before the car; another vehicle is as large
 CHANNELS = (320, 112)  # of the encoder's features at strides 32 and 16
 BOX_GRID = (3, 6)      # rows, columns in the car's box
 PLACES = 6             # numbers that say where the car is, and how certain its matte
+WEIGHTS = "kinds", "views", "flaws", "roll"
+
+
+class Flaws(NamedTuple):
+    """Of an exterior."""
+
+    roll: float = 0.0      # degrees by which the photo is turned anticlockwise
+    occluded: float = 0.0  # probability of each of FLAWS
+    several: float = 0.0
 
 
 class Kind(NamedTuple):
     kind: str         # of KINDS; exterior is what can be cut out
     confidence: float  # 0..1, the probability of the kind
     view: str | None  # of VIEWS, for exteriors
+    flaws: Flaws = Flaws()
 
 
 @dataclass(frozen=True)
 class KindModel:
     """Weights of the features, float32 (features + 1, classes), the constant last, and the least probability of an exterior.
 
+    kinds and flaws: of `kind_features`; views and roll: of `view_features`.
+
     Raises ValueError where their shapes are not those of the features.
     """
 
     kinds: np.ndarray
     views: np.ndarray
+    flaws: np.ndarray
+    roll: np.ndarray
     least_exterior: float
 
     def __post_init__(self) -> None:
         of_kinds, of_views = 2 * sum(CHANNELS) + PLACES + 1, CHANNELS[1] * BOX_GRID[0] * BOX_GRID[1] + 2
-        for name, weights, shape in (("kinds", self.kinds, (of_kinds, len(KINDS))), ("views", self.views, (of_views, len(VIEWS)))):
-            if weights.shape != shape:
+        for name, shape in {"kinds": (of_kinds, len(KINDS)), "views": (of_views, len(VIEWS)), "flaws": (of_kinds, len(FLAWS)), "roll": (of_views, 1)}.items():
+            if (weights := getattr(self, name)).shape != shape:
                 raise ValueError(f"the weights of {name} have shape {weights.shape}, not {shape}: fit them with train.py kinds")
 
     @classmethod
     def read(cls, path: Path = FITTED) -> "KindModel":
         with np.load(path) as fitted:
-            return cls(fitted["kinds"].astype(np.float32), fitted["views"].astype(np.float32), float(fitted["least_exterior"]))
+            kinds, views, flaws, roll = (fitted[name].astype(np.float32) for name in WEIGHTS)
+            return cls(kinds, views, flaws, roll, float(fitted["least_exterior"]))
 
     def write(self, path: Path = FITTED) -> None:
-        np.savez(path, kinds=self.kinds.astype(np.float16), views=self.views.astype(np.float16), least_exterior=np.float32(self.least_exterior))
+        np.savez(path, **{name: getattr(self, name).astype(np.float16) for name in WEIGHTS}, least_exterior=np.float32(self.least_exterior))
 
     def classify(self, prediction: Prediction) -> Kind:
         """An exterior where that has the least probability, else the most probable of the other kinds."""
         box = car_box(prediction.coarse)
-        probabilities = softmax(kind_features(prediction, box) @ self.kinds)
+        of_kind = kind_features(prediction, box)
+        probabilities = softmax(of_kind @ self.kinds)
         kind = self.kind_of(probabilities)
-        view = VIEWS[int((view_features(prediction, box) @ self.views).argmax())] if kind == 0 else None
-        return Kind(KINDS[kind], float(probabilities[kind]), view)
+        if kind > 0:
+            return Kind(KINDS[kind], float(probabilities[kind]), None)
+        of_view = view_features(prediction, box)
+        flaws = Flaws(float((of_view @ self.roll)[0]), *(1 / (1 + np.exp(-of_kind @ self.flaws))).tolist())
+        return Kind(KINDS[0], float(probabilities[0]), VIEWS[int((of_view @ self.views).argmax())], flaws)
 
     def kind_of(self, probabilities: np.ndarray) -> int:
         return 0 if probabilities[0] >= self.least_exterior else 1 + int(probabilities[1:].argmax())

@@ -279,8 +279,8 @@ def test_json_tells_that_nothing_was_cut_out(function):
     assert told.headers["X-Cut-Out"] == told.json()["data"]["cut_out"] == "none"
 
 
-RETAKE = [("cut_off",), ("small",), ("dark",), ("blurred",), ("dark", "low_confidence"), FLAGS]
-ADVICE = {**dict.fromkeys(RETAKE, "retake"), ("low_confidence",): "look", (): None}
+RETAKE = [("cut_off",), ("small",), ("dark",), ("blurred",), ("tilted",), ("dark", "low_confidence"), FLAGS]
+ADVICE = {**dict.fromkeys(RETAKE, "retake"), ("occluded",): "look", ("several",): "look", ("low_confidence",): "look", (): None}
 
 
 @pytest.mark.parametrize("flags", ADVICE)

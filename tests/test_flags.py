@@ -8,6 +8,7 @@ import pytest
 import cutout
 from cutout import CutOut, cut_out
 from model.flags import FLAGS, advice
+from model.kind import Flaws, Kind
 from model.localise import Prediction
 from options import parse
 from tests.drawn import draw_photo, draw_street, encode
@@ -74,6 +75,26 @@ def test_low_confidence_is_one_under_a_half(monkeypatch, confidence, flags):
 
     monkeypatch.setattr(cutout, "confidence_model", Says)
     assert flags_of(PHOTO.rgb) == flags
+
+
+@pytest.mark.parametrize("flaws, flags", [
+    (Flaws(occluded=0.84, several=0.49), ()), (Flaws(occluded=0.86), ("occluded",)), (Flaws(several=0.51), ("several",)),
+    (Flaws(roll=4.4), ()), (Flaws(roll=4.6), ("tilted",)), (Flaws(roll=-4.6), ("tilted",)),
+])
+def test_flaws_of_the_scene_are_told_from_a_limit_on(monkeypatch, flaws, flags):
+    class Says:
+        def classify(self, prediction: Prediction) -> Kind:
+            return Kind("exterior", 0.9, "left", flaws)
+
+    monkeypatch.setattr(cutout, "kind_model", Says)
+    assert flags_of(PHOTO.rgb) == flags
+
+
+@pytest.mark.parametrize("degrees", [-8, 8])
+def test_a_photo_that_is_turned_is_tilted(degrees):
+    height, width = PHOTO.rgb.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.15)
+    assert "tilted" in flags_of(cv2.warpAffine(PHOTO.rgb, turn, (width, height), borderMode=cv2.BORDER_REPLICATE))
 
 
 def test_a_cut_out_has_no_scene_that_could_be_dark_or_cut_it_off():

@@ -1,8 +1,10 @@
 """Kind and view of a photo: the bundled model fits the bundled network, is kept in a file and refused where it does not fit, and averages features exactly."""
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from model.kind import KINDS, VIEWS, Kind, KindModel, overlaps
+from model.kind import KINDS, VIEWS, WEIGHTS, Kind, KindModel, overlaps
 from model.localise import localise
 from model.predictor import Predictor
 from tests.drawn import draw_photo
@@ -23,15 +25,14 @@ def test_it_is_kept_in_a_file(tmp_path):
     model = KindModel.read()
     model.write(tmp_path / "kind.npz")
     kept = KindModel.read(tmp_path / "kind.npz")
-    assert np.array_equal(kept.kinds, model.kinds) and np.array_equal(kept.views, model.views) and kept.least_exterior == model.least_exterior
+    assert all(np.array_equal(getattr(kept, name), getattr(model, name)) for name in WEIGHTS) and kept.least_exterior == model.least_exterior
 
 
 def test_weights_that_do_not_fit_the_features_are_refused():
     model = KindModel.read()
-    with pytest.raises(ValueError, match="kinds have shape .* train.py kinds"):
-        KindModel(model.kinds[1:], model.views, model.least_exterior)
-    with pytest.raises(ValueError, match="views have shape .* train.py kinds"):
-        KindModel(model.kinds, model.views[:, 1:], model.least_exterior)
+    for name in WEIGHTS:
+        with pytest.raises(ValueError, match=f"{name} have shape .* train.py kinds"):
+            replace(model, **{name: getattr(model, name)[1:]})
 
 
 def test_a_part_takes_each_cell_by_the_share_of_pixels_that_it_covers():

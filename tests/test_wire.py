@@ -15,6 +15,7 @@ from api.replies import MAX_ANSWER
 from cutout import CutOut
 from tests.answers import PHOTO, RGB, SIZE, post, problem_of
 from tests.fetch_server import Site, says, serving
+from tests.files import file_of
 from tests.function import Function, remembered
 
 FILE = b'form-data; name="image_file"; filename="car.png"'
@@ -256,9 +257,22 @@ def test_the_largest_answer_is_sent(size, accept):
 # --- what was cut out before
 
 def test_what_was_transparent_stays_transparent(function):
-    rgba, file = np.dstack([RGB, np.full(SIZE, 255, np.uint8)]), io.BytesIO()
-    rgba[:, 320:, 3] = 0
-    Image.fromarray(rgba).save(file, "PNG")
-    with Image.open(io.BytesIO(post(function, file.getvalue()).content)) as answer:
+    alpha = np.full(SIZE, 255, np.uint8)
+    alpha[:, 320:] = 0
+    with Image.open(io.BytesIO(post(function, file_of(np.dstack([RGB, alpha]), "PNG")).content)) as answer:
         alpha = np.array(answer)[..., 3]
     assert not alpha[:, 320:].any() and alpha[:, :320].any()
+
+
+def test_colours_that_transparency_hides_do_not_count(function):
+    alpha, answers = np.zeros(SIZE, np.uint8), []
+    alpha[60:, 40:600] = 255
+    for hidden in (RGB, np.full_like(RGB, (255, 0, 0))):
+        rgb = np.where(alpha[..., None] > 0, RGB, hidden)
+        answers.append(post(function, file_of(np.dstack([rgb, alpha]), "PNG"), format="png", channels="alpha"))
+    assert answers[0].content == answers[1].content and answers[0].headers["X-Confidence"] == answers[1].headers["X-Confidence"]
+
+
+@pytest.mark.parametrize("unsuitable, status", [("error", 400), ("original", 200)])
+def test_a_picture_that_is_all_transparent_shows_no_vehicle(function, unsuitable, status):
+    assert post(function, file_of(np.dstack([RGB, np.zeros(SIZE, np.uint8)]), "PNG"), unsuitable=unsuitable).status_code == status

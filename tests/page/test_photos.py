@@ -120,7 +120,8 @@ def test_what_is_to_do_with_a_photo_is_told(page):
 SHOWN = [
     ("front-left", (), "Exterior, front left."),
     ("rear", ("dark",), "Exterior, rear. The photo is dark: take it again."),
-    ("left", FLAGS, "Exterior, left. The car is cut off, the car is small, the photo is dark, the photo is blurred, the outline is uncertain: take it again."),
+    ("left", FLAGS, "Exterior, left. The car is cut off, the car is small, the photo is dark, the photo is blurred, the photo is tilted, "
+                    "something stands before the car, another vehicle is as large, the outline is uncertain: take it again."),
     ("front", ("low_confidence",), "Exterior, front. The outline is uncertain: look at this one."),
 ]
 

@@ -15,6 +15,7 @@ from training.data.sources import Cutout
 OCCLUDER = 0.12   # share of composites with a post or a blob of something in front
 PERSON = 1.1      # largest height of a person, in heights of the car
 SHADOW = 0.65
+BENEATH = 0.6     # share of vehicles with nearly black ground below their body
 REFLECTION = 0.1
 CAMOUFLAGE = 0.15  # share of composites with car and ground of the same brightness
 IN_ROW, RIGHT_BEHIND = 0.35, 0.3  # shares of composites with neighbours in one row with the subject, and close behind it; the rest stand further behind
@@ -34,12 +35,13 @@ class Composite(NamedTuple):
 
 def composite(rng: np.random.Generator, car: Cutout, neighbours: Sequence[Cutout], scene: np.ndarray, texture: np.ndarray,
               frame: tuple[int, int], placement: Placement | None = None, share: float | None = None, haze: float = 0.0,
-              occluders_behind: Sequence[np.ndarray] = (), occluders_in_front: Sequence[np.ndarray] = ()) -> Composite:
+              occluders_behind: Sequence[np.ndarray] = (), occluders_in_front: Sequence[np.ndarray] = (), beneath: float = BENEATH) -> Composite:
     """One picture of frame (height, width).
 
     car is the subject, neighbours are other vehicles: behind and beside it, or where placement puts them. scene and texture are
     backgrounds, the second for what may stand in front. share is the subject's part of the frame's side; None: random. haze, 0..1, is how
     much of the ground's colour is replaced by the car's own. occluders (read_occluders) stand on the ground behind the subject and in front of it.
+    beneath: share of vehicles with nearly black ground below their body.
     """
     picture = fill(rng, scene, frame)
     place, box = place_subject(rng, car.matte, frame, share)
@@ -47,12 +49,11 @@ def composite(rng: np.random.Generator, car: Cutout, neighbours: Sequence[Cutout
     glass = None if car.glass is None else warp(car.glass, place, frame)
     others = np.zeros(frame, np.uint8)
     for number, neighbour in enumerate(neighbours):
-        picture, seen = add_neighbour(rng, picture, neighbour, (placement or behind)(rng, neighbour, box, number), matte)
+        picture, seen = add_neighbour(rng, picture, neighbour, (placement or behind)(rng, neighbour, box, number), matte, beneath=beneath)
         others = cv2.max(others, seen)
     for occluder in occluders_behind:
         picture, _ = place_occluder(rng, picture, occluder, box, in_front=False)
-    if rng.random() < SHADOW:
-        picture = cast_shadow(rng, picture, matte, box)
+    picture = shade_ground(rng, picture, matte, box, beneath)
     if rng.random() < REFLECTION:
         picture = reflect(rng, picture, car.rgba, place, box)
     picture, rgba = match_light(rng, picture, rgba, matte)
@@ -164,21 +165,42 @@ def in_row(rng: np.random.Generator, other: Cutout, box: tuple, number: int) -> 
     return left, ground - height, left + width, ground
 
 
-def add_neighbour(rng: np.random.Generator, picture: np.ndarray, other: Cutout, spot: tuple, matte: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def add_neighbour(rng: np.random.Generator, picture: np.ndarray, other: Cutout, spot: tuple, matte: np.ndarray,
+                  largest: float = LARGEST_NEIGHBOUR, beneath: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """The picture with another vehicle in a box behind the subject, and what will be seen of it beside the subject's matte.
 
-    One whose visible area is over LARGEST_NEIGHBOUR of the subject's might be taken for the subject: it is left out.
+    One whose visible area is over `largest` of the subject's is left out: it might be taken for the subject.
     """
     frame = picture.shape[:2]
     matrix = matrix_to_box(cv2.boundingRect(other.matte), spot, rng)
     rgba, shape = warp(other.rgba, matrix, frame), warp(other.matte, matrix, frame)
     seen = cv2.multiply(shape, 255 - matte, scale=1 / 255)
-    if cv2.countNonZero(seen) > LARGEST_NEIGHBOUR * cv2.countNonZero(matte):
+    if cv2.countNonZero(seen) > largest * cv2.countNonZero(matte):
         return picture, np.zeros(frame, np.uint8)
-    if rng.random() < SHADOW:
-        picture = cast_shadow(rng, picture, shape, spot)
+    picture = shade_ground(rng, picture, shape, spot, beneath)
     picture, rgba = match_light(rng, picture, rgba, shape)
     return over(rgba, picture), seen
+
+
+def shade_ground(rng: np.random.Generator, picture: np.ndarray, matte: np.ndarray, box: tuple, beneath: float) -> np.ndarray:
+    """The picture with the shadow of a vehicle that will stand there, with nearly black ground below it, with both, or with neither."""
+    if rng.random() < SHADOW:
+        picture = cast_shadow(rng, picture, matte, box)
+    return darken_beneath(rng, picture, matte, box) if beneath and rng.random() < beneath else picture
+
+
+def darken_beneath(rng: np.random.Generator, picture: np.ndarray, matte: np.ndarray, box: tuple) -> np.ndarray:
+    """The ground that hardly any light reaches: between the tyres and below the body, as the convex hull of the matte's lower part."""
+    left, top, right, bottom = box
+    first = max(0, int(bottom - (bottom - top) * rng.uniform(0.15, 0.4)))
+    lower = cv2.findNonZero((matte[first:] > 127).astype(np.uint8)) if first < len(matte) else None
+    if lower is None:
+        return picture
+    dark = np.zeros_like(matte)
+    cv2.fillConvexPoly(dark, cv2.convexHull(lower) + (0, first + int((bottom - top) * rng.uniform(-0.02, 0.02))), 255)
+    blur = max(0, int((right - left) * rng.uniform(0, 0.015)))
+    light = cv2.convertScaleAbs(cv2.blur(dark, (2 * blur + 1,) * 2), alpha=rng.uniform(0.5, 1.0))
+    return cv2.multiply(picture, cv2.merge([255 - light] * 3), scale=1 / 255)
 
 
 def cast_shadow(rng: np.random.Generator, picture: np.ndarray, matte: np.ndarray, box: tuple) -> np.ndarray:
