@@ -42,7 +42,8 @@ def main() -> None:
     pipeline, rng = Pipeline.load(NETWORK), np.random.default_rng(SEED)
     photos = [photo for photo in read_photos(args.data, "val") if photo.set not in LOW_RESOLUTION]
     rng.shuffle(photos)  # type: ignore[arg-type]  # numpy shuffles lists, too
-    makes = MADE | {"occluded": with_occluder(read_occluders(args.data, "val")), "several": with_another(*(read(args.data, "val", LONGEST) for read in (read_cutouts, read_backgrounds)))}
+    cars, backgrounds = (read(args.data, "val", LONGEST) for read in (read_cutouts, read_backgrounds))
+    makes = MADE | {"occluded": with_occluder(read_occluders(args.data, "val")), "several": with_another(cars, backgrounds)}
     choosing, reporting = (measured(half, makes, pipeline, rng) for half in (photos[::2], photos[1::2]))
     print(f"{'':14}  best by one half      precision  recall  as set by the other half: precision  recall  photos with it  without")
     for flag in FLAGS:

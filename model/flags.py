@@ -16,8 +16,8 @@ LEAST = {
     "small": 400.0,         # pixels of the car's longer side in the photo as it was sent
     "dark": 125.0,          # grey level, 0 to 255, that a twentieth of the surroundings and the car exceeds
     "blurred": 0.30,        # steepness of edges: see `sharpness`
-    "tilted": -4.5,         # minus the degrees by which the photo is turned
-    "occluded": 0.15,       # probability that nothing stands before the car
+    "tilted": -5.0,         # minus the degrees by which the photo is turned
+    "occluded": 0.2,        # probability that nothing stands before the car
     "several": 0.5,         # probability that no other vehicle is as large
     "low_confidence": 0.5,  # probability that the cut-out can be published untouched
 }

@@ -78,8 +78,8 @@ def test_low_confidence_is_one_under_a_half(monkeypatch, confidence, flags):
 
 
 @pytest.mark.parametrize("flaws, flags", [
-    (Flaws(occluded=0.84, several=0.49), ()), (Flaws(occluded=0.86), ("occluded",)), (Flaws(several=0.51), ("several",)),
-    (Flaws(roll=4.4), ()), (Flaws(roll=4.6), ("tilted",)), (Flaws(roll=-4.6), ("tilted",)),
+    (Flaws(occluded=0.79, several=0.49), ()), (Flaws(occluded=0.81), ("occluded",)), (Flaws(several=0.51), ("several",)),
+    (Flaws(roll=4.9), ()), (Flaws(roll=5.1), ("tilted",)), (Flaws(roll=-5.1), ("tilted",)),
 ])
 def test_flaws_of_the_scene_are_told_from_a_limit_on(monkeypatch, flaws, flags):
     class Says:
