@@ -22,7 +22,7 @@ def square(value: int, alpha: int = 255) -> Cutout:
 @pytest.fixture
 def plain(monkeypatch):
     """Composites without shadow, reflection, neighbour, occluder or light."""
-    for chance in ("OCCLUDER", "SHADOW", "REFLECTION"):
+    for chance in ("OCCLUDER", "SHADOW", "BENEATH", "REFLECTION"):
         monkeypatch.setattr(synthesis, chance, 0.0)
     monkeypatch.setattr(synthesis, "match_light", lambda rng, picture, rgba, matte: (picture, rgba))
 
@@ -57,6 +57,19 @@ def test_a_neighbour_is_seen_but_is_background(plain, place):
         assert (matte[neighbour] <= 8).all() and (others[neighbour] > 247).all()
         assert (others > 127).sum() <= synthesis.LARGEST_NEIGHBOUR * (matte > 0).sum()
     assert seen > 15
+
+
+def test_ground_below_a_vehicle_may_be_nearly_black_and_is_none_of_it(plain, monkeypatch):
+    """The car is a table: all within its legs is below it."""
+    table, scene = square(150), np.full((*FRAME, 3), 200, np.uint8)
+    table.rgba[40:, 10:50] = table.matte[40:, 10:50] = 0
+    darkest = {}
+    for share in (0, 1):
+        monkeypatch.setattr(synthesis, "BENEATH", share)
+        made = [synthesis.composite(np.random.default_rng(seed), table, [], scene, scene, FRAME) for seed in range(10)]
+        darkest[share] = [picture[matte == 0].min() for picture, matte, *_ in made]
+        assert all((np.abs(picture[matte == 255].astype(int) - 150) <= 1).all() for picture, matte, *_ in made)
+    assert min(darkest[0]) >= 140 and max(darkest[1]) < 120 and min(darkest[1]) < 30
 
 
 def test_a_neighbour_right_behind_is_hidden_more_than_others():

@@ -35,13 +35,13 @@ class Composite(NamedTuple):
 
 def composite(rng: np.random.Generator, car: Cutout, neighbours: Sequence[Cutout], scene: np.ndarray, texture: np.ndarray,
               frame: tuple[int, int], placement: Placement | None = None, share: float | None = None, haze: float = 0.0,
-              occluders_behind: Sequence[np.ndarray] = (), occluders_in_front: Sequence[np.ndarray] = (), beneath: float = BENEATH) -> Composite:
+              occluders_behind: Sequence[np.ndarray] = (), occluders_in_front: Sequence[np.ndarray] = (), dark_beneath: bool = True) -> Composite:
     """One picture of frame (height, width).
 
     car is the subject, neighbours are other vehicles: behind and beside it, or where placement puts them. scene and texture are
     backgrounds, the second for what may stand in front. share is the subject's part of the frame's side; None: random. haze, 0..1, is how
     much of the ground's colour is replaced by the car's own. occluders (read_occluders) stand on the ground behind the subject and in front of it.
-    beneath: share of vehicles with nearly black ground below their body.
+    dark_beneath: whether ground below vehicles may be nearly black.
     """
     picture = fill(rng, scene, frame)
     place, box = place_subject(rng, car.matte, frame, share)
@@ -49,11 +49,11 @@ def composite(rng: np.random.Generator, car: Cutout, neighbours: Sequence[Cutout
     glass = None if car.glass is None else warp(car.glass, place, frame)
     others = np.zeros(frame, np.uint8)
     for number, neighbour in enumerate(neighbours):
-        picture, seen = add_neighbour(rng, picture, neighbour, (placement or behind)(rng, neighbour, box, number), matte, beneath=beneath)
+        picture, seen = add_neighbour(rng, picture, neighbour, (placement or behind)(rng, neighbour, box, number), matte, dark_beneath=dark_beneath)
         others = cv2.max(others, seen)
     for occluder in occluders_behind:
         picture, _ = place_occluder(rng, picture, occluder, box, in_front=False)
-    picture = shade_ground(rng, picture, matte, box, beneath)
+    picture = shade_ground(rng, picture, matte, box, dark_beneath)
     if rng.random() < REFLECTION:
         picture = reflect(rng, picture, car.rgba, place, box)
     picture, rgba = match_light(rng, picture, rgba, matte)
@@ -166,7 +166,7 @@ def in_row(rng: np.random.Generator, other: Cutout, box: tuple, number: int) -> 
 
 
 def add_neighbour(rng: np.random.Generator, picture: np.ndarray, other: Cutout, spot: tuple, matte: np.ndarray,
-                  largest: float = LARGEST_NEIGHBOUR, beneath: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+                  largest: float = LARGEST_NEIGHBOUR, dark_beneath: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """The picture with another vehicle in a box behind the subject, and what will be seen of it beside the subject's matte.
 
     One whose visible area is over `largest` of the subject's is left out: it might be taken for the subject.
@@ -177,16 +177,16 @@ def add_neighbour(rng: np.random.Generator, picture: np.ndarray, other: Cutout, 
     seen = cv2.multiply(shape, 255 - matte, scale=1 / 255)
     if cv2.countNonZero(seen) > largest * cv2.countNonZero(matte):
         return picture, np.zeros(frame, np.uint8)
-    picture = shade_ground(rng, picture, shape, spot, beneath)
+    picture = shade_ground(rng, picture, shape, spot, dark_beneath)
     picture, rgba = match_light(rng, picture, rgba, shape)
     return over(rgba, picture), seen
 
 
-def shade_ground(rng: np.random.Generator, picture: np.ndarray, matte: np.ndarray, box: tuple, beneath: float) -> np.ndarray:
+def shade_ground(rng: np.random.Generator, picture: np.ndarray, matte: np.ndarray, box: tuple, dark_beneath: bool) -> np.ndarray:
     """The picture with the shadow of a vehicle that will stand there, with nearly black ground below it, with both, or with neither."""
     if rng.random() < SHADOW:
         picture = cast_shadow(rng, picture, matte, box)
-    return darken_beneath(rng, picture, matte, box) if beneath and rng.random() < beneath else picture
+    return darken_beneath(rng, picture, matte, box) if dark_beneath and rng.random() < BENEATH else picture
 
 
 def darken_beneath(rng: np.random.Generator, picture: np.ndarray, matte: np.ndarray, box: tuple) -> np.ndarray:
