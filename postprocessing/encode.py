@@ -53,6 +53,8 @@ def encode_jpeg(rgb: np.ndarray, quality: int = QUALITY, dpi: float | None = Non
 
 def encode_webp(rgb: np.ndarray, alpha: np.ndarray | None = None, quality: int = QUALITY) -> bytes:
     """WebP with lossy colours and exact alpha, or without alpha. The format states no density."""
+    from PIL import WebPImagePlugin  # noqa: F401  else save loads all forty plugins to find it
+
     check_sides(rgb.shape, "webp")
     file = io.BytesIO()
     Image.fromarray(with_alpha(rgb, alpha)).save(file, "WEBP", quality=quality, method=WEBP_METHOD)

@@ -4,7 +4,6 @@ The picture sits in the frame's upper left corner and only the right or the lowe
 multiples of the side of the network's cells, so that none straddles picture and pad. Resizing aligns pixel
 corners (centres at +0.5), there and back.
 """
-
 from typing import NamedTuple
 
 import cv2

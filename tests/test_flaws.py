@@ -1,9 +1,12 @@
 """Pictures that the flags of a scene are learnt from show what they say."""
 import numpy as np
 
+from model.kind import softmax
 from tests.drawn import draw_photo
 from training.data.flaws import AS_LARGE, HARDLY, HIDDEN, SMALLER, Scene, pictures, turned
 from training.data.sources import Cutout
+from training.flaws import Row, fit_roll
+from training.linear_probe import fit
 
 CAR = draw_photo(480, 360, angle="side", seed=5)
 MATTE = np.rint(255 * CAR.alpha).astype(np.uint8)
@@ -41,3 +44,20 @@ def test_a_turned_photo_has_no_empty_corners_and_lines_at_its_angle():
         left, right = (int(np.argmax(rgb[:, column, 0] < 128)) for column in (50, 350))
         assert abs(np.rad2deg(np.arctan2(left - right, 300)) - degrees) < 0.5
         assert all((rgb[row, column] == 255 * (row == 0)).all() for row in (0, -1) for column in (0, -1))
+
+
+def test_a_probe_gives_the_second_of_two_classes_where_it_is_labelled():
+    rng = np.random.default_rng(0)
+    labels = np.arange(200) % 2
+    features = np.append(rng.normal(0, 0.2, (200, 6)), np.ones((200, 1)), 1)
+    features[:, 2] += labels
+    weights, _ = fit(features, labels, np.array([0.5, 0.5]), np.arange(200).astype(str))
+    assert ((softmax(features @ weights)[:, 1] > 0.5) == labels).mean() > 0.95
+
+
+def test_the_roll_is_that_of_the_training_pictures():
+    rng = np.random.default_rng(0)
+    degrees = rng.uniform(-10, 10, 20_000)
+    features = np.stack([rng.normal(0, 1, 20_000), 3 + degrees / 5, np.ones(20_000)], 1)
+    roll = fit_roll([Row("", "turned", angle, np.empty(0), of_view) for angle, of_view in zip(degrees, features)])
+    assert np.abs(features @ roll[:, 0] - degrees).max() < 2

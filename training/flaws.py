@@ -58,10 +58,10 @@ class Row(NamedTuple):
 def fit_flaws(data: Path, network: Network) -> tuple[np.ndarray, np.ndarray]:
     """The kind model's weights of flaws and roll. Prints the number of pictures and the measures on val. Raises DataError where a flaw has no pictures."""
     rows = rows_of(data, "train", network)
-    changes, sources = (np.array([row[place] for row in rows]) for place in (1, 0))
+    changes, sources = np.array([row.change for row in rows]), np.array([row.source for row in rows])
     print("training pictures: " + ", ".join(f"{name or 'as they are'} {count}" for name, count in zip(*np.unique(changes, return_counts=True))))
-    if missing := [flaw for flaw in FLAWS if flaw not in changes]:
-        raise DataError(f"{data}: no training pictures that are {' or '.join(missing)}; they need occluders/ and cutouts/")
+    if missing := [change for change in (*FLAWS, "turned") if change not in changes]:
+        raise DataError(f"{data}: no training pictures that are {' or '.join(missing)}; they need photos with masks, occluders/ and cutouts/")
     pasted = changes != "turned"
     features = np.array([row.of_kind for row in rows])[pasted]
     weights = []

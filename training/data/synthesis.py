@@ -15,7 +15,7 @@ from training.data.sources import Cutout
 OCCLUDER = 0.12   # share of composites with a post or a blob of something in front
 PERSON = 1.1      # largest height of a person, in heights of the car
 SHADOW = 0.65
-BENEATH = 0.6     # share of vehicles with nearly black ground below their body
+BENEATH = 0.6     # share of vehicles with dark to black ground below their body
 REFLECTION = 0.1
 CAMOUFLAGE = 0.15  # share of composites with car and ground of the same brightness
 IN_ROW, RIGHT_BEHIND = 0.35, 0.3  # shares of composites with neighbours in one row with the subject, and close behind it; the rest stand further behind
