@@ -111,7 +111,10 @@ def open_heic(data: bytes) -> ImageFile:
 
 def check_tiff(file: ImageFile, data: bytes) -> None:
     """Raises UnreadablePicture for camera raw files, whose first page is a small preview, and for what Pillow reads wrongly."""
-    tags = getattr(file, "tag_v2", {})
+    from PIL.TiffImagePlugin import TiffImageFile
+
+    assert isinstance(file, TiffImageFile)
+    tags = file.tag_v2
     if DNG_VERSION in tags or tags.get(REDUCED, 0) & 1 or data[8:11] == RAW_MARK:
         raise UnreadablePicture("the file is a camera's raw file, or a TIFF that starts with a reduced preview; send a JPEG, PNG or HEIC made from it")
     if tags.get(PLANES) == 2 and max(tags.get(BITS, (1,))) > 8:
