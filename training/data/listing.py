@@ -1,7 +1,7 @@
 """Pictures with their kind and view, to fit and judge the kind model by: photos of kinds/, exteriors, places without a car, drawn documents, and crops.
 
 Studio photos and cut-outs are named ID_NN: NN is the angle from 01, the front, in steps of 22.5 degrees towards the driver's left. A fifth of kinds/,
-by hash of the name, validates (`validates`). views.txt gives the views of photos in unlabelled/, labelled by eye, and the split of each.
+by hash of the name, validates (`validates`). views.txt gives views labelled by eye: of photos in unlabelled/, with the split of each, and of photos in train/.
 """
 import re
 import zlib
@@ -18,7 +18,7 @@ from training.data.documents import draw_document
 from training.data.sources import beside, cutout_paths, is_held_out, matte_of, photo_paths, premultiplied, read_grey, read_rgb, read_rgba, shrink
 from training.data.synthesis import fill, over
 
-VIEWED = Path(__file__).parent.parent / "views.txt"  # lines of SET/STEM VIEW SPLIT
+VIEWED = Path(__file__).parent.parent / "views.txt"  # lines of NAME VIEW SPLIT; NAME is SET/STEM in unlabelled/, or train/SET/STEM
 BY_EYE = "views"  # their set among examples
 FIFTH = 5
 SEED = 5
@@ -43,10 +43,12 @@ def examples(data: Path, split: str) -> Iterator[Example]:
         for path in sorted(data.glob(f"kinds/{kind}/*")):
             if validates(path) == (split == "val"):
                 yield Example(f"{kind}/{path.stem}", kind, None, partial(read_small, path))
+    by_eye = {name: view for name, view, its_split in map(str.split, VIEWED.read_text().splitlines()) if its_split == split}
     for name, path in photo_paths(data, split):
-        yield Example(f"{name}/{path.stem}", "exterior", view_of(path) if name in TURNED else None, partial(read_small, path))
-    for name, view, its_split in (line.split() for line in VIEWED.read_text().splitlines()):
-        for path in data.glob(f"unlabelled/{name}.*") if its_split == split else []:
+        seen = view_of(path) if name in TURNED else by_eye.get(f"{split}/{name}/{path.stem}")
+        yield Example(f"{name}/{path.stem}", "exterior", seen, partial(read_small, path))
+    for name, view in by_eye.items():
+        for path in data.glob(f"unlabelled/{name}.*"):
             yield Example(f"{BY_EYE}/{name}", "exterior", view, partial(read_small, path))
     scenes = [path for path in sorted(data.glob("backgrounds/*/*")) if is_held_out(path) == (split == "val")]
     for path in scenes:
