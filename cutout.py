@@ -17,6 +17,7 @@ from once import once
 from options import Options, Region
 from postprocessing import compose, framing
 from postprocessing.encode import encode_alpha, encode_jpeg, encode_png, encode_webp, encode_zip, in_8_bits, is_opaque
+from postprocessing.firm_outline import firm_outline
 from postprocessing.foreground import foreground
 from postprocessing.glass import see_through
 from postprocessing.pieces import without_detached
@@ -100,7 +101,8 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
     with clock("refine"):
         alpha = np.zeros(rgb.shape[:2], np.float32)
         car_alpha, car_rgb = alpha[part][prediction.window], seen[part][prediction.window]
-        car_alpha[:] = without_detached(refine(prediction.matte, prediction.photo, car_rgb))
+        refined = refine(prediction.matte, prediction.photo, car_rgb)
+        car_alpha[:] = without_detached(firm_outline(refined, prediction.matte.shape))
         colours = foreground(seen, alpha)
         if opacity is not None:  # what is soft there has the car's own colour already
             known = turn(opacity, turns)

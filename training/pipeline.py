@@ -11,6 +11,7 @@ from model.encoder_output import READERS
 from model.localise import Network, Prediction, localise
 from model.predictor import Predictor
 from model.space_to_depth import depth_to_space
+from postprocessing.firm_outline import firm_outline
 from postprocessing.pieces import without_detached
 from postprocessing.refine import WEIGHTS, refine
 from training.errors import DataError
@@ -34,7 +35,8 @@ class Pipeline:
 
     def refined(self, prediction: Prediction, rgb: np.ndarray) -> np.ndarray:
         """The prediction of a uint8 photo (height, width, 3) as its refined uint8 matte (height, width)."""
-        alpha = without_detached(refine(prediction.matte, prediction.photo, prediction.cropped(rgb), self.edges))
+        refined = refine(prediction.matte, prediction.photo, prediction.cropped(rgb), self.edges)
+        alpha = without_detached(firm_outline(refined, prediction.matte.shape))
         return cv2.convertScaleAbs(prediction.in_photo(alpha), alpha=255)
 
     def matte(self, rgb: np.ndarray) -> np.ndarray:
