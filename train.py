@@ -2,6 +2,7 @@
 
     python train.py preview   --data DIR                      what the network will see, as a contact sheet
     python train.py train     --data DIR --minutes 120        a run: best.keras, log.csv, curve.png
+    python train.py average   RUN/best.keras RUN/best.keras   the mean of their weights
     python train.py quantise  --data DIR --network RUN/best.keras        int8 for LiteRT, calibrated on training photos
     python train.py edges     --data DIR --network RUN/car_matte.tflite  how refinement weighs the edge features
     python train.py calibrate --data DIR --network RUN/car_matte.tflite  the confidence model
@@ -24,7 +25,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # off by default on CPUs wi
 
 import cv2  # noqa: E402
 
-from training.commands import ROOT, calibrate, edges, evaluate, install, kinds, label, mine, preview, quantise, review, train  # noqa: E402
+from training.commands import ROOT, average, calibrate, edges, evaluate, install, kinds, label, mine, preview, quantise, review, train  # noqa: E402
 from training.errors import DataError  # noqa: E402
 from training.loop import BATCH, RATE, SCALES  # noqa: E402
 
@@ -91,6 +92,12 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--no-xnnpack", dest="xnnpack", action="store_false", help="run a .tflite network on LiteRT's own kernels")
     sub.add_argument("--json", type=output, help="file for means by set and measures by photo")
     sub.add_argument("--worst", type=output, help="file for a contact sheet of the 24 photos with the lowest IoU")
+
+    sub = commands.add_parser("average", help="average the weights of several networks, as of runs from one start", formatter_class=Help,
+                              description="Average the weights of several networks, as of runs from one start.\n\nNeeds .keras networks of the same form.")
+    sub.set_defaults(do=average)
+    sub.add_argument("networks", type=file, nargs="+", help=".keras")
+    sub.add_argument("--out", type=output, default=RUNS / "latest" / "best.keras", help="file to write")
 
     sub = command(quantise, "make the int8 network that serving loads", PHOTOS, "car_matte.tflite")
     sub.add_argument("--network", type=file, default=FLOAT, help=".keras")

@@ -22,7 +22,7 @@ def square(value: int, alpha: int = 255) -> Cutout:
 @pytest.fixture
 def plain(monkeypatch):
     """Composites without shadow, reflection, neighbour, occluder or light."""
-    for chance in ("OCCLUDER", "SHADOW", "BENEATH", "REFLECTION"):
+    for chance in ("OCCLUDER", "SHADOW", "BENEATH", "REFLECTION", "LOCAL_CAMOUFLAGE"):
         monkeypatch.setattr(synthesis, chance, 0.0)
     monkeypatch.setattr(synthesis, "match_light", lambda rng, picture, rgba, matte: (picture, rgba))
 
@@ -70,6 +70,18 @@ def test_ground_below_a_vehicle_may_be_nearly_black_and_is_none_of_it(plain, mon
         darkest[share] = [picture[matte == 0].min() for picture, matte, *_ in made]
         assert all((np.abs(picture[matte == 255].astype(int) - 150) <= 1).all() for picture, matte, *_ in made)
     assert min(darkest[0]) >= 140 and max(darkest[1]) < 120 and min(darkest[1]) < 30
+
+
+def test_ground_along_the_outline_may_be_as_bright_as_the_car(plain, monkeypatch):
+    monkeypatch.setattr(synthesis, "LOCAL_CAMOUFLAGE", 1.0)
+    scene, changed = np.full((*FRAME, 3), 200, np.uint8), []
+    for seed in range(10):
+        picture, matte, *_ = synthesis.composite(np.random.default_rng(seed), square(20), [], scene, scene, FRAME, share=0.5)
+        ground = cv2.erode((matte == 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        assert (np.abs(picture[matte == 255].astype(int) - 20) <= 1).all()
+        changed.append(((picture[ground] < 120).mean(), picture[ground].min()))
+    shares, darkest = zip(*changed)
+    assert 0 < np.mean(shares) < 0.3 and np.median(darkest) < 60  # of the ground, little becomes as dark as the car
 
 
 def test_a_neighbour_right_behind_is_hidden_more_than_others():

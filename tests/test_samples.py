@@ -159,6 +159,25 @@ def test_unknown_pixels_weigh_nothing(drawn, samples):
     assert 0.3 < (weights == 0).mean() < 0.7
 
 
+@pytest.mark.parametrize("name, scored", [("street", True), ("listing", False)])
+def test_ground_beside_the_windows_is_scored_only_where_masks_have_their_mirrors(name, scored):
+    """A drawn van with its mirror, whose mask lacks the mirror, as masks of sets made by networks often do."""
+    mask = np.zeros((200, 300), np.uint8)
+    mask[40:160, 60:240] = 255
+    rgb = np.where(mask[..., None] > 0, (200, 200, 200), (90, 90, 90)).astype(np.uint8)
+    rgb[70:86, 243:254] = 200, 0, 0  # the mirror
+    alone = {field.name: 0.0 for field in fields(Augmentation) if field.name != "neighbours"} | {"photo": 1.0, "light_only": 1.0}
+    samples, seen = Samples(Sources([Photo("van", name, rgb, mask, None)], [], []), 0, 1.0, Augmentation(**alone)), 0
+    for number in range(10):
+        picture, truth, weight = samples.make(number, samples.fine_frames[1])
+        mirror = cv2.erode(((picture[..., 0] > 150) & (picture[..., 1] < 60)).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        weights = depth_to_space(weight[..., :4])
+        seen += mirror.any()
+        assert (weights[mirror] > 0).all() if scored else not weights[mirror].any()
+        assert (weights[depth_to_space(truth[..., :4]) == 255] > 0).all()  # the car itself always is
+    assert seen > 5
+
+
 def test_the_car_may_stand_beside_its_like(samples, monkeypatch):
     shown, stood = changed(samples, same_car=1.0, recolour=0.0, pattern=0.0, stretch=0.0, load=0.0, open_panel=0.0, aerial=0.0, neighbours=(0.0, 1.0, 0.0)), []
 

@@ -26,6 +26,7 @@ from training.evaluation import Evaluation, by_set, compared
 from training.float_network import as_float16
 from training.hard_examples import LEAST, MOST
 from training.learner import Learner
+from training.network import get_network
 from training.starting_point import from_network
 from training.validation import Validation
 
@@ -106,6 +107,15 @@ def test_the_best_network_is_stored_as_float16_and_its_normalisation_has_stayed(
     moving = [[weight.numpy() for weight in network.weights if "moving" in weight.path] for network in (first, best)]
     assert all(np.allclose(one, other, rtol=1e-3, atol=1e-6) for one, other in zip(*moving, strict=True))
     assert any(not np.allclose(one, other, rtol=1e-2) for one, other in zip(first.get_weights(), best.get_weights(), strict=True))
+
+
+def test_networks_are_averaged(trained, tmp_path):
+    _, folder, start = trained
+    run("average", start, folder / "best.keras", "--out", tmp_path / "mean.keras")
+    one, other, mean = (keras.models.load_model(path, compile=False).get_weights() for path in (start, folder / "best.keras", tmp_path / "mean.keras"))
+    assert all(np.allclose((a + b) / 2, c, rtol=2e-3, atol=1e-6) for a, b, c in zip(one, other, mean, strict=True))
+    get_network(others=True).save(tmp_path / "wider.keras")
+    assert "differ in form" in refusal("average", start, tmp_path / "wider.keras", "--out", tmp_path / "none.keras")
 
 
 def test_a_run_has_all_that_serving_loads(finished):

@@ -56,6 +56,14 @@ def evaluate(args: Namespace) -> None:
         found.write_worst(args.worst)
 
 
+def average(args: Namespace) -> None:
+    from training.float_network import mean_network, save_float16
+
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    save_float16(mean_network(args.networks), args.out)
+    print(args.out)
+
+
 def quantise(args: Namespace) -> None:
     from training.quantise import quantise
 

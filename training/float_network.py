@@ -1,11 +1,14 @@
 """The float network on disk: a .keras file whose weights are float16, which keras.models.load_model reads as float32. Half the size of float32."""
 import io
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
 import keras
 import numpy as np
+
+from training.errors import DataError
 
 WEIGHTS = "model.weights.h5"  # in a .keras file (keras.saving)
 
@@ -39,3 +42,16 @@ def as_float16(data: bytes) -> bytes:
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_STORED if name == WEIGHTS else zipfile.ZIP_DEFLATED)
     return written.getvalue()
+
+
+def mean_network(paths: Sequence[Path]) -> keras.Model:
+    """The network whose weights are the mean of several .keras files', as of runs from one start (model soup, Wortsman et al. 2022, arXiv 2203.05482).
+
+    Raises DataError where their forms differ.
+    """
+    networks = [keras.models.load_model(path, compile=False) for path in paths]
+    weights = [network.get_weights() for network in networks]
+    if any([part.shape for part in other] != [part.shape for part in weights[0]] for other in weights[1:]):
+        raise DataError("the networks differ in form")
+    networks[0].set_weights([np.mean(parts, 0) for parts in zip(*weights)])
+    return networks[0]

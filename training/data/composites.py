@@ -33,7 +33,7 @@ def composites(data: Path, split: str, seed: int = SEED, number: int = NUMBER, w
         if kind == "occluder" and not occluders:
             kind = "alone"
         in_front = [occluders[rng.integers(len(occluders))]] if kind == "occluder" else []
-        made = composite(rng, car, [other] if kind == "neighbour" else [], scene, texture, FRAME, occluders_in_front=in_front, dark_beneath=False)
+        made = composite(rng, car, [other] if kind == "neighbour" else [], scene, texture, FRAME, occluders_in_front=in_front, hard_ground=False)
         same = copy.deepcopy(rng)  # the same camera for the car's own colours
         colours = degrade(same, extended_colours(straight(made.rgba)), noise) if with_colours else None
         photos.append(Photo(f"{count:02}", kind, degrade(rng, made.rgb, noise), made.matte, None, made.glass, colours))

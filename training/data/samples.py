@@ -15,6 +15,7 @@ from training.data.augmentation import STRONG, Augmentation
 from training.data.open_panels import open_panel
 from training.data.sources import (
     CUTOUT_WEIGHTS,
+    LACK_MIRRORS,
     LOW_RESOLUTION,
     PHOTO_WEIGHTS,
     Cutout,
@@ -25,7 +26,7 @@ from training.data.sources import (
     read_occluders,
     read_photos,
 )
-from training.data.targets import Sample, edge_band, targets
+from training.data.targets import Sample, edge_band, mirror_zone, targets
 from training.errors import DataError
 
 RIM = 7                     # width in pixels of the band around a pasted car that is not scored: masks of photos are not that exact
@@ -128,6 +129,9 @@ class Samples:
             matrix = camera.car_window(rng, photo.mask, frame, WIDE_MARGIN if beside else camera.MARGIN)
         rgb, matte = camera.warp_photo(photo.rgb, matrix, frame), camera.warp(photo.mask, matrix, frame)
         ignore, glass = (None if layer is None else camera.warp(layer, matrix, frame) for layer in (photo.ignore, photo.glass))
+        unknown = np.zeros(frame, np.uint8) if ignore is None else ignore
+        if photo.set in LACK_MIRRORS:
+            unknown = cv2.max(unknown, camera.warp(mirror_zone(photo.mask), matrix, frame))
         outside = camera.warp(np.full(photo.mask.shape, 255, np.uint8), matrix, frame) < 128
         blank = np.zeros(frame, np.uint8)
         others = blank
@@ -137,7 +141,7 @@ class Samples:
             rgb, visible = synthesis.place_occluder(rng, rgb, pick(rng, self.sources.occluders), box_of(matte), in_front=True)
             matte, others = (cv2.multiply(layer, visible, scale=1 / 255) for layer in (matte, others))
             glass = None if glass is None else cv2.multiply(glass, visible, scale=1 / 255)
-        return Sample(rgb, matte, others, blank if ignore is None else ignore, glass, outside, False, photo.set not in LOW_RESOLUTION)
+        return Sample(rgb, matte, others, unknown, glass, outside, False, photo.set not in LOW_RESOLUTION)
 
     def empty_scene(self, rng: np.random.Generator, frame: tuple[int, int]) -> Sample:
         """A scene without a car."""

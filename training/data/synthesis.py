@@ -11,6 +11,7 @@ import numpy as np
 
 from training.data.camera import at_pixel_centres, compose, warp
 from training.data.sources import Cutout
+from training.data.targets import thin_parts
 
 OCCLUDER = 0.12   # share of composites with a post or a blob of something in front
 PERSON = 1.1      # largest height of a person, in heights of the car
@@ -18,6 +19,7 @@ SHADOW = 0.65
 BENEATH = 0.6     # share of vehicles with dark to black ground below their body
 REFLECTION = 0.1
 CAMOUFLAGE = 0.15  # share of composites with car and ground of the same brightness
+LOCAL_CAMOUFLAGE = 0.4  # share of composites whose ground has the car's brightness at a few places along its outline
 IN_ROW, RIGHT_BEHIND = 0.35, 0.3  # shares of composites with neighbours in one row with the subject, and close behind it; the rest stand further behind
 LARGEST_NEIGHBOUR = 0.65  # visible area of one neighbour, of the subject's area
 
@@ -35,13 +37,13 @@ class Composite(NamedTuple):
 
 def composite(rng: np.random.Generator, car: Cutout, neighbours: Sequence[Cutout], scene: np.ndarray, texture: np.ndarray,
               frame: tuple[int, int], placement: Placement | None = None, share: float | None = None, haze: float = 0.0,
-              occluders_behind: Sequence[np.ndarray] = (), occluders_in_front: Sequence[np.ndarray] = (), dark_beneath: bool = True) -> Composite:
+              occluders_behind: Sequence[np.ndarray] = (), occluders_in_front: Sequence[np.ndarray] = (), hard_ground: bool = True) -> Composite:
     """One picture of frame (height, width).
 
     car is the subject, neighbours are other vehicles: behind and beside it, or where placement puts them. scene and texture are
     backgrounds, the second for what may stand in front. share is the subject's part of the frame's side; None: random. haze, 0..1, is how
     much of the ground's colour is replaced by the car's own. occluders (read_occluders) stand on the ground behind the subject and in front of it.
-    dark_beneath: whether ground below vehicles may be nearly black.
+    hard_ground: whether ground below vehicles may be nearly black, and of the car's own brightness at places along its outline.
     """
     picture = fill(rng, scene, frame)
     place, box = place_subject(rng, car.matte, frame, share)
@@ -49,16 +51,18 @@ def composite(rng: np.random.Generator, car: Cutout, neighbours: Sequence[Cutout
     glass = None if car.glass is None else warp(car.glass, place, frame)
     others = np.zeros(frame, np.uint8)
     for number, neighbour in enumerate(neighbours):
-        picture, seen = add_neighbour(rng, picture, neighbour, (placement or behind)(rng, neighbour, box, number), matte, dark_beneath=dark_beneath)
+        picture, seen = add_neighbour(rng, picture, neighbour, (placement or behind)(rng, neighbour, box, number), matte, dark_beneath=hard_ground)
         others = cv2.max(others, seen)
     for occluder in occluders_behind:
         picture, _ = place_occluder(rng, picture, occluder, box, in_front=False)
-    picture = shade_ground(rng, picture, matte, box, dark_beneath)
+    picture = shade_ground(rng, picture, matte, box, hard_ground)
     if rng.random() < REFLECTION:
         picture = reflect(rng, picture, car.rgba, place, box)
     picture, rgba = match_light(rng, picture, rgba, matte)
     if haze and cv2.countNonZero(matte):
         picture = cv2.add(cv2.convertScaleAbs(picture, alpha=1 - haze), (*(haze * np.array(cv2.mean(rgba, matte)[:3])), 0.0))
+    if hard_ground and rng.random() < LOCAL_CAMOUFLAGE:
+        picture = camouflage_outline(rng, picture, rgba, matte, box)
     picture = over(rgba, picture)
     unhidden = []
     if rng.random() < OCCLUDER:
@@ -241,6 +245,29 @@ def match_light(rng: np.random.Generator, picture: np.ndarray, rgba: np.ndarray,
         gain = np.clip(ratio.mean() ** rng.uniform(0, 0.5) * tint ** rng.uniform(0, 0.5), 0.5, 1.8)
         rgba = cv2.multiply(rgba, (*gain, 1.0))
     return picture, rgba
+
+
+def camouflage_outline(rng: np.random.Generator, picture: np.ndarray, rgba: np.ndarray, matte: np.ndarray, box: tuple) -> np.ndarray:
+    """The picture whose brightness is that of the car's edge in one to four soft blobs along its outline, half of them at thin parts such as mirrors."""
+    outline = cv2.inRange(cv2.blur(matte, (3, 3)), 9, 246) > 0
+    places, thin = np.argwhere(outline), np.argwhere(outline & thin_parts(matte))
+    for _ in range(rng.integers(1, 5)):
+        among = thin if len(thin) and rng.random() < 0.5 else places
+        if not len(among):
+            break
+        y, x = (int(at) for at in among[rng.integers(len(among))])
+        reach = max(4, int((box[2] - box[0]) * rng.uniform(0.02, 0.12)))
+        blob = np.zeros_like(matte)
+        cv2.ellipse(blob, (x, y), (reach, max(4, int(reach * rng.uniform(0.5, 2)))), rng.uniform(0, 180), 0, 360, 255, -1)
+        blob = cv2.blur(blob, (2 * (reach // 2) + 1,) * 2)
+        near = cv2.inRange(cv2.multiply(blob, matte, scale=1 / 255), 96, 255)
+        if not cv2.countNonZero(near):
+            continue
+        car, ground = (max(1.0, float(np.mean(cv2.mean(layer[..., :3], mask)[:3]))) for layer, mask in ((rgba, near), (picture, cv2.inRange(blob, 96, 255))))
+        changed = cv2.convertScaleAbs(picture, alpha=np.clip(car / ground, 0.03, 3.0) ** rng.uniform(0.8, 1.0))
+        share = cv2.merge([blob] * 3)
+        picture = cv2.add(cv2.multiply(changed, share, scale=1 / 255), cv2.multiply(picture, 255 - share, scale=1 / 255))
+    return picture
 
 
 def place_occluder(rng: np.random.Generator, picture: np.ndarray, occluder: np.ndarray, box: tuple, in_front: bool) -> tuple[np.ndarray, np.ndarray]:

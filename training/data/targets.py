@@ -12,6 +12,9 @@ WEIGHT, HEAVY, HEAVIEST = 32, 160, 255  # of a pixel: any; in the edge band, or 
 GROUND = 25                            # weight of the ground for the outputs that tell glass and other vehicles: a tenth
 THICK = 15                             # pixels: a part, or a gap, that a square of these does not fit into is thin
 
+MIRROR, WINDOWS = 0.09, (0.1, 0.6)     # largest width of a mirror, share of the car's width; where its height has mirrors, from its top
+OUTLINE = 3                            # pixels beside an outline that are scored all the same
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -50,6 +53,17 @@ def targets(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
     others_weight = np.maximum(np.maximum(car, others), GROUND if sample.others_known else 0)
     glass_weight, others_weight = (np.where(unknown > 0, 0, layer).astype(np.uint8) for layer in (glass_weight, others_weight))
     return np.dstack([space_to_depth(sample.matte), glass, others]), np.dstack([space_to_depth(weight), glass_weight, others_weight])
+
+
+def mirror_zone(mask: np.ndarray) -> np.ndarray:
+    """uint8 (height, width), 255 on the ground beside a car (uint8 mask) where it may have mirrors: at the height of its windows, near its outline."""
+    x, y, w, h = cv2.boundingRect((mask > 127).astype(np.uint8))
+    reach = max(3, round(MIRROR * min(w, 2 * h)))
+    near = cv2.dilate(mask, np.ones((1, 2 * reach + 1), np.uint8))
+    at_edge = cv2.dilate(mask, np.ones((1, 2 * OUTLINE + 1), np.uint8))
+    zone = cv2.inRange(cv2.subtract(near, at_edge), 128, 255)
+    zone[:max(0, y + round(WINDOWS[0] * h))], zone[y + round(WINDOWS[1] * h):] = 0, 0
+    return zone
 
 
 def edge_band(matte: np.ndarray, width: int) -> np.ndarray:
