@@ -5,7 +5,7 @@ import numpy as np
 LEAST_PIECE = 0.1    # of the main piece's area: smaller ones are specks
 NEAR = 16            # matte pixels from a larger piece: so near, a small one is a wing, a mirror, a far wheel
 RIM = 13             # pixels, the whole width of what is soft around a speck
-VISIBLE = 40 / 255   # alpha from which a detached piece is seen
+VISIBLE = 40.5 / 255  # alpha above which a detached piece is seen: over 40 in 8 bits
 LEAST_DETACHED = 0.02  # of the main piece's area: a smaller detached piece is not delivered
 DETACHED_RIM = 5     # pixels, the whole width of what is soft around a detached piece
 LARGEST_HOLE = 0.003  # of the main piece's area: larger ones may be real gaps, and closing one would be seen

@@ -75,3 +75,10 @@ def test_a_part_that_a_post_cuts_off_is_delivered():
     alpha = car()
     alpha[:, 24:28] = 0
     assert np.array_equal(without_detached(alpha), alpha)
+
+
+def test_what_is_joined_only_by_alpha_that_rounds_to_unseen_is_detached():
+    alpha = car()
+    alpha[34:40, 60] = 40.4 / 255
+    alpha[26:34, 58:63] = 1
+    assert np.array_equal(without_detached(alpha) > 0.5, car() > 0.5)
