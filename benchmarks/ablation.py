@@ -1,6 +1,6 @@
 """What each heuristic of serving gains: the validation photos and composites with and without it, and whether the difference is more than noise.
 
-    python -m benchmarks.ablation --data DIR            the rules of the passes, and the second perceptron
+    python -m benchmarks.ablation --data DIR            the rules of the passes, the second perceptron, and the firm outline
     python -m benchmarks.ablation --data DIR --refit    also edge features, by fitting the perceptrons without them; takes hours
 
 Each row is the mean of the paired differences by photo, without minus with, and their standard error. A difference of less than two standard

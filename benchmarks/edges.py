@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def refined(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray) -> np.ndarray:
-    """float32 alpha (height, width), as served."""
+    """float32 alpha (height, width), refined and with a firm outline."""
     return firm_outline(refine(matte, small, rgb), (matte.shape[0], matte.shape[1]))
 
 

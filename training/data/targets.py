@@ -11,7 +11,6 @@ EDGE = 13                              # width of the edge band in pixels
 WEIGHT, HEAVY, HEAVIEST = 32, 160, 255  # of a pixel: any; in the edge band, or of another vehicle (5 times); of thin parts of a car (8 times)
 GROUND = 25                            # weight of the ground for the outputs that tell glass and other vehicles: a tenth
 THICK = 15                             # pixels: a part, or a gap, that a square of these does not fit into is thin
-
 MIRROR, WINDOWS = 0.09, (0.1, 0.6)     # largest width of a mirror, share of the car's width; where its height has mirrors, from its top
 OUTLINE = 3                            # pixels beside an outline that are scored all the same
 
