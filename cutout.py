@@ -17,11 +17,9 @@ from once import once
 from options import Options, Region
 from postprocessing import compose, framing
 from postprocessing.encode import encode_alpha, encode_jpeg, encode_png, encode_webp, encode_zip, in_8_bits, is_opaque
-from postprocessing.firm_outline import firm_outline
 from postprocessing.foreground import foreground
+from postprocessing.full_size import full_size_alpha
 from postprocessing.glass import see_through
-from postprocessing.pieces import without_detached
-from postprocessing.refine import refine
 from postprocessing.shadow import cast, with_room
 from postprocessing.watermark import stamp
 from preprocessing.decode import MAX_FILE, MAX_PIXELS, Picture, decode
@@ -101,8 +99,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
     with clock("refine"):
         alpha = np.zeros(rgb.shape[:2], np.float32)
         car_alpha, car_rgb = alpha[part][prediction.window], seen[part][prediction.window]
-        refined = refine(prediction.matte, prediction.photo, car_rgb)
-        car_alpha[:] = without_detached(firm_outline(refined, prediction.matte.shape))
+        car_alpha[:] = full_size_alpha(prediction.matte, prediction.photo, car_rgb)
         colours = foreground(seen, alpha)
         if opacity is not None:  # what is soft there has the car's own colour already
             known = turn(opacity, turns)

@@ -20,8 +20,7 @@ import numpy as np
 from model import localise
 from model.localise import Prediction
 from model.predictor import NETWORK
-from postprocessing.firm_outline import firm_outline
-from postprocessing.pieces import without_detached
+from postprocessing.full_size import cleaned
 from postprocessing.refine import first_answers, perceptron_layers
 from preprocessing.orientation import turn
 from training.data.composites import composites
@@ -54,7 +53,7 @@ def main() -> None:
     print(f"{'':28} {'n':>4}  " + "  ".join(f"{name:>17}" for name in MEASURES))
     print(f"{'all':28} {len(photos):4}  " + "  ".join(f"{mean:17.4f}" for mean in base.mean(0)))
     print_row("second perceptron", measured(photos, predictions, partial(refined_once, edges=pipeline.edges)) - base)
-    with mock.patch("training.pipeline.firm_outline", lambda alpha, matte: alpha):
+    with mock.patch("postprocessing.full_size.firm_outline", lambda alpha, matte: alpha):
         print_row("firm outline", measured(photos, predictions, pipeline.refined) - base)
     for name, (constant, value) in PASS_RULES.items():
         with mock.patch.object(localise, constant, value):
@@ -83,8 +82,7 @@ def measured(photos: Sequence[Photo], predictions: Sequence[Prediction], refined
 def refined_once(prediction: Prediction, rgb: np.ndarray, edges: Path) -> np.ndarray:
     """uint8 matte (height, width) after the first perceptron alone."""
     alpha, _, _ = first_answers(prediction.matte, prediction.photo, prediction.cropped(rgb), perceptron_layers("first", edges))
-    alpha = without_detached(firm_outline(alpha, prediction.matte.shape))
-    return cv2.convertScaleAbs(prediction.in_photo(alpha), alpha=255)
+    return cv2.convertScaleAbs(prediction.in_photo(cleaned(alpha, prediction.matte.shape)), alpha=255)
 
 
 def turned(photo: Photo, quarters: int) -> Photo:

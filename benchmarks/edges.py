@@ -17,9 +17,8 @@ import numpy as np
 
 from cutout import predictor
 from model.localise import localise
-from postprocessing.firm_outline import firm_outline
 from postprocessing.foreground import foreground
-from postprocessing.refine import refine
+from postprocessing.full_size import full_size_alpha
 from preprocessing.letterbox import resize
 from training.data.exact_composites import ExactComposite, exact_composites
 from training.data.sources import read_grey
@@ -46,8 +45,8 @@ def main() -> None:
         "true alpha, the photo's colours": lambda scene: (scene.alpha, scene.photo),
         "true alpha, foreground": lambda scene: (scene.alpha, foreground(scene.photo, scene.alpha)),
         "network enlarged, the photo's colours": lambda scene: (enlarged(scene, lambda matte, small, rgb: resize(matte, rgb.shape[:2])), scene.photo),
-        "refine, the photo's colours": lambda scene: (enlarged(scene, refined), scene.photo),
-        "refine, foreground": lambda scene: (alpha := enlarged(scene, refined), foreground(scene.photo, alpha)),
+        "refine, the photo's colours": lambda scene: (enlarged(scene, full_size_alpha), scene.photo),
+        "refine, foreground": lambda scene: (alpha := enlarged(scene, full_size_alpha), foreground(scene.photo, alpha)),
         **{folder.name: lambda scene, folder=folder: (read_grey(folder / f"{scene.name}.png") / np.float32(255), scene.photo) for folder in args.mattes},
     }
     if args.peer:
@@ -70,11 +69,6 @@ def main() -> None:
     for name, rows in scores.items():
         sad, mse, gradient, fine, coarse, halo = (np.mean([getattr(row, field.name) for row in rows]) for field in fields(EdgeScore))
         print(f"{name:38} {np.mean(ious[name]):.4f}  {sad:6.3f}  {mse:.4f}  {gradient:6.3f}  {fine:.4f}  {coarse:7.4f}  {halo:6.3f}")
-
-
-def refined(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray) -> np.ndarray:
-    """float32 alpha (height, width), refined and with a firm outline."""
-    return firm_outline(refine(matte, small, rgb), (matte.shape[0], matte.shape[1]))
 
 
 def enlarged(scene: ExactComposite, enlarge: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:

@@ -11,9 +11,8 @@ from model.encoder_output import READERS
 from model.localise import Network, Prediction, localise
 from model.predictor import Predictor
 from model.space_to_depth import depth_to_space
-from postprocessing.firm_outline import firm_outline
-from postprocessing.pieces import without_detached
-from postprocessing.refine import WEIGHTS, refine
+from postprocessing.full_size import full_size_alpha
+from postprocessing.refine import WEIGHTS
 from training.errors import DataError
 
 
@@ -35,8 +34,7 @@ class Pipeline:
 
     def refined(self, prediction: Prediction, rgb: np.ndarray) -> np.ndarray:
         """The prediction of a uint8 photo (height, width, 3) as its refined uint8 matte (height, width)."""
-        refined = refine(prediction.matte, prediction.photo, prediction.cropped(rgb), self.edges)
-        alpha = without_detached(firm_outline(refined, prediction.matte.shape))
+        alpha = full_size_alpha(prediction.matte, prediction.photo, prediction.cropped(rgb), self.edges)
         return cv2.convertScaleAbs(prediction.in_photo(alpha), alpha=255)
 
     def matte(self, rgb: np.ndarray) -> np.ndarray:
