@@ -12,8 +12,9 @@
     python train.py mine      --data DIR                      sampling weights: hard cut-outs more often
     python train.py review    --data DIR                      photos whose masks and network disagree most
     python train.py label     --photos DIR --out DIR/train/SET           masks for photos without any (self-training)
+    python train.py correct   --photos DIR/train/SET          corrects masks by polygons drawn in labelme
 
-Every command writes into runs/; only `install` changes files of the project. `train.py COMMAND --help` says what a command needs.
+`label` and `correct` write into the data, `install` into the project, all others into runs/. `train.py COMMAND --help` says what a command needs.
 """
 import argparse
 import os
@@ -25,7 +26,22 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # off by default on CPUs wi
 
 import cv2  # noqa: E402
 
-from training.commands import ROOT, average, calibrate, edges, evaluate, install, kinds, label, mine, preview, quantise, review, train  # noqa: E402
+from training.commands import (  # noqa: E402
+    ROOT,
+    average,
+    calibrate,
+    correct,
+    edges,
+    evaluate,
+    install,
+    kinds,
+    label,
+    mine,
+    preview,
+    quantise,
+    review,
+    train,
+)
 from training.errors import DataError  # noqa: E402
 from training.loop import BATCH, RATE, SCALES  # noqa: E402
 
@@ -120,6 +136,12 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--photos", type=folder, required=True, default=argparse.SUPPRESS, help="folder of photos")
     sub.add_argument("--out", type=output, required=True, default=argparse.SUPPRESS, help="folder for images/, masks/ and ignore/, such as DIR/train/SET")
     sub.add_argument("--network", type=file, default=INT8, help=".keras or .tflite: the teacher")
+
+    sub = commands.add_parser("correct", help="correct the masks of a set by polygons drawn in labelme", formatter_class=Help,
+                              description="Correct the masks of a set by polygons drawn in labelme.\n\n"
+                                          "Needs images/STEM.json of labelme, beside the photos; polygons named car, ground or unknown.")
+    sub.set_defaults(do=correct)
+    sub.add_argument("--photos", type=folder, required=True, default=argparse.SUPPRESS, help="folder whose masks/ and ignore/ are changed: DIR/train/SET")
 
     sub = command(preview, "write a contact sheet of training samples", PHOTOS, "preview.png")
     sub.add_argument("--scale", type=frame_scale, default=1.0, help="of the fine frames")

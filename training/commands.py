@@ -113,6 +113,12 @@ def label(args: Namespace) -> None:
     print(f"{args.out}: {trusted} photos labelled, {left_out} left out")
 
 
+def correct(args: Namespace) -> None:
+    from training.corrections import correct_set
+
+    print(f"{args.photos}: {len(list(correct_set(args.photos)))} masks corrected")
+
+
 def preview(args: Namespace) -> None:
     from training.data.augmentation import FINETUNE, STRONG
     from training.preview import preview
