@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import train
+from training.data.sources import read_photos
 
 SIZE = 60, 80  # height, width
 
@@ -46,6 +47,13 @@ def test_what_is_drawn_as_car_or_as_ground_is_so(folder):
     assert not ignore[20, 45] and not ignore[30, 45] and not ignore[5, 5]  # where it was before, inside, outside
 
 
+def test_training_reads_the_corrected_mask_and_takes_no_polygons_for_a_photo(folder):
+    draw(folder, ("car", 60, 25, 69, 34))
+    mask, _ = correct(folder)
+    photo, = read_photos(folder, "val")  # one photo alone validates
+    assert np.array_equal(photo.mask, mask)
+
+
 def test_a_later_polygon_covers_an_earlier_one(folder):
     draw(folder, ("ground", 0, 0, 79, 59), ("car", 30, 30, 39, 39))
     mask, _ = correct(folder)
@@ -73,7 +81,7 @@ def test_pixels_ignored_before_stay_so_and_a_second_time_changes_nothing(folder)
 @pytest.mark.parametrize("shapes, others, message", [
     ([("tyre", 1, 1, 9, 9)], {}, "a polygon is named tyre; expected car, ground or unknown"),
     ([("car", 1, 1, 9, 9)], {"kind": "rectangle"}, "a rectangle of 4 points; expected a polygon"),
-    ([("car", 1, 1, 9, 9)], {"size": (30, 40)}, "of a photo of 40x30 pixels, but its mask has 80x60"),
+    ([("car", 1, 1, 9, 9)], {"size": (30, 40)}, "a.json: of a photo of 40x30 pixels, but its mask has 80x60"),
 ])
 def test_what_does_not_fit_is_refused_and_nothing_is_changed(folder, shapes, others, message):
     draw(folder, *shapes, **others)
@@ -81,6 +89,15 @@ def test_what_does_not_fit_is_refused_and_nothing_is_changed(folder, shapes, oth
     with pytest.raises(SystemExit, match=message):
         correct(folder)
     assert (folder / "masks" / "a.png").read_bytes() == before and not (folder / "ignore").exists()
+
+
+@pytest.mark.parametrize("points", [[[1], [2], [3]], [[1, 1], [2, 2]], [[1, 1], [9, float("nan")], [9, 9]]])
+def test_points_that_make_no_polygon_are_refused(folder, points):
+    draw(folder, ("car", 1, 1, 9, 9))
+    file = folder / "images" / "a.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"shapes": [{"label": "car", "points": points, "shape_type": "polygon"}]}))
+    with pytest.raises(SystemExit, match="points; expected a polygon"):
+        correct(folder)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"shapes": []}'])

@@ -116,7 +116,7 @@ def label(args: Namespace) -> None:
 def correct(args: Namespace) -> None:
     from training.corrections import correct_set
 
-    print(f"{args.photos}: {len(list(correct_set(args.photos)))} masks corrected")
+    print(f"{args.photos}: {correct_set(args.photos)} masks corrected")
 
 
 def preview(args: Namespace) -> None:

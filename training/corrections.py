@@ -4,13 +4,12 @@ A polygon says what the pixels in it are: `car`, `ground` (all that is not the c
 The pixels along a new outline are not scored either: a line drawn by hand is exact to some pixels only.
 """
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from training.data.sources import read_grey
+from training.data.sources import POLYGONS, read_grey
 from training.errors import DataError
 
 VALUES = {"car": 255, "ground": 0}
@@ -19,12 +18,12 @@ SUBPIXEL = 4  # binary digits after the point, of the polygons' corners
 NEXT = np.ones((3, 3), np.uint8)
 
 
-def correct_set(folder: Path) -> Iterator[str]:
-    """Corrects masks/ and ignore/ of a set of photos (DIR/train/SET), and gives the name of each photo that has polygons. The same once more changes nothing.
+def correct_set(folder: Path) -> int:
+    """Corrects masks/ and ignore/ of a set of photos (DIR/train/SET) that have polygons, and returns their number. The same once more changes nothing.
 
     Raises DataError where there are none, where a file is not labelme's, names anything else, or belongs to no mask of its size.
     """
-    files = sorted((folder / "images").glob("*.json"))
+    files = sorted((folder / "images").glob(f"*{POLYGONS}"))
     if not files:
         raise DataError(f"{folder}/images: no .json file of labelme")
     masks = [read_grey(folder / "masks" / f"{file.stem}.png") for file in files]
@@ -35,22 +34,23 @@ def correct_set(folder: Path) -> Iterator[str]:
         after, unscored = corrected(mask, read_grey(ignore) if ignore.exists() else np.zeros_like(mask), drawn)
         cv2.imwrite(str(folder / "masks" / ignore.name), after)
         cv2.imwrite(str(ignore), unscored)
-        yield file.stem
+    return len(files)
 
 
 def read_polygons(file: Path, size: tuple[int, ...]) -> list[tuple[str, np.ndarray]]:
     """Each polygon's name and corners, float (n, 2), x and y in pixels, of a photo of size (height, width)."""
     try:
         drawn = json.loads(file.read_text())
-        if (drawn["imageHeight"], drawn["imageWidth"]) != size:
-            raise DataError(f"{file}: of a photo of {drawn['imageWidth']}x{drawn['imageHeight']} pixels, but its mask has {size[1]}x{size[0]}")
+        height, width = drawn["imageHeight"], drawn["imageWidth"]
         polygons = [(shape["label"], shape["shape_type"], np.array(shape["points"], float)) for shape in drawn["shapes"]]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{file}: not a file of labelme: {error!r}") from None
+    if (height, width) != size:
+        raise DataError(f"{file}: of a photo of {width}x{height} pixels, but its mask has {size[1]}x{size[0]}")
     for name, kind, corners in polygons:
         if name not in (*VALUES, UNKNOWN):
             raise DataError(f"{file}: a polygon is named {name}; expected {', '.join(VALUES)} or {UNKNOWN}")
-        if kind != "polygon" or corners.ndim != 2 or len(corners) < 3:
+        if kind != "polygon" or corners.shape[1:] != (2,) or len(corners) < 3 or not np.isfinite(corners).all():
             raise DataError(f"{file}: a {kind} of {len(corners)} points; expected a polygon of three or more")
     return [(name, corners) for name, _, corners in polygons]
 

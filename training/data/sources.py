@@ -24,6 +24,7 @@ PHOTO_WEIGHTS = {"wild": 3.5, "studio": 3.0, "street": 2.5, "web": 2.5, "voc": 2
 CUTOUT_WEIGHTS = {"turntable": 0.3}
 LOW_RESOLUTION = {"wild"}  # sets whose masks were drawn at so few pixels that edges do not count more than the rest
 LACK_MIRRORS = {"listing", "dealer", "closeup"}  # sets whose masks were made by networks, which often lose mirrors
+POLYGONS = ".json"         # suffix of labelme's files
 TENTH, EIGHTH = 10, 8      # shares that are not trained on: of plain photos; of backgrounds and occluders
 OPAQUE = 240               # alpha from which a pane counts as opaque
 EMPTY = 8                  # alpha below which nothing is there: panes of turntables have more
@@ -67,15 +68,20 @@ def photo_paths(data: Path, split: str) -> list[tuple[str, Path]]:
     if is_plain(data):
         if split == "test":
             raise DataError(f"{data}: images/ and masks/ alone have no test photos; expected test/SET/images and masks")
-        every = [path for path in sorted((data / "images").iterdir()) if beside(path, "masks").exists()]
+        every = [path for path in sorted((data / "images").iterdir()) if is_photo(path)]
         hashes = {path: zlib.crc32(path.stem.encode()) for path in every}
         validating = {path for path in every if hashes[path] % TENTH == 0} or set(sorted(every, key=hashes.__getitem__)[:1])
         found = [(data.resolve().name, path) for path in every if (path in validating) == (split == "val")]
     else:
-        found = [(path.parent.parent.name, path) for path in sorted((data / split).glob("*/images/*")) if beside(path, "masks").exists()]
+        found = [(path.parent.parent.name, path) for path in sorted((data / split).glob("*/images/*")) if is_photo(path)]
     if not found:
         raise DataError(f"{data}: no '{split}' photos with masks; expected {split}/SET/images/NAME.jpg and {split}/SET/masks/NAME.png, or images/ and masks/")
     return found
+
+
+def is_photo(path: Path) -> bool:
+    """Whether a file in images/ is a photo with a mask; polygons of labelme (training/corrections.py) lie beside the photos."""
+    return path.suffix != POLYGONS and beside(path, "masks").exists()
 
 
 def read_photos(data: Path, split: str, longest: int | None = None) -> list[Photo]:
