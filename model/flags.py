@@ -1,6 +1,6 @@
 """What is wrong with a photo of a car: a measure for each flag, and the least value at which the photo is good.
 
-tilted, occluded and several are told by the kind model (model/kind.py) from the coarse pass; the others are taken from what the fine pass saw and
+tilted, occluded and several are told by the kind model (model/kind.py); the others are taken from what the fine pass saw and
 predicted, some 830 x 350 pixels around the car. benchmarks/flags.py reports how often each is right.
 """
 from typing import Literal

@@ -1,8 +1,9 @@
-"""What a photo of a listing shows, from which side, and what is wrong with its scene: linear models over the encoder's features in the coarse pass.
+"""What a photo of a listing shows, from which side, and what is wrong with its scene: linear models over the encoder's features.
 
-The features are averaged over the whole photo, over the car's box, and over a grid in it (RoI pooling, Girshick 2015, arXiv 1504.08083, with the
-exact overlaps of He et al. 2017, arXiv 1703.06870). Multinomial logistic regressions, made calibrated by a temperature (Guo et al. 2017, arXiv 1706.04599),
-turn them into probabilities. The photo's roll is a ridge regression. `train.py kinds` fits them and writes kind.npz.
+Those of the coarse pass, averaged over the whole photo and over the car's box, tell the kind. Those of the fine pass, averaged over a grid in the
+car's box, tell the view and the roll (RoI pooling, Girshick 2015, arXiv 1504.08083, with the exact overlaps of He et al. 2017, arXiv 1703.06870).
+Multinomial logistic regressions, made calibrated by a temperature (Guo et al. 2017, arXiv 1706.04599), turn them into probabilities. The roll is a
+ridge regression. `train.py kinds` fits them and writes kind.npz.
 """
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from model.frames import COARSE_FRAME
 from model.localise import Prediction, uncertainty
 from postprocessing.pieces import one_piece
 
@@ -19,8 +19,8 @@ KINDS = ("exterior", "interior", "boot", "engine", "detail", "other")  # detail:
 VIEWS = ("front", "front-left", "left", "rear-left", "rear", "rear-right", "right", "front-right")  # left and right as the driver sees them
 FITTED = Path(__file__).with_name("kind.npz")
 FLAWS = ("occluded", "several")  # something stands before the car; another vehicle is as large
-CHANNELS = (320, 112)  # of the encoder's features at strides 32 and 16
-BOX_GRID = (3, 6)      # rows, columns in the car's box
+STRIDES, CHANNELS = (32, 16), (320, 112)  # of the encoder's features
+BOX_GRID = (4, 8)      # rows, columns in the car's box
 PLACES = 6             # numbers that say where the car is, and how certain its matte
 WEIGHTS = "kinds", "views", "flaws", "roll"
 
@@ -72,13 +72,12 @@ class KindModel:
 
     def classify(self, prediction: Prediction) -> Kind:
         """An exterior where that has the least probability, else the most probable of the other kinds."""
-        box = car_box(prediction.coarse)
-        of_kind = kind_features(prediction, box)
+        of_kind = kind_features(prediction)
         probabilities = softmax(of_kind @ self.kinds)
         kind = self.kind_of(probabilities)
         if kind > 0:
             return Kind(KINDS[kind], float(probabilities[kind]), None)
-        of_view = view_features(prediction, box)
+        of_view = view_features(prediction)
         flaws = Flaws(float((of_view @ self.roll)[0]), *(1 / (1 + np.exp(-of_kind @ self.flaws))).tolist())
         return Kind(KINDS[0], float(probabilities[0]), VIEWS[int((of_view @ self.views).argmax())], flaws)
 
@@ -86,40 +85,41 @@ class KindModel:
         return 0 if probabilities[0] >= self.least_exterior else 1 + int(probabilities[1:].argmax())
 
 
-Extent = tuple[float, float, float, float]  # top, bottom, left, right in the coarse pass's pixels
+Extent = tuple[float, float, float, float]  # top, bottom, left, right in a matte's pixels
 
 
 def car_box(matte: np.ndarray) -> Extent:
-    """Of the largest piece in a coarse matte (height, width); the whole photo where it holds none."""
+    """Of the largest piece in a matte (height, width); all of it where it holds none."""
     x, y, w, h = cv2.boundingRect((one_piece(matte) > 0.5).astype(np.uint8))
     return (y, y + h, x, x + w) if w and h else (0, matte.shape[0], 0, matte.shape[1])
 
 
-def kind_features(prediction: Prediction, box: Extent) -> np.ndarray:
-    """float32 (n + 1,): the means of features over the photo and over the box, the box's place, the matte's certainty, and 1."""
+def kind_features(prediction: Prediction) -> np.ndarray:
+    """float32 (n + 1,): the means of the coarse pass's features over the photo and over the car's box, the box's place, the matte's certainty, and 1."""
     height, width = prediction.coarse.shape
-    top, bottom, left, right = box
-    means = [pooled(layer, part, (1, 1)) for layer in prediction.features for part in ((0, height, 0, width), box)]
+    top, bottom, left, right = box = car_box(prediction.coarse)
+    means = [pooled(layer, part, (1, 1), stride) for layer, stride in zip(prediction.coarse_features, STRIDES) for part in ((0, height, 0, width), box)]
     places = [top / height, bottom / height, left / width, right / width, (prediction.coarse > 0.5).mean(), uncertainty(prediction.coarse) ** 0.5]
     return np.concatenate([*means, places, [1]]).astype(np.float32)
 
 
-def view_features(prediction: Prediction, box: Extent) -> np.ndarray:
-    """float32 (n + 1,): the features at stride 16 in the box's grid, its shape, and 1."""
-    top, bottom, left, right = box
-    return np.append(pooled(prediction.features[1], box, BOX_GRID), [np.log((right - left) / (bottom - top)), 1]).astype(np.float32)
+def view_features(prediction: Prediction) -> np.ndarray:
+    """float32 (n + 1,): the means of the fine pass's features at stride 16 over the grid in the car's box, the box's shape, and 1."""
+    top, bottom, left, right = box = car_box(prediction.matte[::2, ::2])  # every fourth pixel suffices
+    means = pooled(prediction.features[1], box, BOX_GRID, STRIDES[1] // 2)
+    return np.append(means, [np.log((right - left) / (bottom - top)), 1]).astype(np.float32)
 
 
-def pooled(features: np.ndarray, part: Extent, grid: tuple[int, int]) -> np.ndarray:
-    """The means of features (rows, columns, channels) of the coarse frame in each of a part's equal cells (grid: rows, columns), flat."""
-    rows, columns = (overlaps(start, stop, number, cells, side) for start, stop, number, cells, side
-                     in zip(part[::2], part[1::2], grid, features.shape, COARSE_FRAME))
+def pooled(features: np.ndarray, part: Extent, grid: tuple[int, int], stride: int) -> np.ndarray:
+    """The means of features (rows, columns, channels) in each of a part's equal cells (grid: rows, columns), flat. stride: pixels of the part a feature."""
+    rows, columns = (overlaps(start / stride, stop / stride, number, cells) for start, stop, number, cells
+                     in zip(part[::2], part[1::2], grid, features.shape))
     return np.asarray(np.einsum("ir,jc,rcf->ijf", rows, columns, features, optimize=True)).ravel()
 
 
-def overlaps(start: float, stop: float, number: int, cells: int, side: int) -> np.ndarray:
-    """(number, cells): the share that each of a side's cells has in each of `number` equal parts of start..stop."""
-    edges, bounds = np.linspace(start, stop, number + 1) * cells / side, np.arange(cells + 1)
+def overlaps(start: float, stop: float, number: int, cells: int) -> np.ndarray:
+    """(number, cells): the share that each cell has in each of `number` equal parts of start..stop."""
+    edges, bounds = np.linspace(start, stop, number + 1), np.arange(cells + 1)
     shared = np.minimum(edges[1:, None], bounds[None, 1:]) - np.maximum(edges[:-1, None], bounds[None, :-1])
     return np.asarray(np.maximum(shared, 0) / np.diff(edges)[:, None])
 

@@ -4,6 +4,7 @@ The roll is a ridge regression (Hoerl and Kennard 1970, doi:10.1080/00401706.197
 upright as they are. Something before the car and another vehicle as large are logistic regressions; each counts the pictures with the other as without.
 Photos of unlabelled/ count as without a flaw: few of a dealer's have one.
 """
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.kind import FLAWS, car_box, kind_features, view_features
+from model.kind import FLAWS, kind_features, view_features
 from model.localise import Network
 from training.data.camera import degrade, noise_bank
 from training.data.flaws import STEEPEST, Scene, composed, pictures, turned
@@ -30,7 +31,7 @@ from training.data.sources import (
     shrink,
 )
 from training.errors import DataError
-from training.linear_probe import coarse_prediction, fit
+from training.linear_probe import coarse_prediction, fit, upright_prediction
 
 LONGEST = 576            # pixels; more than the coarse pass sees
 PHOTOS, COMPOSITES = {"train": 900, "val": 300}, {"train": 400, "val": 60}  # at most
@@ -51,32 +52,36 @@ class Row(NamedTuple):
     source: str
     change: str          # of training.data.flaws.CHANGES, "turned", UNLABELLED, or "" for none
     degrees: float       # by which it is turned, anticlockwise
-    of_kind: np.ndarray
-    of_view: np.ndarray
+    features: np.ndarray  # those of views where it is turned, else those of kinds
 
 
 def fit_flaws(data: Path, network: Network) -> tuple[np.ndarray, np.ndarray]:
     """The kind model's weights of flaws and roll. Prints the number of pictures and the measures on val. Raises DataError where a flaw has no pictures."""
     rows = rows_of(data, "train", network)
-    changes, sources = np.array([row.change for row in rows]), np.array([row.source for row in rows])
-    print("training pictures: " + ", ".join(f"{name or 'as they are'} {count}" for name, count in zip(*np.unique(changes, return_counts=True))))
-    if missing := [change for change in (*FLAWS, "turned") if change not in changes]:
+    counts = Counter(row.change for row in rows)
+    print("training pictures: " + ", ".join(f"{change or 'as they are'} {count}" for change, count in sorted(counts.items())))
+    if missing := [change for change in (*FLAWS, "turned") if not counts[change]]:
         raise DataError(f"{data}: no training pictures that are {' or '.join(missing)}; they need photos with masks, occluders/ and cutouts/")
-    pasted = changes != "turned"
-    features = np.array([row.of_kind for row in rows])[pasted]
+    pasted, rolled = pasted_and_turned(rows)
+    features, changes, sources = (np.array(column) for column in zip(*((row.features, row.change, row.source) for row in pasted)))
     weights = []
     for flaw in FLAWS:
-        of_both, _ = fit(features, (changes[pasted] == flaw).astype(int), HALVES, sources[pasted])
+        of_both, _ = fit(features, (changes == flaw).astype(int), HALVES, sources)
         weights.append(of_both[:, 1] - of_both[:, 0])
-    flaws, roll = np.stack(weights, 1).astype(np.float32), fit_roll([row for row in rows if row.change == "turned"])
+    flaws, roll = np.stack(weights, 1).astype(np.float32), fit_roll(rolled)
     report(flaws, roll, rows_of(data, "val", network))
     return flaws, roll
+
+
+def pasted_and_turned(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Those with a flaw or none, and those that are turned."""
+    return [row for row in rows if row.change != "turned"], [row for row in rows if row.change == "turned"]
 
 
 def fit_roll(rows: Sequence[Row]) -> np.ndarray:
     from sklearn.linear_model import Ridge
 
-    features = np.array([row.of_view[:-1] for row in rows])
+    features = np.array([row.features[:-1] for row in rows])
     mean, spread = features.mean(0), features.std(0) + 1e-3 * features.std()
     ridge = Ridge(RIDGE).fit((features - mean) / spread, [row.degrees for row in rows])
     weights = ridge.coef_ / spread
@@ -113,9 +118,8 @@ def unlabelled_rows(network: Network, numbered: tuple[int, Path]) -> list[Row]:
 
 
 def row(source: str, change: str, degrees: float, rgb: np.ndarray, network: Network) -> Row:
-    prediction = coarse_prediction(rgb, network)
-    box = car_box(prediction.coarse)
-    return Row(source, change, degrees, kind_features(prediction, box), view_features(prediction, box))
+    features = view_features(upright_prediction(rgb, network)) if change == "turned" else kind_features(coarse_prediction(rgb, network))
+    return Row(source, change, degrees, features)
 
 
 def scenes(data: Path, split: str, cars: Sequence[Cutout]) -> Iterator[tuple[str, Make]]:
@@ -137,15 +141,15 @@ def scene_of(path: Path, rng: np.random.Generator) -> Scene:
 
 def report(flaws: np.ndarray, roll: np.ndarray, rows: Sequence[Row]) -> None:
     """Prints the shares of val that have each flaw, by what was done to the picture, at several limits."""
-    changes, degrees = np.array([row.change for row in rows]), np.array([row.degrees for row in rows])
-    probabilities = 1 / (1 + np.exp(-np.array([row.of_kind for row in rows]) @ flaws))
-    names = [name for name in np.unique(changes) if name != "turned"]
+    pasted, rolled = pasted_and_turned(rows)
+    changes = np.array([row.change for row in pasted])
+    probabilities = 1 / (1 + np.exp(-np.array([row.features for row in pasted]) @ flaws))
+    names = np.unique(changes)
     for number, flaw in enumerate(FLAWS):
         print(f"val, {flaw}:  " + "".join(f"{name or 'as it is':>12}" for name in names))
         for limit in LIMITS:
             print(f"  over {limit:.2f}   " + "".join(f"{(probabilities[changes == name, number] > limit).mean():12.3f}" for name in names))
-    is_turned = changes == "turned"
-    found, degrees = np.abs(np.array([row.of_view for row in rows])[is_turned] @ roll)[:, 0], np.abs(degrees[is_turned])
+    found, degrees = np.abs(np.array([row.features for row in rolled]) @ roll)[:, 0], np.abs([row.degrees for row in rolled])
     for tilt in TILTS:
         parts = ", ".join(f"{(found[(degrees >= low) & (degrees < high)] > tilt).mean():.1%} of those turned by {low} to {high}" for low, high in
                           ((0, 1), (1, 3), (3, 5), (5, 7), (7, 10)))

@@ -11,16 +11,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.kind import KINDS, VIEWS, KindModel, car_box, kind_features, softmax, view_features
+from model.kind import KINDS, VIEWS, KindModel, kind_features, softmax, view_features
 from model.localise import Network
 from training.data.listing import BY_EYE, Example, examples, mirrored
 from training.errors import DataError
 from training.flaws import fit_flaws
-from training.linear_probe import coarse_prediction, fit
+from training.linear_probe import coarse_prediction, fit, upright_prediction
 
 MIX = {"exterior": 0.35, "interior": 0.3, "boot": 0.06, "engine": 0.06, "detail": 0.15, "other": 0.08}  # of a listing's photos
 GROUPS = {"exterior": "exterior", "interior": "interior", "boot": "part", "engine": "part", "detail": "part", "other": "other"}
-LOST = 500      # one training exterior in so many is taken for another kind
+LOST = 200      # one training exterior in so many is taken for another kind
 AT_ONCE = 64    # pictures in memory
 
 
@@ -29,7 +29,7 @@ class Row(NamedTuple):
     kind: int
     view: int          # -1 where it is not known
     kind_row: np.ndarray
-    view_row: np.ndarray
+    view_row: np.ndarray | None
 
 
 def fit_kinds(data: Path, network: Network) -> KindModel:
@@ -66,10 +66,11 @@ def rows_of(pictures: Iterator[Example], network: Network) -> Iterator[Row]:
 
 
 def row(example: Example, view: str | None, rgb: np.ndarray, network: Network) -> Row:
-    prediction = coarse_prediction(rgb, network)
-    box = car_box(prediction.coarse)
-    number = -1 if view is None else VIEWS.index(view)
-    return Row(example.source, KINDS.index(example.kind), number, kind_features(prediction, box), view_features(prediction, box))
+    kind = KINDS.index(example.kind)
+    if view is None:
+        return Row(example.source, kind, -1, kind_features(coarse_prediction(rgb, network)), None)
+    prediction = upright_prediction(rgb, network)
+    return Row(example.source, kind, VIEWS.index(view), kind_features(prediction), view_features(prediction))
 
 
 def report(model: KindModel, rows: list[Row]) -> None:
@@ -87,8 +88,9 @@ def report(model: KindModel, rows: list[Row]) -> None:
     sets = np.array([row.source.partition("/")[0] for row in rows])
     lost = (f"{name} {(found[part] > 0).sum()} of {part.sum()}" for name in dict.fromkeys(sets[exteriors]) if (part := exteriors & (sets == name)).any())
     print(f"exteriors taken for something else: {(found[exteriors] > 0).sum()} of {exteriors.sum()}: " + ", ".join(lost))
-    taken = np.array([(row.view_row @ model.views).argmax() for row in rows])
-    steps = np.abs((taken - views + 4) % 8 - 4)
+    seen = views >= 0
+    taken = np.array([(row.view_row @ model.views).argmax() for row in rows if row.view_row is not None])
+    steps, sets = np.abs((taken - views[seen] + 4) % 8 - 4), sets[seen]
     for name, part in (("with an angle in their name", sets != BY_EYE), ("labelled by eye", sets == BY_EYE)):
-        if (part := part & (views >= 0)).any():
+        if part.any():
             print(f"views of photos {name}: {(steps[part] == 0).mean():.1%} exact, {(steps[part] <= 1).mean():.1%} within one of eight steps, of {part.sum()}")

@@ -6,7 +6,7 @@ import numpy as np
 
 from model.frames import COARSE_FRAME
 from model.kind import softmax
-from model.localise import Network, Prediction, predict
+from model.localise import Network, Prediction, localise_upright, predict
 
 FOLDS = 5
 PENALTIES = (1e-2, 3e-2)  # inverse of scikit-learn's C, a picture
@@ -18,7 +18,12 @@ def coarse_prediction(rgb: np.ndarray, network: Network) -> Prediction:
     """That of the coarse pass alone, of a uint8 photo (height, width, 3)."""
     coarse = predict(COARSE_FRAME, rgb, network)
     size = rgb.shape[0], rgb.shape[1]
-    return Prediction(size, coarse.matte, (slice(0, size[0]), slice(0, size[1])), coarse.photo, coarse.matte, coarse.glass, coarse.features)
+    return Prediction(size, coarse.matte, coarse.features, (slice(0, size[0]), slice(0, size[1])), coarse.photo, coarse.matte, coarse.glass, coarse.features)
+
+
+def upright_prediction(rgb: np.ndarray, network: Network) -> Prediction:
+    """That of both passes, of a uint8 photo (height, width, 3) as it stands."""
+    return localise_upright(rgb, predict(COARSE_FRAME, rgb, network), network)
 
 
 def fit(features: np.ndarray, labels: np.ndarray, shares: np.ndarray, sources: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

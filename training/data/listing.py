@@ -24,8 +24,8 @@ FIFTH = 5
 SEED = 5
 TURNED = ("studio", "carvana", "studio_val", "studio_test")  # sets whose names carry the angle
 DOCUMENTS, COLLAGES = {"train": 160, "val": 40}, {"train": 60, "val": 15}
-CROPS = ("wild", "listing", "dealer")  # sets whose cars' parts are cropped as details
-CROPPED = 300
+CROPS = ("wild", "listing", "dealer", "dealers")  # sets whose cars' parts are cropped as details
+CROPPED = 700
 FRAME = (384, 512)  # height, width of a composite
 LONGEST = 1024      # pixels; more than the coarse pass sees
 
@@ -117,11 +117,13 @@ def placed(seed: int, path: Path, scene: Path) -> np.ndarray:
 
 
 def part_of_car(seed: int, path: Path) -> np.ndarray:
-    """A window of a sixth to a third of a car's length, which the car fills for the most part: uint8 (height, width, 3)."""
+    """A window of a sixth to a half of a car's length, which the car fills by a half to four fifths where it can: uint8 (height, width, 3)."""
     rng = np.random.default_rng(seed)
     rgb, mask = read_rgb(path), read_grey(beside(path, "masks"))
     x, y, w, h = cv2.boundingRect((mask > 127).astype(np.uint8))
-    side = max(8, int(rng.uniform(0.17, 0.35) * max(w, h)))
-    windows = [(slice(top, top + side * 3 // 4), slice(left, left + side))
-               for top, left in zip(rng.integers(y, max(y + h - side * 3 // 4, y) + 1, 20), rng.integers(x, max(x + w - side, x) + 1, 20))]
-    return np.ascontiguousarray(rgb[max(windows, key=lambda window: min(0.8, (mask[window] > 127).mean()))])
+    width = max(8, int(rng.uniform(0.17, 0.5) * max(w, h)))
+    height, filled, rim = width * 3 // 4, rng.uniform(0.5, 0.8), width // 4  # the rim is what an end of the car stands before
+    rows, columns = (np.clip(rng.integers(start - rim, max(start + length - side + rim, start) + 1, 20), 0, max(whole - side, 0))
+                     for start, length, side, whole in ((y, h, height, rgb.shape[0]), (x, w, width, rgb.shape[1])))
+    windows = [(slice(top, top + height), slice(left, left + width)) for top, left in zip(rows, columns)]
+    return np.ascontiguousarray(rgb[min(windows, key=lambda window: abs((mask[window] > 127).mean() - filled))])
