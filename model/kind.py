@@ -1,6 +1,6 @@
 """What a photo of a listing shows, from which side, and what is wrong with its scene: linear models over the encoder's features.
 
-Those of the coarse pass, averaged over the whole photo and over the car's box, tell the kind. Those of the fine pass, averaged over a grid in the
+Those of the coarse pass, averaged over the whole photo and over the car's box, tell the kind and FLAWS. Those of the fine pass, averaged over a grid in the
 car's box, tell the view and the roll (RoI pooling, Girshick 2015, arXiv 1504.08083, with the exact overlaps of He et al. 2017, arXiv 1703.06870).
 Multinomial logistic regressions, made calibrated by a temperature (Guo et al. 2017, arXiv 1706.04599), turn them into probabilities. The roll is a
 ridge regression. `train.py kinds` fits them and writes kind.npz.
@@ -111,7 +111,7 @@ def view_features(prediction: Prediction) -> np.ndarray:
 
 
 def pooled(features: np.ndarray, part: Extent, grid: tuple[int, int], stride: int) -> np.ndarray:
-    """The means of features (rows, columns, channels) in each of a part's equal cells (grid: rows, columns), flat. stride: pixels of the part a feature."""
+    """The means of features (rows, columns, channels) in a part's equal cells (grid: rows, columns), flat. stride: pixels of the part for each feature."""
     rows, columns = (overlaps(start / stride, stop / stride, number, cells) for start, stop, number, cells
                      in zip(part[::2], part[1::2], grid, features.shape))
     return np.asarray(np.einsum("ir,jc,rcf->ijf", rows, columns, features, optimize=True)).ravel()

@@ -49,12 +49,12 @@ class Prediction(NamedTuple):
 
     size: tuple[int, int]   # height, width of the upright photo in pixels
     coarse: np.ndarray      # float32 (h, w) in 0..1, a small matte of the whole photo
-    coarse_features: tuple[np.ndarray, ...]  # float32 (8, 8, channels) and (16, 16, channels) of the encoder in the coarse pass, of its whole frame
     window: Window          # the part of the photo that the fine pass saw; outside of it there is no car
     photo: np.ndarray       # uint8 (height, width, 3), the window at the frame's size
     matte: np.ndarray       # float32 (height, width) in 0..1, of the window at the frame's size
     glass: np.ndarray       # the same at half of that: the share of a window pane
     features: tuple[np.ndarray, ...]  # of the encoder in the fine pass, at strides 32 and 16 of its whole frame
+    coarse_features: tuple[np.ndarray, ...]  # float32 (8, 8, channels) and (16, 16, channels) of the encoder in the coarse pass, of its whole frame
     quarter_turns: int = 0  # anticlockwise, after which the photo stood upright
 
     def in_photo(self, layer: np.ndarray) -> np.ndarray:
@@ -96,7 +96,7 @@ def localise_upright(rgb: np.ndarray, coarse: Pass, network: Network) -> Predict
         window, fine = corrected, predict_window(corrected, rgb, network)
     if expected_error(fine.matte[::2, ::2]) > FLIP_ABOVE:  # every fourth pixel suffices
         fine = with_flip(fine, window, network)
-    return Prediction(size, coarse.matte, coarse.features, window, fine.photo, fine.matte, fine.glass, fine.features)
+    return Prediction(size, coarse.matte, window, fine.photo, fine.matte, fine.glass, fine.features, coarse.features)
 
 
 def predict_window(window: Window, rgb: np.ndarray, network: Network) -> Pass:

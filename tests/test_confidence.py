@@ -22,7 +22,7 @@ def predicted(matte: np.ndarray) -> Prediction:
     """A car that both passes found, the fine one in a window that is the whole photo."""
     coarse = cv2.resize(matte, (256, 192), interpolation=cv2.INTER_AREA)
     whole = slice(0, matte.shape[0]), slice(0, matte.shape[1])
-    return Prediction(matte.shape, coarse, (), whole, np.zeros((*matte.shape, 3), np.uint8), matte, matte[::2, ::2], ())
+    return Prediction(matte.shape, coarse, whole, np.zeros((*matte.shape, 3), np.uint8), matte, matte[::2, ::2], (), ())
 
 
 def presence(model: ConfidenceModel, prediction: Prediction) -> float:

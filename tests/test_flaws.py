@@ -59,5 +59,5 @@ def test_the_roll_is_that_of_the_training_pictures():
     rng = np.random.default_rng(0)
     degrees = rng.uniform(-10, 10, 20_000)
     features = np.stack([rng.normal(0, 1, 20_000), 3 + degrees / 5, np.ones(20_000)], 1)
-    roll = fit_roll([Row("", "turned", angle, np.empty(0), of_view) for angle, of_view in zip(degrees, features)])
+    roll = fit_roll([Row("", "turned", angle, of_view) for angle, of_view in zip(degrees, features)])
     assert np.abs(features @ roll[:, 0] - degrees).max() < 2

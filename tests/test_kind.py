@@ -39,7 +39,8 @@ def test_a_view_is_told_by_the_cells_of_the_fine_pass_in_a_grid_over_the_car():
     matte = np.zeros((448, 672), np.float32)
     matte[60:380, 100:612] = 1
     cells = np.random.default_rng(0).random((28, 42, CHANNELS[1]), np.float32)
-    prediction = Prediction((448, 672), matte, (), (slice(0, 448), slice(0, 672)), np.zeros((448, 672, 3), np.uint8), matte, matte[::2, ::2], (cells, cells))
+    window, photo, coarse = (slice(0, 448), slice(0, 672)), np.zeros((448, 672, 3), np.uint8), np.zeros((171, 256), np.float32)
+    prediction = Prediction((448, 672), coarse, window, photo, matte, matte[::2, ::2], (cells[:14, :21], cells), (cells[:8, :8], cells[:16, :16]))
     pixels = cells.repeat(16, 0).repeat(16, 1)[60:380, 100:612]
     means = pixels.reshape(BOX_GRID[0], 320 // BOX_GRID[0], BOX_GRID[1], 512 // BOX_GRID[1], -1).mean((1, 3))
     assert np.allclose(view_features(prediction), [*means.ravel(), np.log(512 / 320), 1], atol=1e-4)

@@ -33,7 +33,7 @@ from training.data.sources import (
 from training.errors import DataError
 from training.linear_probe import coarse_prediction, fit, upright_prediction
 
-LONGEST = 576            # pixels; more than the coarse pass sees
+LONGEST = 576            # pixels; more than the coarse pass sees, and the roll does not gain by more
 PHOTOS, COMPOSITES = {"train": 900, "val": 300}, {"train": 400, "val": 60}  # at most
 TURNS = 3                # turned copies of a photo
 LEFT_OUT = {"closeup", "voc", "carvana", "video"}  # sets of photos with no room or things before the car, or of few backgrounds

@@ -1,7 +1,7 @@
 """Fits the kind model (model/kind.py) to the encoder's features of one network, and says how well it tells photos of a listing apart.
 
-Every picture counts with its mirror image. Kinds weigh as a listing mixes them. What is chosen, how strongly weights are pulled to zero, the temperatures
-and the least probability of an exterior, is chosen by predictions over folds of the training pictures; copies of one picture share a fold.
+Every picture counts with its mirror image. Kinds weigh as a listing mixes them. How strongly weights are pulled to zero and the temperatures
+are chosen by predictions over folds of the training pictures; copies of one picture share a fold.
 """
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ from training.linear_probe import coarse_prediction, fit, upright_prediction
 
 MIX = {"exterior": 0.35, "interior": 0.3, "boot": 0.06, "engine": 0.06, "detail": 0.15, "other": 0.08}  # of a listing's photos
 GROUPS = {"exterior": "exterior", "interior": "interior", "boot": "part", "engine": "part", "detail": "part", "other": "other"}
-LOST = 200      # one training exterior in so many is taken for another kind
+LEAST_EXTERIOR = 0.5  # probability: as much as all other kinds together
 AT_ONCE = 64    # pictures in memory
 
 
@@ -44,11 +44,10 @@ def fit_kinds(data: Path, network: Network) -> KindModel:
     sources = np.array([row.source for row in rows])
     shares = np.array([MIX[kind] for kind in KINDS])
     kind_weights, found = fit(np.array([row.kind_row for row in rows]), kinds, shares, sources)
-    least = float(np.quantile(found[kinds == 0, 0], 1 / LOST))
     seen = views >= 0
     view_weights, _ = fit(np.array([row.view_row for row in rows if row.view >= 0]), views[seen], np.full(len(VIEWS), 1 / len(VIEWS)), sources[seen])
-    model = KindModel(kind_weights, view_weights, *fit_flaws(data, network), least)
-    print(f"an exterior needs {least:.4f}")
+    model = KindModel(kind_weights, view_weights, *fit_flaws(data, network), LEAST_EXTERIOR)
+    print(f"training exteriors, some cut off on purpose, that are taken for something else: {(found[kinds == 0, 0] < LEAST_EXTERIOR).mean():.2%}")
     report(model, list(rows_of(examples(data, "val"), network)))
     return model
 

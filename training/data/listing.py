@@ -24,8 +24,9 @@ FIFTH = 5
 SEED = 5
 TURNED = ("studio", "carvana", "studio_val", "studio_test")  # sets whose names carry the angle
 DOCUMENTS, COLLAGES = {"train": 160, "val": 40}, {"train": 60, "val": 15}
-CROPS = ("wild", "listing", "dealer", "dealers")  # sets whose cars' parts are cropped as details
+CROPS = ("wild", "listing", "dealer", "dealers")  # sets whose cars' parts are cropped as details, and cut-off views of them as exteriors
 CROPPED = 700
+LARGEST_PART = 0.45  # of a car, that a detail shows
 FRAME = (384, 512)  # height, width of a composite
 LONGEST = 1024      # pixels; more than the coarse pass sees
 
@@ -67,7 +68,8 @@ def examples(data: Path, split: str) -> Iterator[Example]:
         cars = [path for name, path in photo_paths(data, split) if name in CROPS]
         for number in rng.permutation(len(cars))[:CROPPED]:
             path = cars[number]
-            yield Example(f"{path.parent.parent.name}/{path.stem}", "detail", None, partial(part_of_car, int(rng.integers(2**32)), path))
+            for kind, crop in (("detail", part_of_car), ("exterior", cut_off_car)):
+                yield Example(f"{path.parent.parent.name}/{path.stem}", kind, None, partial(crop, int(rng.integers(2**32)), path))
 
 
 def validates(path: Path) -> bool:
@@ -122,8 +124,21 @@ def part_of_car(seed: int, path: Path) -> np.ndarray:
     rgb, mask = read_rgb(path), read_grey(beside(path, "masks"))
     x, y, w, h = cv2.boundingRect((mask > 127).astype(np.uint8))
     width = max(8, int(rng.uniform(0.17, 0.5) * max(w, h)))
-    height, filled, rim = width * 3 // 4, rng.uniform(0.5, 0.8), width // 4  # the rim is what an end of the car stands before
+    height, filled, rim = width * 3 // 4, rng.uniform(0.5, 0.8), width // 4  # windows reach past the car's ends by the rim
     rows, columns = (np.clip(rng.integers(start - rim, max(start + length - side + rim, start) + 1, 20), 0, max(whole - side, 0))
                      for start, length, side, whole in ((y, h, height, rgb.shape[0]), (x, w, width, rgb.shape[1])))
     windows = [(slice(top, top + height), slice(left, left + width)) for top, left in zip(rows, columns)]
-    return np.ascontiguousarray(rgb[min(windows, key=lambda window: abs((mask[window] > 127).mean() - filled))])
+    car = mask > 127
+    parts = [window for window in windows if np.count_nonzero(car[window]) < LARGEST_PART * np.count_nonzero(car)] or windows
+    return np.ascontiguousarray(rgb[min(parts, key=lambda window: abs(car[window].mean() - filled))])
+
+
+def cut_off_car(seed: int, path: Path) -> np.ndarray:
+    """A photo without up to a third of the car's length or height, at one of its edges: uint8 (height, width, 3)."""
+    rng = np.random.default_rng(seed)
+    rgb, mask = read_rgb(path), read_grey(beside(path, "masks"))
+    x, y, w, h = cv2.boundingRect((mask > 127).astype(np.uint8))
+    lost = rng.uniform(0.05, 0.35)
+    across, down = round(lost * w), round(lost * h)
+    crops = (rgb[:, x + across:], rgb[:, :x + w - across], rgb[y + down:], rgb[:y + h - down])
+    return shrink(np.ascontiguousarray(crops[rng.integers(len(crops))]), LONGEST)
