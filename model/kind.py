@@ -22,6 +22,7 @@ FLAWS = ("occluded", "several")  # something stands before the car; another vehi
 STRIDES, CHANNELS = (32, 16), (320, 112)  # of the encoder's features
 BOX_GRID = (4, 8)      # rows, columns in the car's box
 PLACES = 6             # numbers that say where the car is, and how certain its matte
+LEAST_EXTERIOR = 0.5   # probability: as much as all other kinds together
 WEIGHTS = "kinds", "views", "flaws", "roll"
 
 
@@ -42,7 +43,7 @@ class Kind(NamedTuple):
 
 @dataclass(frozen=True)
 class KindModel:
-    """Weights of the features, float32 (features + 1, classes), the constant last, and the least probability of an exterior.
+    """Weights of the features, float32 (features + 1, classes), the constant last.
 
     kinds and flaws: of `kind_features`; views and roll: of `view_features`.
 
@@ -53,7 +54,6 @@ class KindModel:
     views: np.ndarray
     flaws: np.ndarray
     roll: np.ndarray
-    least_exterior: float
 
     def __post_init__(self) -> None:
         of_kinds, of_views = 2 * sum(CHANNELS) + PLACES + 1, CHANNELS[1] * BOX_GRID[0] * BOX_GRID[1] + 2
@@ -64,14 +64,13 @@ class KindModel:
     @classmethod
     def read(cls, path: Path = FITTED) -> "KindModel":
         with np.load(path) as fitted:
-            kinds, views, flaws, roll = (fitted[name].astype(np.float32) for name in WEIGHTS)
-            return cls(kinds, views, flaws, roll, float(fitted["least_exterior"]))
+            return cls(*(fitted[name].astype(np.float32) for name in WEIGHTS))
 
     def write(self, path: Path = FITTED) -> None:
-        np.savez(path, **{name: getattr(self, name).astype(np.float16) for name in WEIGHTS}, least_exterior=np.float32(self.least_exterior))
+        np.savez(path, **{name: getattr(self, name).astype(np.float16) for name in WEIGHTS})
 
     def classify(self, prediction: Prediction) -> Kind:
-        """An exterior where that has the least probability, else the most probable of the other kinds."""
+        """An exterior where that is as probable as all other kinds together, else the most probable of those."""
         of_kind = kind_features(prediction)
         probabilities = softmax(of_kind @ self.kinds)
         kind = self.kind_of(probabilities)
@@ -82,7 +81,7 @@ class KindModel:
         return Kind(KINDS[0], float(probabilities[0]), VIEWS[int((of_view @ self.views).argmax())], flaws)
 
     def kind_of(self, probabilities: np.ndarray) -> int:
-        return 0 if probabilities[0] >= self.least_exterior else 1 + int(probabilities[1:].argmax())
+        return 0 if probabilities[0] >= LEAST_EXTERIOR else 1 + int(probabilities[1:].argmax())
 
 
 Extent = tuple[float, float, float, float]  # top, bottom, left, right in a matte's pixels

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.kind import KINDS, VIEWS, KindModel, kind_features, softmax, view_features
+from model.kind import KINDS, LEAST_EXTERIOR, VIEWS, KindModel, kind_features, softmax, view_features
 from model.localise import Network
 from training.data.listing import BY_EYE, Example, examples, mirrored
 from training.errors import DataError
@@ -20,7 +20,6 @@ from training.linear_probe import coarse_prediction, fit, upright_prediction
 
 MIX = {"exterior": 0.35, "interior": 0.3, "boot": 0.06, "engine": 0.06, "detail": 0.15, "other": 0.08}  # of a listing's photos
 GROUPS = {"exterior": "exterior", "interior": "interior", "boot": "part", "engine": "part", "detail": "part", "other": "other"}
-LEAST_EXTERIOR = 0.5  # probability: as much as all other kinds together
 AT_ONCE = 64    # pictures in memory
 
 
@@ -46,7 +45,7 @@ def fit_kinds(data: Path, network: Network) -> KindModel:
     kind_weights, found = fit(np.array([row.kind_row for row in rows]), kinds, shares, sources)
     seen = views >= 0
     view_weights, _ = fit(np.array([row.view_row for row in rows if row.view >= 0]), views[seen], np.full(len(VIEWS), 1 / len(VIEWS)), sources[seen])
-    model = KindModel(kind_weights, view_weights, *fit_flaws(data, network), LEAST_EXTERIOR)
+    model = KindModel(kind_weights, view_weights, *fit_flaws(data, network))
     print(f"training exteriors, some cut off on purpose, that are taken for something else: {(found[kinds == 0, 0] < LEAST_EXTERIOR).mean():.2%}")
     report(model, list(rows_of(examples(data, "val"), network)))
     return model
