@@ -186,6 +186,8 @@ def parse(values: Mapping[str, str], watermarks: Collection[str] = ()) -> Option
     if unknown := values.keys() - PARAMETERS.keys():
         raise KeyError(min(unknown))
     got = {name: value(name) for name in PARAMETERS}
+    if got["channels"] == "alpha" and got["format"] == "zip":
+        got["format"] = "png"  # a matte has no colours to put beside it in a zip
     if got["watermark"] and got["watermark"] not in watermarks:
         raise InvalidOption("watermark", f"takes the name of a configured watermark, not {got['watermark'][:40]!r}")
     for name, other in (("car_width", "scale"), ("ground", "position")):

@@ -48,3 +48,7 @@ def test_colours(text, colour):
 def test_unknown_names_are_no_options():
     with pytest.raises(KeyError, match="colour"):
         parse({"colour": "red"})
+
+
+def test_a_matte_alone_is_no_zip_so_that_results_are_named_as_what_they_are():
+    assert [parse({"channels": "alpha", "format": given}).format for given in ("zip", "png", "jpg", "webp", "auto")] == ["png", "png", "jpg", "webp", "auto"]
