@@ -75,11 +75,11 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
     with clock("decode"):
         picture = decode(photo, options.pixels)
         size = framing.fit_pixels(picture.size, options.pixels or MAX_PIXELS)
-        if (opacity := picture.opacity) is None:
+        if (own_alpha := picture.float_alpha) is None:
             rgb = seen = resize(picture.rgb, size)
         else:  # whatever colour is hidden where the picture is transparent, white is seen
-            rgb, opacity = framing.resample(picture.rgb, opacity, size)
-            seen = compose.over_colour(rgb, opacity, WHITE)[0]
+            rgb, own_alpha = framing.resample(picture.rgb, own_alpha, size)
+            seen = compose.over_colour(rgb, own_alpha, WHITE)[0]
     region = region_box(options.region, picture.size, size)
     with clock("predict"):
         prediction = localise(seen[framing.window(region)], predictor())
@@ -88,12 +88,12 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         if options.unsuitable == "error":
             raise NoCar(unsuitable, kind.kind)
         with clock("compose"):
-            colours, alpha = over_background(rgb, np.ones(size, np.float32) if opacity is None else opacity, options, backdrop, watermark)
+            colours, alpha = over_background(rgb, np.ones(size, np.float32) if own_alpha is None else own_alpha, options, backdrop, watermark)
         with clock("encode"):
             data, format = encode(colours, alpha, options, picture.dpi)
         return CutOut(data, format, size, picture.size, False, (0, 0, *size), 0.0, kind, (), clock.milliseconds)
     with clock("predict"):
-        found = flags(prediction, confidence, kind.flaws, picture.size[0] / size[0], scene=opacity is None)
+        found = flags(prediction, confidence, kind.flaws, picture.size[0] / size[0], scene=own_alpha is None)
     turns = prediction.quarter_turns  # from here on until it is framed, the photo stands upright
     rgb, seen, part = turn(rgb, turns), turn(seen, turns), framing.window(turn_box(region, size, turns))
     with clock("refine"):
@@ -101,20 +101,20 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         car_alpha, car_rgb = alpha[part][prediction.window], seen[part][prediction.window]
         car_alpha[:] = full_size_alpha(prediction.matte, prediction.photo, car_rgb)
         colours = foreground(seen, alpha)
-        if opacity is not None:  # what is soft there has the car's own colour already
-            known = turn(opacity, turns)
+        if own_alpha is not None:  # what is soft there has the car's own colour already
+            known = turn(own_alpha, turns)
             colours = np.where(((known > 0) & (known < 1))[..., None], rgb, colours)
         if options.semitransparency:
             panes_rgb, car_alpha[:] = see_through(colours[part][prediction.window], car_alpha, prediction.glass, prediction.photo)
             colours = colours.copy()  # where nothing is soft, it is the photo itself
             colours[part][prediction.window] = panes_rgb
-        if opacity is not None:  # what was transparent before stays so
-            np.minimum(alpha, turn(opacity, turns), out=alpha)
+        if own_alpha is not None:  # what was transparent before stays so
+            np.minimum(alpha, turn(own_alpha, turns), out=alpha)
     with clock("compose"):
         car = framing.box_of(alpha)
         if car is None:
             raise NoCar("the vehicle is transparent already", kind.kind)
-        cut = framing.cut_sides(alpha) if opacity is None else framing.WHOLE  # a picture with alpha may be cropped to its car already
+        cut = framing.cut_sides(alpha) if own_alpha is None else framing.WHOLE  # a picture with alpha may be cropped to its car already
         if options.shadow and options.channels == "rgba":
             if options.framing.moves:
                 colours, alpha, car = with_room(colours, alpha, car, options.shadow, cut)
@@ -147,7 +147,7 @@ def over_background(colours: np.ndarray, alpha: np.ndarray, options: Options, ba
     if backdrop:
         colours, alpha = compose.over_backdrop(colours, alpha, backdrop)
     if watermark:
-        colours, alpha = stamp(colours, alpha, watermark.rgb, watermark.opacity, options.watermark)
+        colours, alpha = stamp(colours, alpha, watermark.rgb, watermark.float_alpha, options.watermark)
     return colours, alpha
 
 

@@ -16,7 +16,7 @@ def resolved(options: Options, backdrop: Backdrop | None = None) -> Options:
     """
     if options.format != "auto":
         return options
-    opaque = options.colour is not None and options.colour[3] == OPAQUE or backdrop is not None and backdrop.opacity is None
+    opaque = options.colour is not None and options.colour[3] == OPAQUE or backdrop is not None and backdrop.alpha is None
     return replace(options, format="jpg" if opaque and options.channels == "rgba" else "png")
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from model.kind import Flaws
-from model.localise import Prediction
+from model.localise import Prediction, Window
 from postprocessing.pieces import one_piece
 
 LEAST = {
@@ -18,7 +18,7 @@ LEAST = {
     "dark": 125.0,          # grey level, 0 to 255, that a twentieth of the surroundings and the car exceeds
     "blurred": 0.30,        # steepness of edges: see `sharpness`
     "tilted": -5.0,         # minus the degrees by which the photo is turned
-    "occluded": 0.2,        # probability, at even odds, that nothing stands before the car
+    "occluded": 0.2,        # probability, with equal priors (training/flaws.py), that nothing stands before the car
     "several": 0.5,         # probability that no other vehicle is as large
     "low_confidence": 0.5,  # probability that the cut-out can be published untouched
 }
@@ -27,8 +27,6 @@ RETAKE = {"cut_off", "small", "dark", "blurred", "tilted"}  # flags that another
 OF_SCENE = {"cut_off", "dark"}                    # flags of what is around the car
 BRIGHT, STEEP = 0.95, 0.99  # quantiles
 EDGE = 6                    # pixels, wider than what is soft at a sharp edge
-
-Box = tuple[slice, slice]   # rows and columns
 
 
 def flags(prediction: Prediction, confidence: float, flaws: Flaws, scale: float, scene: bool = True) -> tuple[str, ...]:
@@ -49,7 +47,7 @@ def advice(flags: tuple[str, ...]) -> Literal["retake", "look"] | None:
 def measures(prediction: Prediction, confidence: float, flaws: Flaws, scale: float) -> dict[str, float]:
     """By flag, in the units of LEAST; the less, the worse."""
     car = one_piece(prediction.matte[::2, ::2]) > 0.5  # every fourth pixel suffices
-    box = box_of(car)
+    box = window_of(car)
     window = tuple(part.stop - part.start for part in prediction.window)
     sides = [(part.stop - part.start) * whole / have for part, whole, have in zip(box, window, car.shape)]
     scene, of_car = (cv2.cvtColor(part, cv2.COLOR_RGB2GRAY) for part in (prediction.photo[::4, ::4].copy(), prediction.photo[twice(box)]))
@@ -60,17 +58,17 @@ def measures(prediction: Prediction, confidence: float, flaws: Flaws, scale: flo
             "low_confidence": confidence}
 
 
-def box_of(car: np.ndarray) -> Box:
+def window_of(car: np.ndarray) -> Window:
     x, y, width, height = cv2.boundingRect(car.astype(np.uint8))
     return slice(y, y + height), slice(x, x + width)
 
 
-def twice(box: Box) -> Box:
+def twice(box: Window) -> Window:
     rows, columns = (slice(2 * part.start, 2 * part.stop) for part in box)
     return rows, columns
 
 
-def on_edge(car: np.ndarray, box: Box, prediction: Prediction) -> float:
+def on_edge(car: np.ndarray, box: Window, prediction: Prediction) -> float:
     """The largest share of the car's width or height that lies on one edge of the photo; the window's other sides do not count."""
     (rows, columns), (height, width), matte = prediction.window, prediction.size, prediction.matte
     tall, wide = (part.stop - part.start for part in box)

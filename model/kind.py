@@ -12,7 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from model.localise import Prediction, uncertainty
+from model.localise import Bounds, Prediction, uncertainty
 from postprocessing.pieces import one_piece
 
 KINDS = ("exterior", "interior", "boot", "engine", "detail", "other")  # detail: a part of a vehicle; other: no vehicle, a document, a screenshot, a collage
@@ -84,10 +84,7 @@ class KindModel:
         return 0 if probabilities[0] >= LEAST_EXTERIOR else 1 + int(probabilities[1:].argmax())
 
 
-Extent = tuple[float, float, float, float]  # top, bottom, left, right in a matte's pixels
-
-
-def car_box(matte: np.ndarray) -> Extent:
+def bounds_in_matte(matte: np.ndarray) -> Bounds:
     """Of the largest piece in a matte (height, width); all of it where it holds none."""
     x, y, w, h = cv2.boundingRect((one_piece(matte) > 0.5).astype(np.uint8))
     return (y, y + h, x, x + w) if w and h else (0, matte.shape[0], 0, matte.shape[1])
@@ -96,7 +93,7 @@ def car_box(matte: np.ndarray) -> Extent:
 def kind_features(prediction: Prediction) -> np.ndarray:
     """float32 (n + 1,): the means of the coarse pass's features over the photo and over the car's box, the box's place, the matte's certainty, and 1."""
     height, width = prediction.coarse.shape
-    top, bottom, left, right = box = car_box(prediction.coarse)
+    top, bottom, left, right = box = bounds_in_matte(prediction.coarse)
     means = [pooled(layer, part, (1, 1), stride) for layer, stride in zip(prediction.coarse_features, STRIDES) for part in ((0, height, 0, width), box)]
     places = [top / height, bottom / height, left / width, right / width, (prediction.coarse > 0.5).mean(), uncertainty(prediction.coarse) ** 0.5]
     return np.concatenate([*means, places, [1]]).astype(np.float32)
@@ -104,12 +101,12 @@ def kind_features(prediction: Prediction) -> np.ndarray:
 
 def view_features(prediction: Prediction) -> np.ndarray:
     """float32 (n + 1,): the means of the fine pass's features at stride 16 over the grid in the car's box, the box's shape, and 1."""
-    top, bottom, left, right = box = car_box(prediction.matte[::2, ::2])  # every fourth pixel suffices
+    top, bottom, left, right = box = bounds_in_matte(prediction.matte[::2, ::2])  # every fourth pixel suffices
     means = pooled(prediction.features[1], box, BOX_GRID, STRIDES[1] // 2)
     return np.append(means, [np.log((right - left) / (bottom - top)), 1]).astype(np.float32)
 
 
-def pooled(features: np.ndarray, part: Extent, grid: tuple[int, int], stride: int) -> np.ndarray:
+def pooled(features: np.ndarray, part: Bounds, grid: tuple[int, int], stride: int) -> np.ndarray:
     """The means of features (rows, columns, channels) in a part's equal cells (grid: rows, columns), flat. stride: pixels of the part for each feature."""
     rows, columns = (overlaps(start / stride, stop / stride, number, cells) for start, stop, number, cells
                      in zip(part[::2], part[1::2], grid, features.shape))

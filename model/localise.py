@@ -25,7 +25,7 @@ UPRIGHT_RATIO = 0.6       # and the most it may have of the unturned pass's unce
 SMALLEST_CAR = 0.002      # share of the photo; a smaller shape is a speck
 
 Window = tuple[slice, slice]  # rows and columns
-Bounds = tuple[float, float, float, float]  # of a car: top, bottom, left, right in the photo's pixels
+Bounds = tuple[float, float, float, float]  # top, bottom, left, right in pixels
 
 
 class Network(Protocol):

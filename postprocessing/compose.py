@@ -18,25 +18,25 @@ SIZES_KEPT = 4  # canvas sizes for which a backdrop stays scaled: the photos of 
 
 
 def over_colour(rgb: np.ndarray, alpha: np.ndarray, colour: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """A cut-out over one colour (red, green, blue, opacity; 0..255): see `over`."""
-    *ground, opacity = colour
+    """A cut-out over one colour (red, green, blue, alpha; 0..255): see `over`."""
+    *ground, ground_alpha = colour
     plane = cv2.merge([np.full(alpha.shape, value, np.uint8) for value in ground])
-    return over(rgb, alpha, plane, np.full_like(alpha, opacity / 255))
+    return over(rgb, alpha, plane, np.full_like(alpha, ground_alpha / 255))
 
 
 class Backdrop:
     """A picture behind the car, centred and scaled to cover the canvas. It is decoded once and scaled once a size, whatever the number of photos."""
 
     def __init__(self, picture: Picture):
-        self.rgb, self.opacity = picture.rgb, picture.opacity
+        self.rgb, self.alpha = picture.rgb, picture.float_alpha
         self.scaled = lru_cache(maxsize=SIZES_KEPT)(self.scale)
 
     def scale(self, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        """uint8 (height, width, 3) and its opacity, float32 (height, width) in 0..1, for a canvas (height, width)."""
+        """uint8 (height, width, 3) and its alpha, float32 (height, width) in 0..1, for a canvas (height, width)."""
         part = covering((self.rgb.shape[0], self.rgb.shape[1]), size)
-        if self.opacity is None:
+        if self.alpha is None:
             return resize(self.rgb[part], size), np.ones(size, np.float32)
-        return resample(self.rgb[part], self.opacity[part], size)
+        return resample(self.rgb[part], self.alpha[part], size)
 
 
 def over_backdrop(rgb: np.ndarray, alpha: np.ndarray, backdrop: Backdrop) -> tuple[np.ndarray, np.ndarray]:
@@ -44,19 +44,19 @@ def over_backdrop(rgb: np.ndarray, alpha: np.ndarray, backdrop: Backdrop) -> tup
     return over(rgb, alpha, *backdrop.scaled((alpha.shape[0], alpha.shape[1])))
 
 
-def over(rgb: np.ndarray, alpha: np.ndarray, behind: np.ndarray, opacity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def over(rgb: np.ndarray, alpha: np.ndarray, behind: np.ndarray, behind_alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """One layer over another of the same size (Porter and Duff 1984, doi 10.1145/964965.808606), both with straight alpha.
 
-    rgb, behind: uint8 (height, width, 3); alpha, opacity: float32 (height, width) in 0..1; returns both kinds.
+    rgb, behind: uint8 (height, width, 3); alpha, behind_alpha: float32 (height, width) in 0..1; returns both kinds.
     Where alpha is 0 or 1 the pixels are one layer's own, unchanged.
     """
     result = cv2.copyTo(rgb, (alpha == 1).astype(np.uint8), behind.copy())
     soft = np.flatnonzero((alpha > 0) & (alpha < 1))
-    front, back = (layer.reshape(-1, 1)[soft] for layer in (alpha, opacity))
+    front, back = (layer.reshape(-1, 1)[soft] for layer in (alpha, behind_alpha))
     back *= 1 - front
     above, below = (layer.reshape(-1, 3)[soft] for layer in (rgb, behind))
     result.reshape(-1, 3)[soft] = np.rint((above * front + below * back) / (front + back)).astype(np.uint8)
-    return result, alpha + opacity * (1 - alpha)
+    return result, alpha + behind_alpha * (1 - alpha)
 
 
 def covering(picture: tuple[int, int], size: tuple[int, int]) -> tuple[slice, slice]:

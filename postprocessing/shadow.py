@@ -36,6 +36,9 @@ class ContactLayer(NamedTuple):
     darkness: float            # 0..1
 
 
+FULL = 0.2  # share of a layer's gap up to which it is fully dark
+
+
 # Light held off by the whole car, darkness under its body, tyres that touch: from wide and faint to narrow and dark.
 LAYERS = (ContactLayer(0.08, 0.03, (0.16, 0.08), 0.6, 0.40), ContactLayer(0.035, 0.01, (0.07, 0.03), 0.55, 0.65),
           ContactLayer(0, 0.004, (0.03, 0.012), 0.075, 0.70))
@@ -105,7 +108,7 @@ def contact(car: np.ndarray, room: int) -> np.ndarray:
     light: np.ndarray = np.ones((height + 2 * room, width + 2 * room), np.float32)
     for layer in LAYERS:
         ground = ground_under(columns, outline + layer.clearance * height, tyres, near)
-        weight = ends * (1.25 * (1 - (ground - outline) / (layer.gap * height))).clip(0, 1)
+        weight = ends * ((1 - (ground - outline) / (layer.gap * height)) / (1 - FULL)).clip(0, 1)
         dark = np.zeros_like(light)
         dark[:, room + columns] = weight * (ground + layer.beyond * height - rows + 0.5).clip(0, 1) * (rows - ground + DEPTH * height + 0.5).clip(0, 1)
         light *= 1 - layer.darkness * blurred(dark, *(reach * height for reach in layer.blur))

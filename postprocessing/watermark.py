@@ -36,16 +36,16 @@ def load(path: Path) -> Picture:
     return decode(path.read_bytes())
 
 
-def stamp(rgb: np.ndarray, alpha: np.ndarray, mark: np.ndarray, opacity: np.ndarray | None, settings: Watermark) -> tuple[np.ndarray, np.ndarray]:
+def stamp(rgb: np.ndarray, alpha: np.ndarray, mark: np.ndarray, mark_alpha: np.ndarray | None, settings: Watermark) -> tuple[np.ndarray, np.ndarray]:
     """A picture, uint8 (height, width, 3) and float32 straight alpha (height, width) in 0..1, with a mark over it, in the same form.
 
-    mark: uint8 (h, w, 3); opacity: its own straight alpha, float32 (h, w) in 0..1, None where it is opaque.
+    mark: uint8 (h, w, 3); mark_alpha: its own straight alpha, float32 (h, w) in 0..1, None where it is opaque.
     """
     box = watermark_box(alpha.shape, mark.shape[:2], settings)
-    opacity = np.ones(mark.shape[:2], np.float32) if opacity is None else opacity
-    mark, opacity = resample(mark, opacity, box[2:])
+    mark_alpha = np.ones(mark.shape[:2], np.float32) if mark_alpha is None else mark_alpha
+    mark, mark_alpha = resample(mark, mark_alpha, box[2:])
     rgb, alpha, part = rgb.copy(), alpha.copy(), window(box)
-    rgb[part], alpha[part] = over(mark, opacity * np.float32(settings.opacity), rgb[part], alpha[part])
+    rgb[part], alpha[part] = over(mark, mark_alpha * np.float32(settings.opacity), rgb[part], alpha[part])
     return rgb, alpha
 
 

@@ -42,7 +42,7 @@ class Picture(NamedTuple):
     dpi: float | None = None  # pixels per inch that the file states
 
     @property
-    def opacity(self) -> np.ndarray | None:
+    def float_alpha(self) -> np.ndarray | None:
         """The alpha as float32 (height, width) in 0..1; None where there is none."""
         return None if self.alpha is None else self.alpha.astype(np.float32) / 255
 
