@@ -63,8 +63,8 @@ def measured(photos: Sequence[Photo], makes: Mapping[str, Make], pipeline: Pipel
     for photo in photos:
         prediction = pipeline.localise(photo.rgb)
         values = values_of(prediction)
-        publishable = score(pipeline.refined(prediction, photo.rgb), photo.mask, photo.ignore).deliverable
-        for flag, wrong in (("cut_off", on_edge(photo) > 1 - LEAST["cut_off"]), ("small", length(photo) < LEAST["small"]), ("low_confidence", not publishable)):
+        deliverable = score(pipeline.refined(prediction, photo.rgb), photo.mask, photo.ignore).deliverable
+        for flag, wrong in (("cut_off", on_edge(photo) > 1 - LEAST["cut_off"]), ("small", length(photo) < LEAST["small"]), ("low_confidence", not deliverable)):
             found[flag].append((values[flag], wrong))
         for flag in ("dark", "blurred", "tilted", "occluded", "several"):
             found[flag].append((values[flag], False))

@@ -25,13 +25,13 @@ class ConfidenceModel:
     """
 
     presence: tuple[float, ...]
-    publishable: tuple[float, ...]
+    deliverable: tuple[float, ...]
     min_presence: float
 
     @classmethod
     def read(cls, path: Path = FITTED) -> "ConfidenceModel":
         fitted = json.loads(path.read_text())
-        return cls(tuple(fitted["presence"]), tuple(fitted["publishable"]), fitted["min_presence"])
+        return cls(tuple(fitted["presence"]), tuple(fitted["deliverable"]), fitted["min_presence"])
 
     def write(self, path: Path = FITTED) -> None:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n")
@@ -41,7 +41,7 @@ class ConfidenceModel:
         features = features_of(prediction)
         if features is None or logistic(self.presence, features) < self.min_presence:
             return 0.0
-        return logistic(self.publishable, features[:-1])
+        return logistic(self.deliverable, features[:-1])
 
 
 def logistic(weights: tuple[float, ...], features: np.ndarray) -> float:

@@ -53,7 +53,7 @@ def test_a_coarse_pass_that_saw_another_car_makes_presence_less_likely_and_confi
 
 
 def test_no_feature_of_uncertainty_counts_in_a_cut_outs_favour(confidence_model):
-    weights = [confidence_model.publishable[feature] for feature in UNCERTAINTY_FEATURES]
+    weights = [confidence_model.deliverable[feature] for feature in UNCERTAINTY_FEATURES]
     assert max(weights) <= 0 and min(weights) < 0
 
 

@@ -35,10 +35,10 @@ def calibrate(data: Path, pipeline: Pipeline) -> ConfidenceModel:
     scores = sorted(0.0 if row is None else logistic(presence, row) for row in cars)
     least = float(scores[len(scores) // REFUSED])
     print(f"presence: {len(cars)} cars, {len(empty)} pictures without a car ({len(empty) - len(found[1])} without any shape); least {least:.4f}")
-    return ConfidenceModel(presence, fit_publishable(data, pipeline), least)
+    return ConfidenceModel(presence, fit_deliverable(data, pipeline), least)
 
 
-def fit_publishable(data: Path, pipeline: Pipeline) -> tuple[float, ...]:
+def fit_deliverable(data: Path, pipeline: Pipeline) -> tuple[float, ...]:
     """Weights of the features, the constant last."""
     from sklearn.metrics import brier_score_loss, roc_auc_score
     from sklearn.model_selection import cross_val_predict
@@ -51,16 +51,16 @@ def fit_publishable(data: Path, pipeline: Pipeline) -> tuple[float, ...]:
     found, truth = (np.array(part) for part in zip(*((row[:-1], label) for row, label in rows if row is not None)))
     for label in (True, False):
         if (count := np.count_nonzero(truth == label)) < FOLDS:
-            kind = "publishable" if label else "not publishable"
+            kind = "deliverable" if label else "not deliverable"
             raise DataError(f"{data}: {count} of {len(truth)} validation pictures are {kind}; calibration needs {FOLDS} or more of either kind")
     used = sensible_features(found, truth)
     guessed = cross_val_predict(regression(), found[:, used], truth, cv=FOLDS, method="predict_proba")[:, 1]
-    print(f"publishable: {truth.sum()} of {len(truth)}, by features {', '.join(map(str, used))}; over {FOLDS} folds "
+    print(f"deliverable: {truth.sum()} of {len(truth)}, by features {', '.join(map(str, used))}; over {FOLDS} folds "
           f"AUC {roc_auc_score(truth, guessed):.3f}, Brier {brier_score_loss(truth, guessed):.3f}")
     for low, high in zip((0, 0.2, 0.4, 0.6, 0.8), (0.2, 0.4, 0.6, 0.8, 1.01)):
         inside = (guessed >= low) & (guessed < high)
         if inside.any():
-            print(f"  confidence {low:.1f} to {min(high, 1):.1f}: {inside.sum():3} pictures, {truth[inside].mean():4.0%} publishable")
+            print(f"  confidence {low:.1f} to {min(high, 1):.1f}: {inside.sum():3} pictures, {truth[inside].mean():4.0%} deliverable")
     return fit(found, truth, used)
 
 
