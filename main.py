@@ -37,7 +37,7 @@ def remove_background(request: Request) -> Response:
 def on_upload(event: CloudEvent) -> None:
     """A photo has arrived in a bucket (google.cloud.storage.object.v1.finalized, https://cloud.google.com/eventarc/docs/cloudevents).
 
-    Returning acknowledges the event. After an exception it is sent again, if the function was deployed with --retry.
+    Returning acknowledges the event. After an exception Pub/Sub sends it again, up to 100 times (deploy/upload.sh).
     """
     photo = event.data
     with logs.arrival(f"gs://{photo['bucket']}/{photo['name']}", int(photo["generation"])) as entry:

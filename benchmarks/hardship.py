@@ -2,7 +2,8 @@
 
     python -m benchmarks.hardship --data DIR
 
-As served; masks change as the photos do. The last column is the mean X-Confidence, which should be the publishable share.
+As served; masks change as the photos do. The last column is the mean X-Confidence. It should be a little under the
+publishable share, because it also counts loose pieces, wrecks and frayed outlines.
 """
 import argparse
 from collections.abc import Callable

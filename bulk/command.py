@@ -11,7 +11,8 @@ manifest.json the options, left-out.jsonl the photos that --where or --unsuitabl
 --where takes FIELD=VALUE,...: kind=exterior,view=front-left,view=front-right chooses cars seen from front left or front right. A field is kind or view;
 several values of one field mean any of them, and several fields must all be right.
 
-Exit status: 0 all done; 3 done, but photos failed in this run; 1 the run failed; 2 wrong options, nothing was done; 130 interrupted by Ctrl-C.
+Exit status: 0 all done; 3 done, but photos failed in this run; 1 the run failed; 2 wrong options, nothing was done; 130 or 143 interrupted, by
+Ctrl-C or SIGTERM.
 """
 import argparse
 import os
@@ -157,7 +158,7 @@ def execute(job: BulkJob, flags: list[str], sheet: int) -> int:
     except RuntimeError as error:  # Beam's, of whatever stopped a worker
         return fail(str(error))
     if is_template(flags):
-        print("described: Dataflow starts the job, and its last step writes the report")
+        print("template written: Dataflow starts the job, and its last step writes the report")
         return ALL_DONE
     reported, failure = 0, STOP.reason or ("results could not be written: see the workers' logs" if counts["not_written"] else "")
     if not STOP.output_failed:

@@ -25,7 +25,7 @@ from cutout import predictor
 from machine import cores
 
 NAMESPACE = "forecourt"
-THREADS = 2  # of a worker, which has one core: while one photo is converted, another one is read or written. Beam's own 12 would need much memory
+THREADS = 2  # of an SDK process, one for each vCPU on Dataflow: while one photo is converted, another is read or written. Beam's own 12 need much memory
 LOCAL = ["--runner=FnApiRunner", "--direct_running_mode=multi_threading"]  # LiteRT, OpenCV and Pillow release the interpreter's lock
 
 

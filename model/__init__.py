@@ -1,1 +1,1 @@
-"""The segmentation network as served: its predictor, the coarse and the fine pass, and the confidence model."""
+"""The segmentation network as served: its predictor, the coarse and the fine pass, confidence, kind, view and flags."""

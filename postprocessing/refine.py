@@ -1,6 +1,6 @@
 """Refinement: the network's matte, some hundred pixels wide, brought to the photo's own edges at full size.
 
-Each pixel of the band where the matte is undecided gets its alpha from a perceptron of two small layers, from the edge features
+Each pixel of the band where the matte is undecided gets its alpha from a perceptron with two small hidden layers, from the edge features
 (postprocessing/edge_features.py). It is trained on composites whose alpha is known exactly, and on photos (`train.py edges`). Where its answer is
 uncertain, a second perceptron answers again, from the neighbours' answers too (auto-context, Tu and Bai 2010, doi 10.1109/TPAMI.2009.186).
 """
@@ -21,7 +21,7 @@ OPAQUE = 0.02    # an alpha this near to 0 or 1 becomes exactly that
 SOFT_REACH = 6   # matte pixels on both sides of an edge in which a matte may be soft
 CHUNK = 256      # points computed at once: for more, OpenBLAS starts a second thread that mostly waits and doubles the CPU time
 
-Layers = list[tuple[np.ndarray, np.ndarray]]  # float32 weights (inputs, outputs) and constants (outputs,)
+Layers = list[tuple[np.ndarray, np.ndarray]]  # float32 weights (inputs, outputs) and biases (outputs,)
 
 
 def refine(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, weights: Path = WEIGHTS) -> np.ndarray:

@@ -93,7 +93,7 @@ def test_a_flex_template_describes_the_job_for_dataflow(cloud, image, tmp_path):
     flags = [f"--{name}={value}" for name, value in (parameters | environment).items()]
     ended = subprocess.run([PYTHON, "-c", LAUNCH, image / "bulk" / "__main__.py", *flags], cwd=tmp_path,
                            env=worker_environment(image, cloud), capture_output=True, text=True, timeout=300)
-    assert ended.returncode == 0 and "described" in ended.stdout, ended.stderr
+    assert ended.returncode == 0 and "template written" in ended.stdout, ended.stderr
     job = json.loads(cloud.read(staging, "job_object"))
     pool, options = job["environment"]["workerPools"][0], job["environment"]["sdkPipelineOptions"]["options"]
     assert pool["machineType"] == "n1-standard-4" and pool["autoscalingSettings"]["maxNumWorkers"] == 10

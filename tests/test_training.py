@@ -123,7 +123,7 @@ def test_a_run_has_all_that_serving_loads(finished):
     assert Predictor(folder / "car_matte.tflite").predict(np.zeros((*COARSE_FRAME, 3), np.uint8))[0].shape == COARSE_FRAME
     for name, inputs in (("first", FEATURES), ("second", CONTEXT_FEATURES)):
         assert [weights.shape for weights, _ in perceptron_layers(name, folder / "edges.npz")] == [(inputs, 32), (32, 16), (16, 1)]
-    assert len(ConfidenceModel.read(folder / "confidence.json").publishable) == len(ConfidenceModel.read().publishable)
+    assert len(ConfidenceModel.read(folder / "confidence.json").deliverable) == len(ConfidenceModel.read().deliverable)
 
 
 def test_a_run_is_evaluated_and_installed(finished, tmp_path, monkeypatch, capsys):
@@ -139,7 +139,7 @@ def test_a_run_is_evaluated_and_installed(finished, tmp_path, monkeypatch, capsy
     run("evaluate", "--data", data, "--network", folder / "car_matte.tflite", "--json", tmp_path / "found.json", "--worst", tmp_path / "worst.png")
     table = capsys.readouterr().out
     found = json.loads((tmp_path / "found.json").read_text())
-    assert str(folder / "edges.npz") in table and "answered without a car, empty scenes" in table and "vehicles refused" in table
+    assert str(folder / "edges.npz") in table and "passed by presence without a car, empty scenes" in table and "vehicles refused" in table
     assert {name: row["n"] for name, row in found["sets"].items()} == {"street": 6, "neighbour": 1, "alone": 2}
     assert {"iou", "boundary_iou", "f1", "f2", "mae", "sad", "halo", "loose", "wreck", "publishable", "refused"} <= set(found["sets"]["alone"]["mean"])
     assert cv2.imread(str(tmp_path / "worst.png")) is not None

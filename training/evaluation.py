@@ -32,7 +32,7 @@ class Evaluated:
     alpha: np.ndarray               # uint8 (height, width)
     score: Score
     aerials: AerialScore
-    refused: bool | None = None     # whether serving finds no car; None: not known
+    refused: bool | None = None     # whether presence is too low; None: not known
     edge: EdgeScore | None = None   # None: the true colours are not known
 
     def measures(self) -> dict[str, float]:
@@ -46,7 +46,7 @@ class Evaluated:
 @dataclass(frozen=True)
 class Evaluation:
     sets: dict[str, list[Evaluated]]
-    answered: dict[str, list[bool]]  # by kind of picture without a car: whether serving answers with a cut-out
+    answered: dict[str, list[bool]]  # by kind of picture without a car: whether presence lets it pass
 
     def means(self) -> dict[str, dict[str, float]]:
         """By set, each measure's mean over the photos that have it."""
@@ -64,13 +64,13 @@ class Evaluation:
             cells = "  ".join(format(means[key], form) if key in means else " " * 6 for key, (_, form) in COLUMNS.items())
             print(f"{name:10} {len(self.sets[name]):3}  {cells}  {low.photo.name} {low.score.iou:.3f}")
         for kind, answers in self.answered.items():
-            print(f"answered without a car, {kind}: {sum(answers)} of {len(answers)}" + (f", {np.mean(answers):.1%}" if answers else ""))
+            print(f"passed by presence without a car, {kind}: {sum(answers)} of {len(answers)}" + (f", {np.mean(answers):.1%}" if answers else ""))
         every = [row for rows in self.sets.values() for row in rows]
         stray = [name_of(row.photo) for row in every if row.aerials.stray]
         print(f"stray sticks: {len(stray)} of {len(every)}", *stray)
         known = [row for row in every if row.refused is not None]
         if known:
-            print(f"vehicles refused: {sum(row.refused for row in known)} of {len(known)}")
+            print(f"vehicles refused by presence: {sum(row.refused for row in known)} of {len(known)}")
 
     def write_json(self, path: Path) -> None:
         """Means by set, all measures by photo, and the answers without a car."""
@@ -121,7 +121,7 @@ def compared(photo: Photo, alpha: np.ndarray, colours: np.ndarray | None = None,
 
 
 def found_cars(pipeline: Pipeline, pictures: Iterable[np.ndarray]) -> list[bool]:
-    """Of each uint8 picture (height, width, 3), whether serving answers with a cut-out."""
+    """Of each uint8 picture (height, width, 3), whether presence lets it pass."""
     return in_threads(lambda rgb: pipeline.confidence(pipeline.localise(rgb)) > 0, pictures)
 
 

@@ -1,7 +1,7 @@
 """Fits the kind model (model/kind.py) to the encoder's features of one network, and says how well it tells photos of a listing apart.
 
-Every picture counts with its mirror image. Kinds weigh as a listing mixes them. How strongly weights are pulled to zero and the temperatures
-are chosen by predictions over folds of the training pictures; copies of one picture share a fold.
+Every picture counts with its mirror image. Kinds weigh as a listing mixes them. The L2 penalty and the temperatures
+are chosen by cross-validation on the training pictures; copies of one picture share a fold.
 """
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,6 +1,6 @@
 """Linear probes of the encoder's features (Alain and Bengio 2016, arXiv 1610.01644): calibrated multinomial logistic regressions.
 
-How strongly weights are pulled to zero, and the temperature, is chosen by predictions over folds; copies of one picture share a fold.
+The L2 penalty and the temperature are chosen by cross-validation; copies of one picture share a fold.
 """
 import numpy as np
 
@@ -9,7 +9,7 @@ from model.kind import softmax
 from model.localise import Network, Prediction, localise_upright, predict
 
 FOLDS = 5
-PENALTIES = (1e-2, 3e-2)  # inverse of scikit-learn's C, a picture
+PENALTIES = (1e-2, 3e-2)  # L2 penalty for each picture: 1 / (C n) in scikit-learn's terms
 COMPONENTS = 300  # of the features (principal component analysis)
 TEMPERATURES = np.geomspace(0.4, 2.5, 41)
 

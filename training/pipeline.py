@@ -1,4 +1,4 @@
-"""A network with its edge perceptrons and confidence model, run as in serving."""
+"""A network with its edge perceptrons and confidence model, as in serving but without the kind model, by which serving refuses more photos."""
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -41,7 +41,7 @@ class Pipeline:
         return self.refined(self.localise(rgb), rgb)
 
     def confidence(self, prediction: Prediction) -> float:
-        """0..1; 0 where serving refuses the photo."""
+        """0..1; 0 where presence is too low. Serving also refuses by kind."""
         return self.confidence_model.confidence(prediction)
 
     @cached_property

@@ -73,7 +73,7 @@ def examples(data: Path, split: str) -> Iterator[Example]:
 
 
 def validates(path: Path) -> bool:
-    """Whether a picture of kinds/ is one of the fifth that is never trained on."""
+    """Whether a picture of kinds/ is one of the fifth that the kind model is never trained on."""
     return zlib.crc32(f"kinds {path.stem}".encode()) % FIFTH == 0
 
 

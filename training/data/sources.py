@@ -177,7 +177,10 @@ def without_shadow(rgba: np.ndarray, matte: np.ndarray) -> np.ndarray:
 
 
 def is_held_out(path: Path) -> bool:
-    """Whether a background, an occluder or an interior is one of the eighth that is never trained on: by hash of its name; crops of one place go together."""
+    """Whether a background, an occluder or an interior is one of the eighth that is never trained on: by hash of its name; crops of one place go together.
+
+    Of interiors it is for presence alone: the kind model splits by `validates` (training/data/listing.py).
+    """
     group = path.stem
     if place := re.fullmatch(r"(places\w*)_(\d+)", path.stem):
         group = f"{place[1]} {int(place[2]) // CROPS_PER_PLACE}"
