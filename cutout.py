@@ -115,16 +115,18 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         if car is None:
             raise NoCar("the vehicle is transparent already", kind.kind)
         cut = framing.cut_sides(alpha) if own_alpha is None else framing.WHOLE  # a picture with alpha may be cropped to its car already
+        if options.framing.moves:  # what is empty around the car plays no part any more
+            colours, alpha, car = colours[framing.window(car)], alpha[framing.window(car)], (0, 0, *car[2:])
         if options.shadow and options.channels == "rgba":
-            if options.framing.moves:
-                colours, alpha, car = with_room(colours, alpha, car, options.shadow, cut)
-            colours, alpha = cast(colours, alpha, car, options.shadow)
+            colours, alpha, car = with_room(colours, alpha, car, options.shadow, cut) if options.framing.moves else (colours.copy(), alpha, car)
+            cast(colours, alpha, car, options.shadow)
         car = turn_box(car, framing.size_of(alpha), -turns)
         colours, alpha = turn(colours, -turns), turn(alpha, -turns)
         placement = framing.place(size, framing.box_of(alpha) or car, options.framing, cut.turned(-turns), car)
         if placement.canvas[0] * placement.canvas[1] > MAX_PIXELS:
             raise ResolutionTooHigh(f"with its margin the answer would have more than {MAX_PIXELS:,} pixels")
-        colours, alpha = over_background(*placement.apply(colours, alpha), options, backdrop, watermark)
+        colours, alpha = placement.apply(colours, alpha)  # first, since nobody needs the layers before any more
+        colours, alpha = over_background(colours, alpha, options, backdrop, watermark)
     with clock("encode"):
         data, format = encode(colours, alpha, options, picture.dpi)
     return CutOut(data, format, placement.canvas, picture.size, True, placement.moved(car), confidence, kind, found, clock.milliseconds)

@@ -80,7 +80,8 @@ def views(photo: np.ndarray, rgb: np.ndarray, alpha: np.ndarray) -> list[np.ndar
     """uint8 RGB, one for each of NAMES, within a CELL; rgb and alpha are the cut-out's, uint8 of the same height and width."""
     share = alpha.astype(np.float32) / 255
     on = [compose.over_colour(rgb, share, (*ground, 255))[0] for ground in GROUNDS.values()]
-    shaded = shadow.cast(rgb, share, framing.box_of(share), SHADOW)
+    shaded = rgb.copy(), share.copy()
+    shadow.cast(*shaded, framing.box_of(share), SHADOW)
     on.append(compose.over_backdrop(*shaded, compose.Backdrop(Picture(showroom(alpha.shape), None, alpha.shape)))[0])
     return [reduced(picture) for picture in (photo, cv2.merge([alpha] * 3), *on)]
 

@@ -14,7 +14,8 @@ from postprocessing.framing import resample
 from preprocessing.decode import Picture
 from preprocessing.letterbox import resize
 
-SIZES_KEPT = 4  # canvas sizes for which a backdrop stays scaled: the photos of a site share a few
+CHUNK = 1 << 20  # soft pixels blended at once: more would take much memory in a large picture
+SIZES_KEPT = 4   # canvas sizes for which a backdrop stays scaled: the photos of a site share a few
 
 
 def over_colour(rgb: np.ndarray, alpha: np.ndarray, colour: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -52,11 +53,15 @@ def over(rgb: np.ndarray, alpha: np.ndarray, behind: np.ndarray, behind_alpha: n
     """
     result = cv2.copyTo(rgb, (alpha == 1).astype(np.uint8), behind.copy())
     soft = np.flatnonzero((alpha > 0) & (alpha < 1))
-    front, back = (layer.reshape(-1, 1)[soft] for layer in (alpha, behind_alpha))
-    back *= 1 - front
-    above, below = (layer.reshape(-1, 3)[soft] for layer in (rgb, behind))
-    result.reshape(-1, 3)[soft] = np.rint((above * front + below * back) / (front + back)).astype(np.uint8)
-    return result, alpha + behind_alpha * (1 - alpha)
+    for some in np.split(soft, range(CHUNK, len(soft), CHUNK)):
+        front, back = (layer.reshape(-1, 1)[some] for layer in (alpha, behind_alpha))
+        back *= 1 - front
+        above, below = (layer.reshape(-1, 3)[some] for layer in (rgb, behind))
+        result.reshape(-1, 3)[some] = np.rint((above * front + below * back) / (front + back)).astype(np.uint8)
+    total = 1 - alpha
+    total *= behind_alpha
+    total += alpha
+    return result, total
 
 
 def covering(picture: tuple[int, int], size: tuple[int, int]) -> tuple[slice, slice]:

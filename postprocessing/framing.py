@@ -121,9 +121,9 @@ class Placement(NamedTuple):
     target: Box              # on the canvas; a shadow may reach beyond it
 
     def moved(self, box: Box) -> Box:
-        """Where a box within `source` goes, to the nearest pixel."""
-        ends = [[round_half_up(to + (at - start) * now / whole) for at in (first, first + side)]
-                for first, side, start, whole, to, now in zip(box[:2], box[2:], self.source[:2], self.source[2:], self.target[:2], self.target[2:])]
+        """Where a box within `source` goes on the canvas, to the nearest pixel."""
+        ends = [[min(max(0, round_half_up(to + (at - start) * now / whole)), most) for at in (first, first + side)] for first, side, start, whole, to, now, most
+                in zip(box[:2], box[2:], self.source[:2], self.source[2:], self.target[:2], self.target[2:], self.canvas)]
         return ends[0][0], ends[1][0], max(1, ends[0][1] - ends[0][0]), max(1, ends[1][1] - ends[1][0])
 
     def apply(self, rgb: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -195,7 +195,7 @@ def on_a_line(canvas: tuple[int, int], box: Box, car: Box, framing: Framing, cut
     factor = 1.0 if cut.through else min(factor, ground / car[2])
     height, width = (max(1, round_half_up(side * factor)) for side in box[2:])
     tall, wide = car[2] * height / box[2], car[3] * width / box[3]
-    car_top = offset(ground - tall, down if framing.ground is None else 100, cut.top, cut.bottom)
+    car_top = max(0.0, offset(ground - tall, down if framing.ground is None else 100, cut.top, cut.bottom))  # its roof is kept, if not the ground
     car_left = offset(canvas[1] - wide, across, cut.left, cut.right)
     top, left = (round_half_up(first - (at - start) * now / whole)
                  for first, at, start, now, whole in zip((car_top, car_left), car[:2], box[:2], (height, width), box[2:]))
@@ -231,12 +231,11 @@ def resample(rgb: np.ndarray, alpha: np.ndarray, size: tuple[int, int]) -> tuple
     """
     if alpha.shape == size:
         return rgb, alpha
-    premultiplied = cv2.multiply(rgb, cv2.merge([alpha] * 3), dtype=cv2.CV_32F)
-    layer = resize(cv2.merge([*cv2.split(premultiplied), alpha]), size)
-    *colours, alpha = cv2.split(layer)
-    rgb = cv2.merge([cv2.divide(colour, alpha, dtype=cv2.CV_8U) for colour in colours])
-    alpha[alpha > 1 - 1e-6], alpha[alpha < 1e-6] = 1, 0  # the resize's rounding; whole pixels stay whole
-    return rgb, alpha
+    smaller = resize(alpha, size)
+    channels = (cv2.extractChannel(rgb, number) for number in range(3))  # one after the other: a quarter of the memory
+    colours = cv2.merge([cv2.divide(resize(cv2.multiply(channel, alpha, dtype=cv2.CV_32F), size), smaller, dtype=cv2.CV_8U) for channel in channels])
+    smaller[smaller > 1 - 1e-6], smaller[smaller < 1e-6] = 1, 0  # the resize's rounding; whole pixels stay whole
+    return colours, smaller
 
 
 def size_of(layer: np.ndarray) -> tuple[int, int]:

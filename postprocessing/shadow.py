@@ -15,6 +15,7 @@ import numpy as np
 from postprocessing.framing import WHOLE, Sides, window
 from preprocessing.orientation import Box
 
+BAND = 512     # rows that are darkened at once: more would take much memory in a large picture
 LONGEST = 320  # pixels, of the copy's longer side
 ROOM = {"contact": 0.26, "drop": 0.62}  # that a shadow takes around the car, shares of its height
 FAINT = 0.012  # darkness below which a shadow is invisible and ends
@@ -53,8 +54,8 @@ class Shadow(NamedTuple):
     opacity: float = 1.0  # 0..1
 
 
-def cast(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow) -> tuple[np.ndarray, np.ndarray]:
-    """A cut-out, uint8 (height, width, 3) and float32 straight alpha (height, width) in 0..1, with a shadow under it, in the same form.
+def cast(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow) -> None:
+    """Puts a shadow under a cut-out, uint8 (height, width, 3) and float32 straight alpha (height, width) in 0..1, in place.
 
     box is the upright car's. Where alpha is 1 nothing changes; what would fall outside of the picture is lost, see `with_room`.
     """
@@ -63,24 +64,23 @@ def cast(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow) -> tuple[
     dark = np.maximum((contact if shadow.kind == "contact" else drop)(car, room) - FAINT, 0) * (shadow.opacity / (1 - FAINT))
     x, y, w, h = cv2.boundingRect((dark > 0).astype(np.uint8))
     if not w:
-        return rgb, alpha
+        return
     # a cell (i, j) of `dark` is the square of pixels from (i - room) * step + corner on
     step, corner = np.array(box[2:]) / car.shape, np.array(box[:2])
     first = np.maximum(np.floor((np.array([y, x]) - room - 0.5) * step + corner), 0).astype(int)
     last = np.minimum(np.ceil((np.array([y + h, x + w]) - room + 0.5) * step + corner), alpha.shape).astype(int)
-    back = (first + 0.5 - corner) / step + room - 0.5
-    part = (slice(first[0], last[0]), slice(first[1], last[1]))
-    large = cv2.warpAffine(dark, np.array([[1 / step[1], 0, back[1]], [0, 1 / step[0], back[0]]]), tuple(int(n) for n in (last - first)[::-1]),
-                          flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-    total = alpha[part] + large * (1 - alpha[part])
-    share = cv2.divide(alpha[part], total)  # of the colour; 0 where both are
-    rgb, alpha = rgb.copy(), alpha.copy()
-    rgb[part], alpha[part] = cv2.multiply(rgb[part], cv2.merge([share] * 3), dtype=cv2.CV_8U), total
-    return rgb, alpha
+    for top in range(first[0], last[0], BAND):
+        part = (slice(top, min(top + BAND, last[0])), slice(first[1], last[1]))
+        back = (np.array([top, first[1]]) + 0.5 - corner) / step + room - 0.5
+        large = cv2.warpAffine(dark, np.array([[1 / step[1], 0, back[1]], [0, 1 / step[0], back[0]]]), alpha[part].shape[::-1],
+                               flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        total = alpha[part] + large * (1 - alpha[part])
+        share = cv2.divide(alpha[part], total)  # of the colour; 0 where both are
+        rgb[part], alpha[part] = cv2.multiply(rgb[part], cv2.merge([share] * 3), dtype=cv2.CV_8U), total
 
 
 def with_room(rgb: np.ndarray, alpha: np.ndarray, box: Box, shadow: Shadow, cut: Sides = WHOLE) -> tuple[np.ndarray, np.ndarray, Box]:
-    """The cut-out and its box with transparent black added where its shadow, see `cast`, would reach past an edge of the picture.
+    """A copy of the cut-out, and its box, with transparent black added where its shadow, see `cast`, would reach past an edge of the picture.
 
     None is added above the car, nor at the sides at which the photo cuts it off.
     """

@@ -33,7 +33,8 @@ def seen(layer: Layer) -> np.ndarray:
 def shadowed(shadow: Shadow, angle: str = "three_quarter") -> Layer:
     car = drawn(angle)
     rgb, alpha, box = with_room(car.foreground, car.alpha, box_of(car.alpha), shadow)
-    return cast(rgb, alpha, box, shadow)
+    cast(rgb, alpha, box, shadow)
+    return rgb, alpha
 
 
 def marked(how: Watermark) -> Layer:

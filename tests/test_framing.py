@@ -275,6 +275,8 @@ def test_a_car_has_its_width_and_stands_on_the_ground(framing, target):
     (Sides(bottom=True), (90, 20, 10, 40), Framing(car_width=50, ground=80), (75, 50, 25, 100)),
     (Sides(top=True), (0, 20, 10, 40), Framing(car_width=50, ground=80), (0, 50, 25, 100)),
     (Sides(left=True, right=True), (30, 0, 10, 200), Framing(car_width=50, ground=80), (70, 0, 10, 200)),
+    (Sides(left=True, right=True), (30, 0, 50, 200), Framing(ground=40), (0, 0, 50, 200)),  # it keeps its size and its roof
+    (Sides(left=True, right=True), (30, 0, 50, 200), Framing(ground=40, crop=True), (0, 0, 50, 200)),
 ])
 def test_a_car_that_is_cut_off_stays_at_the_edge_whatever_its_width_and_ground(cut, box, framing, target):
     assert place(PHOTO, box, framing, cut).target == target
@@ -292,6 +294,15 @@ def test_cars_of_every_size_and_view_stand_on_one_line_and_their_shadows_follow(
     assert abs(box[3] - 120) <= 1 or box[0] <= 1 and box[3] < 120
     around = [(now / was, corner) for now, was, corner in zip(placement.target[2:], shadowed[2:], placement.target[:2])]
     assert all(abs(scale - box[3] / width) < 0.05 * scale for scale, _ in around)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_car_beside_its_shadow_lies_within_the_canvas(seed):
+    rng = np.random.default_rng(seed)
+    height, width, room = (int(n) for n in rng.integers(20, 70, 3))
+    box, car = (0, 0, height + room, width + 2 * room), (0, room, height, width)
+    top, left, tall, wide = place(PHOTO, box, Framing(car_width=100), car=car).moved(car)
+    assert 0 <= top < top + tall <= PHOTO[0] and 0 <= left < left + wide <= PHOTO[1]
 
 
 def test_what_reaches_beyond_the_canvas_is_lost(layer):

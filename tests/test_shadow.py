@@ -31,9 +31,16 @@ def front_view() -> np.ndarray:
     return matte
 
 
+def shaded(rgb: np.ndarray, alpha: np.ndarray, *where) -> tuple[np.ndarray, np.ndarray]:
+    """A copy with a shadow."""
+    layers = rgb.copy(), alpha.copy()
+    cast(*layers, *where)
+    return layers
+
+
 def darkness(matte: np.ndarray, shadow: Shadow = CONTACT) -> np.ndarray:
     """The shadow alone, 0..1, without the car over it."""
-    alpha = cast(np.zeros((*matte.shape, 3), np.uint8), matte, box_of(matte), shadow)[1]
+    alpha = shaded(np.zeros((*matte.shape, 3), np.uint8), matte, box_of(matte), shadow)[1]
     return np.where(matte < 1, (alpha - matte) / np.maximum(1 - matte, 1e-6), 0)
 
 
@@ -42,7 +49,7 @@ def test_nothing_changes_on_the_car_and_black_is_all_that_is_added(kind):
     rng = np.random.default_rng(0)
     matte = cv2.GaussianBlur(side_view(), (0, 0), 2)
     rgb = rng.integers(0, 256, (*SIZE, 3), np.uint8)
-    cast_rgb, alpha = cast(rgb, matte, box_of(matte), Shadow(kind))
+    cast_rgb, alpha = shaded(rgb, matte, box_of(matte), Shadow(kind))
     assert cast_rgb.dtype == np.uint8 and alpha.dtype == np.float32
     assert np.array_equal(cast_rgb[matte == 1], rgb[matte == 1]) and (alpha >= matte - 1e-6).all() and alpha.max() <= 1
     over_white = [colours * a[..., None].astype(float) + 255 * (1 - a[..., None].astype(float)) for colours, a in ((cast_rgb, alpha), (rgb, matte))]
@@ -104,7 +111,7 @@ def test_specks_beside_the_car_do_not_lift_the_ground():
     speckled = matte.copy()
     speckled[480:484, 450:454] = 1
     box = box_of(matte)
-    plain, with_speck = (cast(np.zeros((*SIZE, 3), np.uint8), layer, box, Shadow("contact"))[1] for layer in (matte, speckled))
+    plain, with_speck = (shaded(np.zeros((*SIZE, 3), np.uint8), layer, box, Shadow("contact"))[1] for layer in (matte, speckled))
     assert np.abs(plain - with_speck)[:478].max() < 0.02
 
 
@@ -113,7 +120,7 @@ def test_specks_beside_the_car_do_not_lift_the_ground():
 def test_the_smallest_cars(size, kind):
     matte = np.zeros((60, 420), np.float32)
     matte[10:10 + size[0], 10:10 + size[1]] = 1
-    alpha = cast(np.zeros((60, 420, 3), np.uint8), matte, box_of(matte), Shadow(kind))[1]
+    alpha = shaded(np.zeros((60, 420, 3), np.uint8), matte, box_of(matte), Shadow(kind))[1]
     assert np.isfinite(alpha).all() and (alpha[matte == 1] == 1).all()
 
 
@@ -125,7 +132,7 @@ def test_with_room_nothing_of_it_is_cut_off(kind):
     rgb, alpha, box = with_room(np.zeros((*tight.shape, 3), np.uint8), tight, (0, 0, height, width), Shadow(kind))
     assert rgb.shape[:2] == alpha.shape and np.array_equal(alpha[box[0]:box[0] + height, box[1]:box[1] + width], tight)
     wide = darkness(matte, Shadow(kind))
-    roomy = cast(rgb, alpha, box, Shadow(kind))[1]
+    roomy = shaded(rgb, alpha, box, Shadow(kind))[1]
     assert (roomy[-1] < 0.005).all() and (roomy[:, [0, -1]] < 0.005).all()
     below = wide[top + height:, left:left + width]
     rows = min(len(below), roomy.shape[0] - height)
