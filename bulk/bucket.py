@@ -3,6 +3,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import storage
 from bulk.item import Item, Store, Unwritable
@@ -44,8 +45,12 @@ class Bucket:
             raise Unwritable("name_unusable", "the file's name is not UTF-8, and an object's must be")
         if len(self.location(name).name.encode()) > LONGEST_NAME:
             raise Unwritable("name_too_long", f"the result's name would be longer than {LONGEST_NAME} bytes")
+        put = partial(storage.write, self.location(name), data, content_type, dict(metadata))
         existing = self.find(name) if replace else None
-        return storage.write(self.location(name), data, content_type, dict(metadata), existing.generation if existing else 0, RETRY_SECONDS)
+        if put(existing.generation if existing else 0):
+            return True
+        found = self.find(name)
+        return found is not None and not found.size and put(found.generation)  # an empty object is no result
 
     def contains(self, other: Store) -> bool:
         return isinstance(other, Bucket) and other.bucket == self.bucket and other.prefix.startswith(self.prefix)

@@ -38,7 +38,7 @@ class Store(Protocol):
         """most: bytes. Raises FileNotFoundError where it was deleted or replaced, storage.TooLarge, else OSError or storage.Unreadable."""
 
     def write(self, name: str, data: bytes, content_type: str, metadata: Mapping[str, str], replace: bool = False) -> bool:
-        """Writes a file whole or not at all; False where there is one already and `replace` is false. Raises Unwritable, OSError or storage.Unreadable."""
+        """Writes a file whole or not at all; False where there is one already, not empty, and `replace` is false. Raises Unwritable, OSError or storage.Unreadable."""
 
     def find(self, name: str) -> Item | None:
         """The file of exactly that name."""

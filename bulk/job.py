@@ -83,6 +83,10 @@ class BulkJob:
     def leaves_out(self, kind: str, view: str | None, refused: bool) -> bool:
         return not self.where.matches(kind, view) or refused and self.skip_unsuitable
 
+    def has_result(self, name: str) -> bool:
+        found = self.results.find(result_name(name, self.options.format))
+        return found is not None and found.size > 0
+
     def listing(self) -> Iterator[tuple[Item, Status]]:
         """Each file of the input: pending, skipped (it has its result), failed_before, left_out_before, ignored (no photo by its name), or folder."""
         finished = set() if self.force else {item.name for item in self.results.items() if item.size}
@@ -153,8 +157,7 @@ class BulkJob:
         """Writes which photos failed in this run or were left out, beside those of earlier runs: dead letters that still have no result, and all left out."""
         left_out = {outcome.item.name: outcome.left_out for outcome in outcomes if outcome.status == "left_out"}
         before = self.dead_letters()
-        standing = {name: letter for name, letter in before.items()
-                    if name not in left_out and not self.results.find(result_name(name, self.options.format))}
+        standing = {name: letter for name, letter in before.items() if name not in left_out and not self.has_result(name)}
         standing |= {outcome.item.name: outcome.dead_letter for outcome in outcomes if outcome.status == "failed"}
         if standing or before:
             self.results.write(DEAD_LETTERS, as_lines(standing.values()), "application/jsonl", {}, replace=True)

@@ -31,7 +31,7 @@ def digest(data: bytes | None) -> str | None:
 def check_manifest(job: BulkJob) -> None:
     """Raises OtherOptions where the results were made with other options and are not to be made again."""
     file = job.results.find(MANIFEST)
-    if file is None or job.force:
+    if file is None or not file.size or job.force:
         return
     try:
         before: Manifest = json.loads(job.results.read(file))

@@ -1,0 +1,67 @@
+"""What the bulk job may rely on in both its stores, a folder and a bucket."""
+from collections.abc import Iterator
+
+import pytest
+
+import storage
+from bulk.folder import Folder
+from bulk.job import BulkJob, Outcome
+from bulk.manifest import MANIFEST, check_manifest, write_manifest
+from bulk.report import rows
+from bulk.stores import Place, open_store
+from once import once
+from tests.bulk_photos import draw_jpeg
+from tests.cloud import Cloud, emulated
+from tests.test_bulk_job import PNG, listed, put
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    with emulated() as cloud:
+        yield cloud
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def results(request, tmp_path, cloud, monkeypatch) -> Place:
+    """An empty store."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", cloud.address)
+    monkeypatch.setattr(storage, "client", once(storage.client.__wrapped__))  # one that knows the address
+    return Folder(tmp_path / "out") if request.param == "folder" else open_store(f"gs://{cloud.bucket()}/out")
+
+
+@pytest.fixture
+def job(tmp_path, results) -> BulkJob:
+    put(tmp_path / "photos", "car.jpg", data=draw_jpeg(0))
+    return BulkJob(Folder(tmp_path / "photos"), None, results, PNG)
+
+
+def failed(job: BulkJob, name: str) -> Outcome:
+    put(job.photos.root, name, data=b"broken")
+    return job.convert(job.photos.find(name))
+
+
+def empty(results: Place, name: str) -> None:
+    """As a run leaves it that was killed at the wrong moment, or an upload that broke off."""
+    assert results.write(name, b"", "", {}, replace=True)
+
+
+def test_an_empty_file_under_a_results_name_is_replaced(job):
+    empty(job.results, "car.jpg.png")
+    assert listed(job) == {"car.jpg": "pending"}
+    assert job.convert(job.photos.find("car.jpg")).status == "done" and listed(job) == {"car.jpg": "skipped"}
+    assert [(row.name, row.outcome, row.width) for row in rows(job)] == [("car.jpg", "done", 320)]
+    assert job.convert(job.photos.find("car.jpg")).status == "skipped", "a whole one is not"
+
+
+def test_an_empty_file_under_its_results_name_leaves_a_photo_its_dead_letter(job):
+    job.keep([failed(job, "bad.jpg")])
+    empty(job.results, "bad.jpg.png")
+    job.keep([failed(job, "worse.jpg")])
+    assert job.dead_letters().keys() == {"bad.jpg", "worse.jpg"}
+
+
+def test_an_empty_manifest_is_none(job):
+    empty(job.results, MANIFEST)
+    check_manifest(job)
+    write_manifest(job)
+    assert job.results.find(MANIFEST).size
