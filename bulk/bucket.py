@@ -1,14 +1,16 @@
 """Photos and results under a prefix of a bucket. An object is never half written, and keeps its metadata itself."""
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import storage
-from bulk.item import Item, Store, Unwritable
+from bulk.item import MAX_LIST_FILE, Item, Store, Unwritable
 from preprocessing.decode import MAX_FILE
 from storage import LONGEST_NAME, RETRY_SECONDS, Location
+
+TRIES = 10  # of an update that others come before
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,18 @@ class Bucket:
             return True
         found = self.find(name)
         return found is not None and not found.size and put(found.generation)  # an empty object is no result
+
+    def update(self, name: str, change: Callable[[bytes], bytes], content_type: str) -> None:
+        for _ in range(TRIES):
+            found = self.find(name)
+            try:
+                before = self.read(found, MAX_LIST_FILE) if found else b""
+            except FileNotFoundError:  # replaced meanwhile
+                continue
+            after = change(before)
+            if after == before or storage.write(self.location(name), after, content_type, {}, found.generation if found else 0, RETRY_SECONDS):
+                return
+        raise storage.Unreachable(f"{name} could not be written: others replaced it {TRIES} times meanwhile")
 
     def contains(self, other: Store) -> bool:
         return isinstance(other, Bucket) and other.bucket == self.bucket and other.prefix.startswith(self.prefix)

@@ -1,19 +1,21 @@
 """Photos and results in a local folder. Two things that a bucket does itself are done here: files are written whole, and have metadata beside them."""
 import errno
+import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 import storage
-from bulk.item import Item, Store, Unwritable
+from bulk.item import MAX_LIST_FILE, Item, Store, Unwritable
 from preprocessing.decode import MAX_FILE
 
 NOTES = ".forecourt"                # folder for files that are being written and for metadata
+LOCK = "update.lock"                # held while a file is updated
 JOURNAL = f"{uuid4().hex}.jsonl"    # this process's own, so that no two processes append to the same file
 STALE = 86_400                      # seconds after which a file that is being written was left by a killed run
 
@@ -88,6 +90,17 @@ class Folder:
                 partial.unlink(missing_ok=True)
         return True
 
+    def update(self, name: str, change: Callable[[bytes], bytes], content_type: str) -> None:
+        lock = self.root / NOTES / LOCK
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with lock.open("ab") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)  # the system opens the lock of a run that is killed
+            found = self.find(name)
+            before = self.read(found, MAX_LIST_FILE) if found else b""
+            after = change(before)
+            if after != before:
+                self.write(name, after, content_type, {}, replace=True)
+
     def note(self, name: str, metadata: Mapping[str, str]) -> None:
         """Written before the file: metadata without a file is passed over, a file without metadata would be incomplete in the report."""
         with (self.root / NOTES / JOURNAL).open("ab", buffering=0) as journal:
@@ -105,7 +118,7 @@ class Folder:
     def tidy(self) -> None:
         """Removes what killed runs left half written, but not what another run may be writing."""
         for path in (self.root / NOTES).glob("*"):
-            if path.suffix != ".jsonl" and time.time() - path.stat().st_mtime > STALE:
+            if path.suffix not in (".jsonl", ".lock") and time.time() - path.stat().st_mtime > STALE:
                 path.unlink(missing_ok=True)
 
 

@@ -1,5 +1,5 @@
 """A store of photos and results: what bulk/folder.py and bulk/bucket.py both provide."""
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,7 +38,16 @@ class Store(Protocol):
         """most: bytes. Raises FileNotFoundError where it was deleted or replaced, storage.TooLarge, else OSError or storage.Unreadable."""
 
     def write(self, name: str, data: bytes, content_type: str, metadata: Mapping[str, str], replace: bool = False) -> bool:
-        """Writes a file whole or not at all; False where there is one already, not empty, and `replace` is false. Raises Unwritable, OSError or storage.Unreadable."""
+        """Writes a file whole or not at all; False where there is one already, not empty, and `replace` is false.
+
+        Raises Unwritable, OSError or storage.Unreadable.
+        """
+
+    def update(self, name: str, change: Callable[[bytes], bytes], content_type: str) -> None:
+        """Puts what `change` makes of a file's bytes, none where there is no file, in their place. What others write meanwhile is changed, not lost.
+
+        Raises as `write` does, and what `change` raises.
+        """
 
     def find(self, name: str) -> Item | None:
         """The file of exactly that name."""

@@ -154,15 +154,17 @@ class BulkJob:
                 "car": f"{left},{top},{car_width},{car_height}", "milliseconds": f"{sum(made.milliseconds.values()):.0f}"}
 
     def keep(self, outcomes: list[Outcome]) -> None:
-        """Writes which photos failed in this run or were left out, beside those of earlier runs: dead letters that still have no result, and all left out."""
+        """Writes which photos failed in this run or were left out, beside those of other runs: dead letters that still have no result, and all left out."""
         left_out = {outcome.item.name: outcome.left_out for outcome in outcomes if outcome.status == "left_out"}
-        before = self.dead_letters()
-        standing = {name: letter for name, letter in before.items() if name not in left_out and not self.has_result(name)}
-        standing |= {outcome.item.name: outcome.dead_letter for outcome in outcomes if outcome.status == "failed"}
-        if standing or before:
-            self.results.write(DEAD_LETTERS, as_lines(standing.values()), "application/jsonl", {}, replace=True)
+        failed = {outcome.item.name: outcome.dead_letter for outcome in outcomes if outcome.status == "failed"}
+
+        def with_failed(data: bytes) -> bytes:
+            standing = {name: letter for name, letter in read_dead_letters(data).items() if name not in left_out and not self.has_result(name)}
+            return as_lines((standing | failed).values())
+
+        self.results.update(DEAD_LETTERS, with_failed, "application/jsonl")
         if left_out:
-            self.results.write(LEFT_OUT, as_lines((self.left_out() | left_out).values()), "application/jsonl", {}, replace=True)
+            self.results.update(LEFT_OUT, lambda data: as_lines((read_left_out(data) | left_out).values()), "application/jsonl")
 
 
 @once

@@ -1,5 +1,10 @@
 """What the bulk job may rely on in both its stores, a folder and a bucket."""
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import cycle
+from threading import Barrier
+from time import sleep
 
 import pytest
 
@@ -16,16 +21,21 @@ from tests.test_bulk_job import PNG, listed, put
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[Cloud]:
+def emulator() -> Iterator[Cloud]:
     with emulated() as cloud:
         yield cloud
 
 
-@pytest.fixture(params=["folder", "bucket"])
-def results(request, tmp_path, cloud, monkeypatch) -> Place:
-    """An empty store."""
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", cloud.address)
+@pytest.fixture
+def cloud(emulator, monkeypatch) -> Cloud:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", emulator.address)
     monkeypatch.setattr(storage, "client", once(storage.client.__wrapped__))  # one that knows the address
+    return emulator
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def results(request, tmp_path, cloud) -> Place:
+    """An empty store."""
     return Folder(tmp_path / "out") if request.param == "folder" else open_store(f"gs://{cloud.bucket()}/out")
 
 
@@ -65,3 +75,37 @@ def test_an_empty_manifest_is_none(job):
     check_manifest(job)
     write_manifest(job)
     assert job.results.find(MANIFEST).size
+
+
+def test_runs_that_end_together_lose_no_dead_letter_and_no_photo_left_out(job, monkeypatch):
+    find = type(job.results).find
+    monkeypatch.setattr(type(job.results), "find", lambda *asked: (find(*asked), sleep(0.02))[0])  # as over a slow line
+    outcomes = [failed(job, f"{number}.jpg") for number in range(3)]
+    begin = Barrier(len(outcomes))
+
+    def end(outcome: Outcome) -> None:
+        begin.wait()
+        job.keep([outcome, replace(outcome, status="left_out", item=replace(outcome.item, name=f"left {outcome.item.name}"))])
+
+    with ThreadPoolExecutor(len(outcomes)) as runs:
+        list(runs.map(end, outcomes))
+    assert job.dead_letters().keys() == {f"{number}.jpg" for number in range(3)}
+    assert job.left_out().keys() == {f"left {number}.jpg" for number in range(3)}
+
+
+def test_what_another_run_writes_between_read_and_write_is_kept(cloud):
+    """A bucket has no lock, as a folder has."""
+    bucket, data = cloud.bucket(), iter([b"1\n", b"2\n"])
+    results = open_store(f"gs://{bucket}")
+
+    def change(before: bytes) -> bytes:
+        for others in data:
+            cloud.put(bucket, "list", before + others)
+            break
+        return before + b"ours\n"
+
+    results.update("list", change, "text/plain")
+    assert cloud.read(bucket, "list") == b"1\n2\nours\n"
+    data = cycle([b"3\n"])
+    with pytest.raises(storage.Unreachable, match="list could not be written: others replaced it"):
+        results.update("list", change, "text/plain")
