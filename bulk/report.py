@@ -11,6 +11,7 @@ from typing import Literal
 
 from bulk.item import MAX_LIST_FILE, Store
 from bulk.job import BulkJob
+from events.names import may_be_photo
 from model.flags import advice
 
 CSV, JSONL = "report.csv", "report.jsonl"  # no photo's result has such a name
@@ -45,7 +46,7 @@ def rows(job: BulkJob) -> list[Row]:
     suffix = f".{job.options.format}"
     found = (done_row(item.name.removesuffix(suffix), metadata)
              for item, metadata in job.results.items_with_metadata() if item.name.endswith(suffix) and item.size)
-    done = [row for row in found if row.name not in names]
+    done = [row for row in found if row.name not in names and may_be_photo(row.name)]  # the sheet and pictures of others are no results
     names |= {row.name for row in done}
     left_out = [Row(left["name"], "left_out", kind=left["kind"], view=left["view"]) for left in job.left_out().values() if left["name"] not in names]
     return sorted([*failed, *done, *left_out],
