@@ -3,6 +3,7 @@ import errno
 import fcntl
 import json
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -37,7 +38,7 @@ class Folder:
                 except OSError:  # just deleted, or a link to nothing: reading it will tell
                     yield Item(self.relative(folder, name), 0, 0)
                 else:
-                    yield Item(self.relative(folder, name), status.st_mtime_ns, status.st_size)
+                    yield Item(self.relative(folder, name), status.st_mtime_ns, status.st_size, stat.S_ISREG(status.st_mode))
         for error in errors:
             if Path(error.filename) == self.root and not isinstance(error, FileNotFoundError):
                 raise error
@@ -57,9 +58,11 @@ class Folder:
             yield item, json.loads(written[item.name])["metadata"] if item.name in written else {}
 
     def read(self, item: Item, most: int = MAX_FILE) -> bytes:
-        if item.size > most:
-            raise storage.TooLarge(f"the file has more than {most:,} bytes")
-        return (self.root / item.name).read_bytes()
+        with (self.root / item.name).open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > most:
+                raise storage.TooLarge(f"the file has more than {most:,} bytes")
+            return file.read(size)  # and no more: a file may grow meanwhile
 
     def find(self, name: str) -> Item | None:
         path = self.root / name

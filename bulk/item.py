@@ -15,6 +15,7 @@ class Item:
     name: str
     generation: int  # of the object, or the file's modification time in nanoseconds
     size: int        # bytes
+    is_file: bool = True  # False for a pipe, a socket or a device, which is never opened
 
 
 class Unwritable(ValueError):

@@ -88,7 +88,7 @@ class BulkJob:
         return found is not None and found.size > 0
 
     def listing(self) -> Iterator[tuple[Item, Status]]:
-        """Each file of the input: pending, skipped (it has its result), failed_before, left_out_before, ignored (no photo by its name), or folder."""
+        """Each file of the input: pending, skipped (it has its result), failed_before, left_out_before, ignored (by its name, or no file), or folder."""
         finished = set() if self.force else {item.name for item in self.results.items() if item.size}
         failed = {} if self.force or self.retry is not None else self.dead_letters()
         left_out = {} if self.force or self.retry is not None else self.left_out()
@@ -98,7 +98,7 @@ class BulkJob:
             letter, left = failed.get(item.name), left_out.get(item.name)
             if item.name.endswith("/"):
                 yield item, "folder"
-            elif not may_be_photo(item.name):
+            elif not item.is_file or not may_be_photo(item.name):
                 yield item, "ignored"
             elif result_name(item.name, self.options.format) in finished:
                 yield item, "skipped"

@@ -18,7 +18,7 @@ LINES = {
     "gone": "gone: deleted or replaced meanwhile",
     "not_tried": "not tried: run the same command again",
     "not_written": "not written",
-    "ignored": "ignored: not a photo, by the name",
+    "ignored": "ignored: not a photo, by the name, or not a file",
     "folder": "folders not entered: they are links, or may not be read",
 }
 

@@ -1,4 +1,5 @@
-"""What the bulk job may rely on in both its stores, a folder and a bucket."""
+"""What the bulk job relies on in both its stores, a folder and a bucket, and what it takes for no photo and no result there."""
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,11 +11,13 @@ import pytest
 
 import storage
 from bulk.folder import Folder
+from bulk.item import Item
 from bulk.job import BulkJob, Outcome
 from bulk.manifest import MANIFEST, check_manifest, write_manifest
 from bulk.report import rows
 from bulk.stores import Place, open_store
 from once import once
+from options import Options
 from tests.bulk_photos import draw_jpeg
 from tests.cloud import Cloud, emulated
 from tests.test_bulk_job import PNG, listed, put
@@ -109,3 +112,26 @@ def test_what_another_run_writes_between_read_and_write_is_kept(cloud):
     data = cycle([b"3\n"])
     with pytest.raises(storage.Unreachable, match="list could not be written: others replaced it"):
         results.update("list", change, "text/plain")
+
+
+def test_the_sheet_and_pictures_that_are_no_photos_result_have_no_row(job):
+    for name in ("least-confident.sheet.jpg", "notes.txt.jpg", ".hidden.jpg", "lot 3/car.jpg"):
+        job.results.write(name, b"picture", "image/jpeg", {})
+    assert [row.name for row in rows(replace(job, options=Options(format="jpg")))] == ["lot 3/car"]
+
+
+def test_a_pipe_or_a_device_is_ignored_and_never_opened(tmp_path):
+    put(tmp_path / "photos", "car.jpg")
+    os.mkfifo(tmp_path / "photos" / "pipe.jpg")
+    (tmp_path / "photos" / "zero.jpg").symlink_to("/dev/zero")
+    job = BulkJob(Folder(tmp_path / "photos"), None, Folder(tmp_path / "out"), PNG)
+    assert listed(job) == {"car.jpg": "pending", "pipe.jpg": "ignored", "zero.jpg": "ignored"}
+    assert job.photos.read(Item("zero.jpg", 0, 0)) == b"", "nor is what took a photo's name meanwhile read without end"
+
+
+def test_a_file_that_grew_since_it_was_listed_is_not_read_beyond_the_limit(tmp_path):
+    put(tmp_path, "car.jpg")
+    (photo,) = Folder(tmp_path).items()
+    put(tmp_path, "car.jpg", data=bytes(101))
+    with pytest.raises(storage.TooLarge):
+        Folder(tmp_path).read(photo, 100)
