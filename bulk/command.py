@@ -1,19 +1,4 @@
-"""Converts all the photos of a folder or bucket.
-
-    python -m bulk --input photos --output cutouts
-    python -m bulk --input 'gs://site/lot*/**.jpg' --output gs://site-cutouts/white --bg_color fff --crop true
-    python -m bulk --input gs://site --output gs://site-cutouts --runner DataflowRunner --project P --region R --temp_location gs://tmp/
-
-A photo NAME gives NAME.png (or the format's extension) at the same place under the output. Photos that have a result, or that failed before, are not
-converted again. Beside the results: report.csv and report.jsonl have a row for each photo, dead-letters.jsonl the photos that can't be converted,
-manifest.json the options, left-out.jsonl the photos that --where or --unsuitable skip left out.
-
---where takes FIELD=VALUE,...: kind=exterior,view=front-left,view=front-right chooses cars seen from front left or front right. A field is kind or view;
-several values of one field mean any of them, and several fields must all be right.
-
-Exit status: 0 all done; 3 done, but photos failed in this run; 1 the run failed; 2 wrong options, nothing was done; 130 or 143 interrupted, by
-Ctrl-C or SIGTERM.
-"""
+"""Runs the command of bulk.arguments: checks what it names, converts, and tells how it went."""
 import argparse
 import os
 import signal
@@ -26,6 +11,7 @@ from google.auth.exceptions import GoogleAuthError
 
 import storage
 from bulk import progress
+from bulk.arguments import command_line, read_arguments
 from bulk.bucket import Bucket
 from bulk.dead_letters import read_dead_letters
 from bulk.folder import Folder
@@ -34,12 +20,11 @@ from bulk.job import BulkJob, sentence
 from bulk.manifest import OtherOptions, check_manifest, write_manifest
 from bulk.report import write_report
 from bulk.stop import STOP
-from bulk.stores import Place, open_input, open_store, read_file
+from bulk.stores import Place, read_file
 from bulk.summary import print_summary
-from bulk.where import Where, parse_where
 from events.names import resolved
 from exceptions import CutOutError
-from options import PARAMETERS, InvalidOption, parse
+from options import InvalidOption
 from postprocessing.compose import Backdrop
 from postprocessing.watermark import FOLDER, watermarks_in
 from preprocessing.decode import decode
@@ -80,51 +65,21 @@ def convert(arguments: Sequence[str] | None) -> int:
     return execute(job, flags, args.sheet)
 
 
-def command_line() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bulk", usage="%(prog)s --input PLACE --output PLACE [options]", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
-    parser.add_argument("--input", required=True, help="a folder, a gs:// prefix, or a glob of either: * and ? match within a folder, ** through all")
-    parser.add_argument("--output", required=True, help="a folder or a gs:// prefix")
-    parser.add_argument("--force", action="store_true", help="convert photos that have a result, too")
-    parser.add_argument("--retry", metavar="FILE", help="only the photos of a file of dead letters, local or gs://")
-    parser.add_argument("--sheet", type=int, default=0, metavar="N", help="also a picture of the N least confident photos of each kind, left out or not")
-    parser.add_argument("--where", metavar="FIELD=VALUE,...", help="only results of photos that show this, such as kind=exterior,view=front-left")
-    parser.add_argument("--unsuitable", choices=("error", "original", "skip"),
-                        help="a photo that shows no vehicle from outside: error (a dead letter), original (the photo as it is) or skip (left out)")
-    parser.add_argument("--bg_image_file", metavar="FILE", help="a picture behind the car, local or gs://")
-    parser.add_argument("--watermark_file", metavar="FILE", help="a picture on top, local or gs://")
-    wire = parser.add_argument_group("what the results look like, as in the API")
-    for name in (name for name in PARAMETERS if name != "unsuitable"):  # which takes one value more here
-        wire.add_argument(f"--{name}", help=PARAMETERS[name].summary.replace("%", "%%"))
-    return parser
-
-
 def job_of(args: argparse.Namespace) -> BulkJob:
     """Raises ValueError (InvalidOption for an option), OSError or GoogleAuthError where the options are wrong."""
-    if args.sheet < 0:
-        raise ValueError("--sheet takes a number from 0 up")
-    if args.bg_image_file and args.bg_color:
-        raise ValueError("--bg_color and --bg_image_file: only one can stand behind the car")
-    if args.watermark_file and args.watermark:
-        raise ValueError("--watermark and --watermark_file: only one at once")
     folder = Path(os.environ.get("WATERMARKS_DIR", "").strip() or FOLDER)
     if folder != FOLDER and not folder.is_dir():
         raise ValueError("WATERMARKS_DIR takes a folder of pictures")
     watermarks = watermarks_in(folder)
-    given = {name: value for name in PARAMETERS if (value := getattr(args, name)) is not None}
-    skip = given.get("unsuitable") == "skip"
-    if skip:  # a choice of photos: the results are the same
-        del given["unsuitable"]
-    options = parse(given, watermarks)
-    watermark_file = args.watermark_file or (str(watermarks[options.watermark.name]) if options.watermark.name else None)
+    asked = read_arguments(args, watermarks)
+    check_folders(asked.photos, asked.results)
+    watermark_file = args.watermark_file or (str(watermarks[asked.options.watermark.name]) if asked.options.watermark.name else None)
     backdrop, watermark = (read_checked_picture(file) if file else None for file in (args.bg_image_file, watermark_file))
-    options = resolved(options, Backdrop(decode(backdrop)) if backdrop is not None else None)
+    options = resolved(asked.options, Backdrop(decode(backdrop)) if backdrop is not None else None)
     retry = frozenset(read_dead_letters(read_file(args.retry, MAX_LIST_FILE))) if args.retry else None
-    (photos, pattern), results = open_input(args.input), open_store(args.output)
-    check_places(photos, results)
-    source_prefix = f"gs://{photos.bucket}/{photos.prefix}" if isinstance(photos, Bucket) else ""
-    return BulkJob(photos, pattern, results, options, given, backdrop, watermark, args.force, retry, source_prefix,
-                    parse_where(args.where) if args.where is not None else Where(), skip)
+    source_prefix = f"gs://{asked.photos.bucket}/{asked.photos.prefix}" if isinstance(asked.photos, Bucket) else ""
+    return BulkJob(asked.photos, asked.pattern, asked.results, options, asked.given, backdrop, watermark, args.force, retry, source_prefix,
+                   asked.where, asked.skip_unsuitable)
 
 
 def read_checked_picture(place: str) -> bytes:
@@ -137,7 +92,7 @@ def read_checked_picture(place: str) -> bytes:
     return data
 
 
-def check_places(photos: Place, results: Place) -> None:
+def check_folders(photos: Place, results: Place) -> None:
     """Raises ValueError where photos can't come from there or results can't go there."""
     if isinstance(photos, Folder) and not photos.root.is_dir():
         raise ValueError(f"--input: {photos.root} is not a folder")
@@ -145,8 +100,6 @@ def check_places(photos: Place, results: Place) -> None:
         existing = next(path for path in (results.root, *results.root.absolute().parents) if path.exists())
         if not existing.is_dir():
             raise ValueError(f"--output: {existing} is a file, not a folder")
-    if photos.contains(results):
-        raise ValueError("--output lies within --input: results would be taken for photos")
 
 
 def execute(job: BulkJob, flags: list[str], sheet: int) -> int:

@@ -6,7 +6,7 @@ Source: https://cloud.google.com/dataflow/docs/guides/templates/configuring-flex
 """
 import json
 
-from bulk.command import command_line
+from bulk.arguments import command_line
 
 BUCKET = "^gs://[^\\n\\r]+$"  # a template has no local folders
 
@@ -16,7 +16,7 @@ def metadata() -> dict[str, object]:
     options = [action for action in command_line()._actions if action.option_strings and action.nargs != 0]  # argparse has no public list of them
     parameters: list[dict[str, object]] = [
         {"name": option.dest, "label": option.dest, "helpText": (option.help or "").replace("%%", "%"), "isOptional": not option.required}
-        | ({"regexes": [BUCKET]} if option.required else {}) for option in options]
+        | ({"regexes": [BUCKET]} if option.required or option.metavar == "FILE" else {}) for option in options]
     image = {"name": "sdk_container_image", "label": "sdk_container_image", "helpText": "the workers' image: the template's own", "isOptional": True}
     return {"name": "Forecourt", "description": "Cuts the car out of every photo of a bucket.", "streaming": False, "parameters": [*parameters, image]}
 

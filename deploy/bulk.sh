@@ -3,8 +3,8 @@
 # shellcheck disable=SC2154 # deploy.sh sets the variables
 
 launch_bulk() {
-    local input output staging="gs://$project-$name-bulk" image="$images/bulk:latest"
-    input=$(bucket_of input) output=$(bucket_of output)
+    local output bucket parameter staging="gs://$project-$name-bulk" image="$images/bulk:latest"
+    output=$(bucket_of output)
     enable dataflow compute cloudresourcemanager logging cloudbuild artifactregistry storage iam cloudscheduler
     title 'Accounts and buckets'
     build_account
@@ -13,7 +13,9 @@ launch_bulk() {
     grant_project viewer "$(email bulk)"
     bucket "${staging#gs://}"
     bucket "$output"
-    grant storage.objectViewer "$(email bulk)" 'storage buckets' "gs://$input"
+    for bucket in $(for parameter in input bg_image_file watermark_file retry; do bucket_of "$parameter"; done | sort -u); do
+        grant storage.objectViewer "$(email bulk)" 'storage buckets' "gs://$bucket"
+    done
     grant storage.objectUser "$(email bulk)" 'storage buckets' "gs://$output"
     grant storage.objectAdmin "$(email bulk)" 'storage buckets' "$staging"
     image_repository

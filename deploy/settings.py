@@ -8,18 +8,19 @@ Exit status: 2 with a sentence on stderr where something is invalid.
 import os
 import re
 import sys
+from argparse import ArgumentError
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from api.settings import InvalidSetting, Settings
-from bulk.where import parse_where
-from options import PARAMETERS, InvalidOption, parse
+from bulk.arguments import command_line, read_arguments
+from options import InvalidOption
 from postprocessing.watermark import watermarks_in
 from storage import BUCKET
 
 SECRET = {"API_KEYS": "0" * 64, "RATE_LIMIT_STORAGE": "redis://localhost"}  # valid values in place of secrets
 LOGOS = Path("watermarks").resolve()                                        # the folder that is uploaded
-OWN = {"bg_image_file", "watermark_file", "retry", "sheet", "where"}         # options of the bulk job beside those of the API
+FOLDERS, FILES = ("input", "output"), ("bg_image_file", "watermark_file", "retry")  # of the bulk job: no local ones reach Dataflow
 
 
 def check_function(given: Mapping[str, str], secrets: Sequence[str]) -> None:
@@ -56,19 +57,23 @@ def check_function(given: Mapping[str, str], secrets: Sequence[str]) -> None:
 
 
 def check_bulk(parameters: Sequence[str]) -> None:
-    """Raises ValueError."""
+    """Raises ValueError, or ArgumentError."""
     given = dict(parameter.split("=", 1) for parameter in parameters)
-    for name in ("input", "output"):
-        if not re.fullmatch(f"gs://{BUCKET}(/.*)?", given.pop(name, "")):
+    for name in FOLDERS:
+        if not re.fullmatch(f"gs://{BUCKET}(/.*)?", given.get(name, "")):
             raise ValueError(f"--{name} takes gs://BUCKET or gs://BUCKET/FOLDER")
+    for name in FILES:
+        if name in given and not re.fullmatch(f"gs://{BUCKET}/.+", given[name]):
+            raise ValueError(f"--{name} takes gs://BUCKET/NAME: Dataflow reads no file of this machine")
     if any("~" in parameter for parameter in parameters):
         raise ValueError("a value holds a ~, which stands between parameters")
-    if "where" in given:
-        parse_where(given["where"])
-    if unknown := given.keys() - PARAMETERS.keys() - OWN:
-        raise ValueError(f"unknown: --{min(unknown)}")
+    parser = command_line()
+    parser.exit_on_error = False
+    args, unknown = parser.parse_known_args([f"--{parameter}" for parameter in parameters])
+    if unknown:
+        raise ValueError(f"unknown: {unknown[0].partition('=')[0]}")
     try:
-        parse({name: value for name, value in given.items() if name in PARAMETERS and (name, value) != ("unsuitable", "skip")}, watermarks_in())
+        read_arguments(args, watermarks_in())
     except InvalidOption as error:
         raise ValueError(f"--{error.name}: {error}") from error
 
@@ -79,7 +84,7 @@ def main(mode: str, *rest: str) -> int:
             check_bulk(rest)
         else:
             check_function({name: text.strip() for name, text in os.environ.items() if text.strip()}, rest)
-    except ValueError as error:
+    except (ValueError, ArgumentError) as error:
         print(f"deploy.sh: {error}", file=sys.stderr)
         return 2
     return 0

@@ -17,7 +17,9 @@ from tests.gcloud_commands import COMMANDS
 
 PAIR = {"INPUT_BUCKET": "photos", "OUTPUT_BUCKET": "cutouts", "OUTPUT_OPTIONS": "bg_color=fff&crop=true"}
 WHOLE = ("--secret", "API_KEYS=keys", "--budget", "10", "--network=net", "--subnet=sub")
-BULK = ("bulk", "--input", "gs://photos/lot 1", "--output", "gs://cutouts", "--bg_color", "fff", "--schedule", "0 3 * * *")
+BULK = ("bulk", "--input", "gs://photos/lot 1", "--output", "gs://cutouts", "--bg_color", "fff", "--watermark_file", "gs://site/logo.png",
+        "--retry", "gs://photos/failed.jsonl", "--schedule", "0 3 * * *")
+GRANT = ["storage", "buckets", "add-iam-policy-binding"]
 Calls = list[list[str]]
 
 
@@ -120,6 +122,12 @@ def test_flags_come_in_any_order_and_form(cloud):
              ("--region=us-central1", "--dry-run", "--max-instances", "3", "cutter", "--public")]
     outputs = {cloud.deploy(*words).stdout for words in forms}
     assert len(outputs) == 1 and " --max-instances=3 " in outputs.pop()
+
+
+def test_the_bulk_job_may_read_each_bucket_that_it_is_given(runs):
+    roles = [(words[3], words[-2].removeprefix("--role=roles/storage.")) for words in runs["bulk"].calls if words[:3] == GRANT]
+    assert roles == [("gs://photos", "objectViewer"), ("gs://site", "objectViewer"), ("gs://cutouts", "objectUser"),
+                     ("gs://my-project-forecourt-bulk", "objectAdmin")]
 
 
 def test_a_second_run_makes_nothing_twice(runs):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from api.settings import Settings
-from deploy.settings import check_bulk, check_function
+from deploy.settings import check_bulk, check_function, main
 from tests.conftest import ROOT
 
 ONLY_FOR_TESTS = {"ALLOW_PRIVATE_ADDRESSES"}
@@ -36,24 +36,33 @@ def test_settings_are_refused_with_a_sentence_that_tells_no_password(given, secr
     assert sentence in str(refused.value) and "user:word" not in str(refused.value)
 
 
+PLACES = ("input=gs://photos", "output=gs://cutouts")
 REFUSED_PARAMETERS = [
     (("input=photos", "output=gs://cutouts"), "--input takes gs://"),
     (("input=gs://photos",), "--output takes gs://"),
-    (("input=gs://photos", "output=gs://cutouts", "crop=perhaps"), "--crop"),
-    (("input=gs://photos", "output=gs://cutouts", "bogus=1"), "unknown: --bogus"),
-    (("input=gs://photos", "output=gs://cutouts", "watermark_file=gs://site/~logo.png"), "a value holds a ~"),
+    (("input=gs://photos", "output=gs://photos/cutouts"), "--output lies within --input"),
+    ((*PLACES, "crop=perhaps"), "--crop"),
+    ((*PLACES, "bogus=1"), "unknown: --bogus"),
+    ((*PLACES, "force=1"), "--force"),
+    ((*PLACES, "watermark_file=gs://site/~logo.png"), "a value holds a ~"),
+    *(((*PLACES, f"{name}=showroom.jpg"), f"--{name} takes gs://BUCKET/NAME") for name in ("bg_image_file", "watermark_file", "retry")),
+    ((*PLACES, "bg_color=fff", "bg_image_file=gs://site/wall.jpg"), "only one can stand behind the car"),
+    ((*PLACES, "sheet=-1"), "--sheet takes a number"),
+    ((*PLACES, "sheet=few"), "--sheet: invalid int"),
+    ((*PLACES, "unsuitable=ignore"), "--unsuitable: invalid choice"),
+    ((*PLACES, "where=kind=car"), "--where: kind takes"),
 ]
 
 
 @pytest.mark.parametrize("parameters, sentence", REFUSED_PARAMETERS, ids=[sentence for _, sentence in REFUSED_PARAMETERS])
-def test_options_of_the_bulk_job_are_checked(parameters, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        check_bulk(parameters)
+def test_what_the_bulk_job_would_refuse_is_refused_before_its_image_is_built(parameters, sentence, capsys):
+    assert main("bulk", *parameters) == 2
+    assert re.match(f"deploy.sh: .*{sentence}", capsys.readouterr().err)
 
 
 def test_valid_settings_pass():
     check_function({"RATE_LIMIT": "5/second", "DEMO_LIMIT": "7/hour", **PAIR}, ("API_KEYS", "RATE_LIMIT_STORAGE"))
-    check_bulk(("input=gs://photos/lot 1", "output=gs://cutouts", "bg_color=fff", "watermark_file=gs://site/logo.png", "sheet=50"))
+    check_bulk(("input=gs://photos/lot 1", "output=gs://cutouts", "bg_color=fff", "watermark_file=gs://site/logo.png", "sheet=50", "unsuitable=skip"))
 
 
 def settings() -> set[str]:
