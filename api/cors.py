@@ -22,7 +22,7 @@ class Cors(NamedTuple):
         return cls(frozenset(origins))
 
     def add_headers(self, request: Request, reply: Response) -> None:
-        """Adds whether a page of the request's origin may read the reply, and to the answer of OPTIONS, what it may send."""
+        """Adds whether a page of the request's origin may read the reply, and where OPTIONS found an address, what it may send."""
         if not self.origins:
             return
         if "*" not in self.origins:
@@ -33,6 +33,6 @@ class Cors(NamedTuple):
         reply.headers["Access-Control-Allow-Origin"] = "*" if "*" in self.origins else origin
         own = [name for name, _ in reply.headers if name.startswith("X-") or name in ("Retry-After", "Server-Timing")]
         reply.headers["Access-Control-Expose-Headers"] = ", ".join(own)
-        if request.method == "OPTIONS":
+        if request.method == "OPTIONS" and "Allow" in reply.headers:
             reply.headers.update({"Access-Control-Allow-Methods": reply.headers["Allow"], "Access-Control-Allow-Headers": SENT,
                                   "Access-Control-Max-Age": str(SECONDS)})

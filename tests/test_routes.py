@@ -1,4 +1,6 @@
 """Addresses, methods, bodies and pages of other origins: what is answered, and how the rest is refused."""
+import json
+
 import pytest
 import requests
 
@@ -131,6 +133,13 @@ def test_a_preflight_answer_says_what_a_page_may_send(open_to_two):
     assert "POST" in answer.headers["Access-Control-Allow-Methods"].split(", ")
     assert {"Content-Type", "X-Api-Key"} <= set(answer.headers["Access-Control-Allow-Headers"].split(", "))
     assert int(answer.headers["Access-Control-Max-Age"]) > 0
+
+
+@pytest.mark.parametrize("settings", [{}, {"CORS_ORIGINS": SITE}, {"CORS_ORIGINS": "*"}], ids=["none", "one", "any"])
+def test_a_preflight_of_an_unknown_address_is_not_found_and_logged(settings, capsys):
+    answer = Function(**settings).options("/nope", headers={"Origin": SITE})
+    assert problem_of(answer) == (404, "not_found") and answer.headers["X-Request-Id"] == json.loads(capsys.readouterr().out)["request_id"]
+    assert ("Access-Control-Allow-Origin" in cors_of(answer)) == bool(settings) and "Access-Control-Allow-Methods" not in cors_of(answer)
 
 
 def test_a_star_allows_every_page():
