@@ -4,8 +4,9 @@ The window starts with a caller's first request and ends at the time of X-RateLi
 instance has its own) or in Redis (all instances share them).
 """
 import math
+import re
 import time
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Network, ip_address
 from typing import NamedTuple
 
 from flask import Request
@@ -13,6 +14,7 @@ from flask import Request
 from api.errors import RateLimitUnavailable
 
 STORAGE_SECONDS = 2  # time-out of a storage
+PORT = re.compile(r"([0-9.]+):[0-9]+|\[(.+)\](?::[0-9]+)?")  # after an address of IPv4 or IPv6
 VISITOR_BITS = 64    # of an IPv6 address; the visitor chooses the rest (RFC 4291, 2.5.4)
 
 
@@ -76,9 +78,12 @@ def visitor(request: Request, proxies: int) -> str:
     those before them: they are ignored. With 0 proxies the whole header is ignored.
     """
     hops = [*request.headers.get("X-Forwarded-For", "").split(","), request.remote_addr or ""]
-    address = hops[max(0, len(hops) - 1 - proxies)].strip()
+    hop = hops[max(0, len(hops) - 1 - proxies)].strip()
+    with_port = PORT.fullmatch(hop)
     try:
-        version = ip_address(address).version
+        address = ip_address(with_port[1] or with_port[2] if with_port else hop)
     except ValueError:
-        return address  # a proxy that writes something else: it counts as one caller
-    return address if version == 4 else str(ip_network(f"{address}/{VISITOR_BITS}", strict=False))
+        return hop  # a proxy that writes something else: it counts as one caller
+    if address.version == 4:
+        return str(address)
+    return str(address.ipv4_mapped or IPv6Network((int(address), VISITOR_BITS), strict=False))

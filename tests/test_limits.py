@@ -103,6 +103,14 @@ def test_an_ipv6_network_counts_as_one_visitor():
     assert statuses == [400, 429, 400, 400]
 
 
+@pytest.mark.parametrize("hops", [["203.0.113.1", "203.0.113.1:5000", "203.0.113.1:5001", "::ffff:203.0.113.1", "[::ffff:203.0.113.1]:5000"],
+                                  ["2001:db8:1:2::3", "[2001:db8:1:2::3]", "[2001:db8:1:2::3]:5000", "2001:db8:1:2::3%eth0"]], ids=["IPv4", "IPv6"])
+def test_an_address_counts_as_one_visitor_however_it_is_written(hops):
+    function = Function(RATE_LIMIT="1/hour", TRUSTED_PROXIES="1")
+    assert [ask(function, X_Forwarded_For=hop).status_code for hop in hops] == [400] + [429] * (len(hops) - 1)
+    assert ask(function, X_Forwarded_For="::ffff:198.51.100.1").status_code == 400, "another one"
+
+
 def test_redis_counts_for_all_instances(redis):
     first, second = (Function(RATE_LIMIT="10/hour", RATE_LIMIT_STORAGE=redis) for _ in range(2))
     with ThreadPoolExecutor(8) as pool:
