@@ -1,8 +1,8 @@
 """Reads a request: the one picture, the options, and what stands behind the car."""
 import base64
-import binascii
 import json
 import re
+import string
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -21,7 +21,8 @@ PICTURES = ("image_file", "image_file_b64", "image_url")
 BACKDROPS = ("bg_color", "bg_image_file", "bg_image_url")
 WATERMARK = "watermark_file"
 KNOWN = {*PARAMETERS, *PICTURES, *BACKDROPS, WATERMARK}
-BASE64URL = str.maketrans("-_", "+/")  # RFC 4648, 5
+MAX_TEXT = 10_000  # characters of an option
+BASE64URL = str.maketrans("-_", "+/", string.whitespace)  # RFC 4648, 5
 DATA_URL = re.compile("data:[^,]*;base64,", re.IGNORECASE)  # RFC 2397
 
 
@@ -47,7 +48,7 @@ def read_request(request: Request, rules: Rules, watermarks: Collection[str] = (
     if WATERMARK in given and "watermark" in given:
         raise errors.InvalidParameter("watermark", f"can't be sent together with {WATERMARK}")
     try:
-        options = parse({name: text(name, given[name]) for name in given.keys() & PARAMETERS.keys()}, watermarks)
+        options = parse({name: option(name, given[name]) for name in given.keys() & PARAMETERS.keys()}, watermarks)
     except InvalidOption as error:
         raise errors.InvalidParameter(error.name, str(error)) from error
     photo = picture(pictures[0], given[pictures[0]], rules)
@@ -97,6 +98,9 @@ def body_fields(request: Request) -> Iterable[tuple[str, object]]:
 
 
 def json_fields(body: bytes) -> list[tuple[str, object]]:
+    """Raises BodyTooLarge for so many commas that there may be more than MAX_FIELDS values: a value takes many times the size of its text."""
+    if body.count(b",") >= forms.MAX_FIELDS:
+        raise errors.BodyTooLarge(f"at most {forms.MAX_FIELDS:,} fields")
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -108,7 +112,7 @@ def json_fields(body: bytes) -> list[tuple[str, object]]:
 
 def suggestion(name: str) -> str:
     """What to say of an unknown parameter."""
-    near = get_close_matches(name.strip().lower()[:100], KNOWN, 1, cutoff=0.5)
+    near = get_close_matches(name[:100].strip().lower(), KNOWN, 1, cutoff=0.5)
     return f"{name[:100]!r} is not a parameter" + (f" (did you mean {near[0]}?)" if near else "")
 
 
@@ -119,6 +123,14 @@ def text(name: str, value: object) -> str:
     if isinstance(value, str | int | float):
         return str(value)
     raise errors.InvalidParameter(name, "takes a text, a number or a boolean")
+
+
+def option(name: str, value: object) -> str:
+    """A text of at most MAX_TEXT characters: what a longer one is parsed to would take many times its size."""
+    written = text(name, value)
+    if len(written) > MAX_TEXT:
+        raise errors.InvalidParameter(name, f"takes at most {MAX_TEXT:,} characters")
+    return written
 
 
 def picture(name: str, value: object, rules: Rules) -> bytes:
@@ -144,10 +156,10 @@ def from_base64(encoded: str) -> bytes:
     digits = encoded[head.end() if head else 0:].strip()
     if " " in digits and not is_folded(digits):
         digits = digits.replace(" ", "+")
-    digits = "".join(digits.split()).translate(BASE64URL).rstrip("=")
+    digits = digits.translate(BASE64URL).rstrip("=")
     try:
         return base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True)
-    except (binascii.Error, ValueError) as error:  # the second: a letter beyond ASCII
+    except ValueError as error:  # binascii.Error is one; so is what says that a letter is beyond ASCII
         raise errors.Refused(UnreadablePicture("image_file_b64 is not base64")) from error
 
 
@@ -156,8 +168,11 @@ def is_folded(digits: str) -> bool:
 
     They separate lines where the digit of value 62 appears as + or -, and where all lines but the last have one length, a multiple of 4.
     """
-    first, *middle, last = map(len, digits.split())
-    return "+" in digits or "-" in digits or first % 4 == 0 and {first, *middle} == {first} and last <= first
+    if "+" in digits or "-" in digits:
+        return True
+    lines, last = digits.rsplit(maxsplit=1)
+    length = len(lines.split(maxsplit=1)[0])
+    return length % 4 == 0 and len(last) <= length and all(len(line[0]) == length for line in re.finditer(r"\S+", lines))
 
 
 def download(name: str, url: str, rules: Rules) -> bytes:

@@ -1,5 +1,6 @@
 """Addresses, methods, bodies and pages of other origins: what is answered, and how the rest is refused."""
 import json
+import tracemalloc
 
 import pytest
 import requests
@@ -86,10 +87,29 @@ def test_a_large_body_for_an_unknown_address_gets_its_answer(function):
     assert problem_of(function.post("/nowhere", data=bytes(32_000_001))) == (404, "not_found")
 
 
-@pytest.mark.parametrize("sent", [{"files": [(f"part{number}", b"") for number in range(1001)]}, {"data": [(f"field{number}", "") for number in range(1001)]}],
-                         ids=["multipart", "urlencoded"])
+@pytest.mark.parametrize("sent", [{"files": [(f"part{number}", b"") for number in range(1001)]}, {"data": [(f"field{number}", "") for number in range(1001)]},
+                                  {"json": {f"field{number}": "" for number in range(1001)}}], ids=["multipart", "urlencoded", "json"])
 def test_a_form_of_too_many_fields_is_refused(function, sent):
     assert problem_of(function.post("/", **sent)) == (413, "body_too_large")
+
+
+FORM, JSON, PARTS = "application/x-www-form-urlencoded", "application/json", "multipart/form-data; boundary=X"
+PART = b'--X\r\nContent-Disposition: form-data; name="size"'
+
+
+@pytest.mark.parametrize("kind, head, unit, tail", [
+    (FORM, b"image_file_b64=", b"%41", b""), (FORM, b"image_file_b64=", b"ab%41", b""), (FORM, b"image_file_b64=", b"%", b""),
+    (FORM, b"image_file_b64=", b"abcd+", b""), (FORM, b"image_file_b64=AAAA&roi=", b"0+", b""),
+    (JSON, b'{"size":[', b"[],", b"[]]}"), (JSON, b"{", b'"a":0,', b'"a":0}'), (JSON, b'{"image_file_b64":"', b"\\u0041", b'"}'),
+    (PARTS, PART, b"\r\n ", b"\r\n\r\nauto\r\n--X--"), (PARTS, PART + b"\r\n", b"a:\r\n", b"\r\nauto\r\n--X--"), (PARTS, b"", PART + b"\r\n\r\n\r\n", b"")])
+def test_a_body_takes_no_more_memory_than_a_few_times_its_size(function, kind, head, unit, tail):
+    body = head + unit * (300_000 // len(unit)) + tail
+    function.post("/", data=body[:1000], headers={"Content-Type": kind})  # so that all that is kept is there
+    tracemalloc.start()
+    function.post("/", data=body, headers={"Content-Type": kind})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * len(body)
 
 
 # --- pages of other origins
