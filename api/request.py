@@ -4,6 +4,7 @@ import json
 import re
 import string
 from collections.abc import Collection, Iterable
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -102,12 +103,12 @@ def json_fields(body: bytes) -> list[tuple[str, object]]:
     if body.count(b",") >= forms.MAX_FIELDS:
         raise errors.BodyTooLarge(f"at most {forms.MAX_FIELDS:,} fields")
     try:
-        parsed = json.loads(body)
+        parsed = json.loads(body, object_pairs_hook=tuple)
     except (ValueError, RecursionError) as error:
         raise errors.ApiError("the body is not valid JSON, or nested too deep") from error
-    if not isinstance(parsed, dict):
+    if not isinstance(parsed, tuple):
         raise errors.ApiError("the JSON must be an object of parameters")
-    return [*parsed.items()]
+    return [*parsed]
 
 
 def suggestion(name: str) -> str:
@@ -120,7 +121,9 @@ def text(name: str, value: object) -> str:
     """A parameter's value as a form would have sent it."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str | int | float):
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f")
+    if isinstance(value, str | int):
         return str(value)
     raise errors.InvalidParameter(name, "takes a text, a number or a boolean")
 

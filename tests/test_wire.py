@@ -2,6 +2,7 @@
 import base64
 import gzip
 import io
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -167,6 +168,31 @@ def test_base64_is_read_in_every_unambiguous_spelling(function, plain, text):
 @pytest.mark.parametrize("text", ["x", "%%%", "AAAA====AAAA", "ä" * 8, "data:image/png;base64,", "data:image/png,text", B64[:-1] + "!"])
 def test_what_is_not_base64_is_refused(function, text):
     assert problem_of(function.post("/", json={"image_file_b64": text}))[1] in ("failed_to_read_image", "missing_source")
+
+
+@pytest.mark.parametrize("way", ["data", "json"])
+@pytest.mark.parametrize("name, values, problem", [
+    ("image_file_b64", ["AAAA", B64], (400, "multiple_sources")), ("format", ["png", "jpg"], (400, "invalid_format")), ("format", ["", "png"], None)])
+def test_what_is_sent_twice_is_refused_unless_one_is_empty(function, way, name, values, problem):
+    fields = [*({} if name == "image_file_b64" else {"image_file_b64": B64}).items(), *((name, value) for value in values)]
+    if way == "json":
+        text = ", ".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in fields)
+        answer = send(function, f"{{{text}}}".encode(), "application/json")
+    else:
+        answer = function.post("/", **{way: fields})
+    assert answer.ok if problem is None else problem_of(answer) == problem
+
+
+@pytest.mark.parametrize("number", ["0.00001", "1e-5", "1e1", "1E+2", "100.0", "0"])
+def test_a_number_in_json_may_be_written_in_any_way(function, number):
+    answer = send(function, f'{{"image_file_b64": "{B64}", "shadow_opacity": {number}}}'.encode(), "application/json")
+    assert answer.ok
+
+
+@pytest.mark.parametrize("number", ["1e3", "1e308", "NaN", "-Infinity", "-1e-5"])
+def test_a_number_in_json_that_is_out_of_range_is_refused(function, number):
+    answer = send(function, f'{{"image_file_b64": "{B64}", "shadow_opacity": {number}}}'.encode(), "application/json")
+    assert problem_of(answer) == (400, "invalid_shadow_opacity")
 
 
 # --- headers
