@@ -11,16 +11,15 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import jpeg_factory
 
 from exceptions import ResolutionTooHigh, UnreadablePicture
-from preprocessing import jpeg, png_chunks
+from preprocessing import gif, jpeg, png_chunks
 from preprocessing.colour import split_alpha, to_srgb
 from preprocessing.colour_encoding import Encoding, HighDynamicRange
-from preprocessing.isobmff import colour_encoding, ends_in_pixels, is_heic
+from preprocessing.isobmff import check_tables, colour_encoding, ends_in_pixels, is_heic
 from preprocessing.orientation import upright
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")  # and HEIF, where the bytes are HEIC
 MAX_FILE = 22_000_000     # bytes
 MAX_PIXELS = 8192 * 6144  # the largest of what phones call 50 megapixels
-MAX_SCANS = 100           # of a progressive JPEG: each costs a pass over the whole picture
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow checks this limit too, such as for a canvas that a reader allocates as it opens the file
 
 MAX_DENSITY = 20_000      # pixels per inch
@@ -80,8 +79,6 @@ def open_file(data: bytes) -> tuple[ImageFile, Encoding]:
     file = open_by_format(data)
     if file.width * file.height > MAX_PIXELS:
         raise ResolutionTooHigh(f"the picture has {file.width} x {file.height} pixels; the limit is {MAX_PIXELS:,}")
-    if file.info.get("progressive") and data.count(b"\xff\xda\x00") > MAX_SCANS:
-        raise UnreadablePicture(f"the JPEG has more than {MAX_SCANS} scans")
     if file.format == "TIFF":
         check_tiff(file, data)
     profile = file.info.get("icc_profile")
@@ -92,12 +89,26 @@ def open_file(data: bytes) -> tuple[ImageFile, Encoding]:
 
 def open_by_format(data: bytes) -> ImageFile:
     if data.startswith(jpeg.START):
+        jpeg.check_header(data)
+        if jpeg.has_tags(data):
+            limit_directories()
         return jpeg_factory(io.BytesIO(data))  # Image.open would load the plugins of other formats first: start-up time, and most photos are JPEG
+    limit_directories()
+    if data.startswith(gif.SIGNATURES):
+        data = gif.essential(data)
+    if data[4:8] == b"ftyp":
+        check_tables(data)
     if is_heic(data):
         return open_heic(data)
-    from PIL import AvifImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401  else Image.open loads all forty plugins to find these
+    from PIL import AvifImagePlugin, WebPImagePlugin  # noqa: F401  else Image.open loads all forty plugins to find these
 
     return Image.open(io.BytesIO(data), formats=FORMATS)
+
+
+def limit_directories() -> None:
+    from preprocessing import directories  # costs start-up time, and JPEGs without EXIF have none
+
+    directories.limit()
 
 
 def open_heic(data: bytes) -> ImageFile:

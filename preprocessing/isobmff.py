@@ -2,12 +2,16 @@
 import struct
 from collections.abc import Iterator
 
+from exceptions import UnreadablePicture
 from preprocessing.colour_encoding import Encoding, HighDynamicRange, encoding_of
 
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}  # ISO/IEC 23008-12, annex B
 SHOWN_AS_SRGB = {1, 2, 6, 14, 15}  # H.273: transfer functions of video, and unspecified; in photos browsers take them for sRGB's
 SRGB_PRIMARIES, SRGB_TRANSFER = 1, 13
-MAX_BOXES = 10_000                 # read in one container
+MAX_BOXES = 10_000                 # in one container
+CONTAINERS = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"moov": 0, b"trak": 0}  # and their bytes before the first box
+TABLES = {b"iloc", b"iinf", b"iref", b"ipma", b"grpl"}  # of items
+MAX_TABLES = 100_000               # bytes, all together: thousands of entries, over which libavif takes quadratic time
 
 
 def is_heic(data: bytes) -> bool:
@@ -17,7 +21,10 @@ def is_heic(data: bytes) -> bool:
 
 
 def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, start of the body and end of each box in data[start:end]. The end of the last may lie beyond it; a length of 0 goes up to it."""
+    """Kind, start of the body and end of each box in data[start:end]. The end of the last may lie beyond it; a length of 0 goes up to it.
+
+    Raises UnreadablePicture for more than MAX_BOXES.
+    """
     end = len(data) if end is None else end
     for _ in range(MAX_BOXES):
         if start + 8 > end:
@@ -32,6 +39,18 @@ def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple
             return
         yield kind, start + header, start + length
         start += length
+    raise UnreadablePicture(f"the file has more than {MAX_BOXES:,} boxes in one")
+
+
+def check_tables(data: bytes) -> None:
+    """Raises UnreadablePicture for more than MAX_TABLES of lists of items, and for more than MAX_BOXES."""
+    if table_bytes(data, 0, len(data)) > MAX_TABLES:
+        raise UnreadablePicture("the file lists too many items")
+
+
+def table_bytes(data: bytes, start: int, end: int) -> int:
+    return sum(last - first if kind in TABLES else table_bytes(data, first + CONTAINERS[kind], min(last, end)) if kind in CONTAINERS else 0
+               for kind, first, last in boxes(data, start, end))
 
 
 def ends_in_pixels(data: bytes) -> bool:

@@ -9,7 +9,7 @@ marker are only counted: damage there blurs the picture or roughens it.
 import io
 import re
 from collections.abc import Iterator
-from itertools import product, takewhile
+from itertools import islice, product
 
 import numpy as np
 from PIL import Image
@@ -17,10 +17,26 @@ from PIL import Image
 from exceptions import UnreadablePicture
 
 START, END, SCAN, INTERVAL = b"\xff\xd8\xff", b"\xff\xd9", b"\xff\xda", b"\xff\xdd"
+EXIF, PICTURES = b"\xff\xe1", b"\xff\xe2"
 RESTARTS = [bytes([0xff, 0xd0 + number]) for number in range(8)]
 MARKER = re.compile(rb"\xff[^\x00\xff]")  # in a scan: neither a stuffed nor a fill byte
+STANDALONE = {*RESTARTS, *(bytes([0xff, kind]) for kind in (0x01, 0xc8, 0xd8, 0xd9, *range(0xf0, 0xfe)))}  # without a length, also to Pillow
+FRAME = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]")
+PROGRESSIVE = {b"\xff\xc2", b"\xff\xca"}
+MAX_SEGMENTS = 1000      # of a header: in full they hold 65 MB; Pillow copies EXIF once for each of its segments
+MAX_STRAY = 1_000_000    # bytes between a header's segments
+MAX_SCANS = 100          # each costs a pass over the whole picture
+MAX_MARKERS = 800_000    # a restart marker for each block of 8x8 pixels of the largest picture
 FILLING = bytes(range(170, 0, -2))        # its first bit is no zero
 FILLED = (127, 128)                       # levels of all channels where libjpeg has no data; 127 is inverted ink
+
+
+def check_header(data: bytes) -> None:
+    """Raises UnreadablePicture for a file whose segments or scans take long to read, whatever its size. Called before the file is opened."""
+    frame, scan = frame_of(data), header(data)[-1]
+    several = frame[0] in PROGRESSIVE or data[scan.end() + 2] < data[frame.end() + 7]  # a scan of less than all components
+    if several and data.count(SCAN + b"\0") > MAX_SCANS:
+        raise UnreadablePicture(f"the JPEG has more than {MAX_SCANS} scans")
 
 
 def check(picture: Image.Image, data: bytes, ended: bool) -> None:
@@ -41,18 +57,61 @@ def ends_in_filling(picture: Image.Image) -> bool:
 
 
 def markers(data: bytes) -> Iterator[re.Match[bytes]]:
-    """Those of the first picture, the last of which is its end."""
+    """Those of the first picture, the last of which is its end. Raises UnreadablePicture for more than MAX_MARKERS."""
     place = 2
-    while found := MARKER.search(data, place):
+    for _ in range(MAX_MARKERS):
+        found = MARKER.search(data, place)
+        if not found:
+            return
         yield found
         if found[0] == END:
             return
-        place = found.end() + (0 if found[0] in RESTARTS else int.from_bytes(data[found.end():found.end() + 2]))
+        place = behind(data, found)
+    raise UnreadablePicture(f"the JPEG has more than {MAX_MARKERS:,} markers")
+
+
+def behind(data: bytes, marker: re.Match[bytes]) -> int:
+    """Where the segment of a marker ends."""
+    return marker.end() + (0 if marker[0] in STANDALONE else int.from_bytes(data[marker.end():marker.end() + 2]))
+
+
+def header(data: bytes) -> list[re.Match[bytes]]:
+    """The markers up to the first scan's. Raises UnreadablePicture where there is none, and for too many segments or stray bytes before it."""
+    found: list[re.Match[bytes]] = []
+    stray, place = 0, 2
+    for marker in islice(markers(data), MAX_SEGMENTS):
+        found.append(marker)
+        stray += marker.start() - place
+        place = behind(data, marker)
+        if stray > MAX_STRAY:
+            break
+        if marker[0] == SCAN:
+            return found
+    raise UnreadablePicture("the JPEG has no pixels, or a header of too many segments")
+
+
+def frame_of(data: bytes) -> re.Match[bytes]:
+    """The marker of the frame. Raises UnreadablePicture unless the header has just one."""
+    frames = [marker for marker in header(data) if FRAME.match(marker[0])]
+    if len(frames) != 1:
+        raise UnreadablePicture("the JPEG's header is damaged")
+    return frames[0]
+
+
+def blocks(data: bytes) -> int:
+    """How many blocks of 8x8 pixels the picture has, and so at most how many restart intervals a scan."""
+    size = frame_of(data).end() + 3
+    height, width = int.from_bytes(data[size:size + 2]), int.from_bytes(data[size + 2:size + 4])
+    return -(-height // 8) * -(-width // 8)
+
+
+def has_tags(data: bytes) -> bool:
+    """Whether there may be EXIF or a directory of several pictures."""
+    return any(marker[0] in (EXIF, PICTURES) for marker in header(data))
 
 
 def has_restarts(data: bytes) -> bool:
-    headers = takewhile(lambda marker: marker[0] != SCAN, markers(data))
-    return any(marker[0] == INTERVAL for marker in headers)
+    return any(marker[0] == INTERVAL for marker in header(data))
 
 
 def rewritten(data: bytes, filling: bytes, coarse: bool) -> bytes:
@@ -60,7 +119,7 @@ def rewritten(data: bytes, filling: bytes, coarse: bool) -> bytes:
 
     Behind a scan stand a restart marker and the filling once more, in case that the last segments are missing. Raises UnreadablePicture where others are.
     """
-    pieces, start, restarts, coded = [], 0, 0, False
+    pieces, start, restarts, coded, most = [], 0, 0, False, blocks(data)
     for marker in markers(data):
         if coded:
             pieces += [data[start:marker.start()], filling]
@@ -69,6 +128,8 @@ def rewritten(data: bytes, filling: bytes, coarse: bool) -> bytes:
                 pieces += [RESTARTS[restarts % 8], filling]
             elif marker[0] != RESTARTS[restarts % 8]:
                 raise UnreadablePicture("the JPEG is damaged: pixels are missing")
+            elif restarts > most:
+                raise UnreadablePicture("the JPEG has more restart markers than blocks of pixels")
         restarts = restarts + 1 if marker[0] in RESTARTS else 0
         coded = marker[0] == SCAN or marker[0] in RESTARTS
         if coarse and marker[0] == SCAN and spectrum(data, marker.start())[0]:
