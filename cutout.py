@@ -13,6 +13,7 @@ from model.flags import flags
 from model.kind import Kind, KindModel
 from model.localise import localise
 from model.predictor import Predictor
+from model.refiner import Refiner
 from once import once
 from options import Options, Region
 from postprocessing import compose, framing
@@ -50,6 +51,12 @@ class CutOut:
 def predictor() -> Predictor:
     """The bundled network, loaded at its first use and then shared."""
     return Predictor()
+
+
+@once
+def refiner() -> Refiner:
+    """The bundled refiner of edges."""
+    return Refiner()
 
 
 @once
@@ -99,7 +106,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
     with clock("refine"):
         alpha = np.zeros(rgb.shape[:2], np.float32)
         car_alpha, car_rgb = alpha[part][prediction.window], seen[part][prediction.window]
-        car_alpha[:] = full_size_alpha(prediction.matte, prediction.photo, car_rgb)
+        car_alpha[:] = full_size_alpha(prediction.matte, car_rgb, refiner())
         colours = foreground(seen, alpha)
         if own_alpha is not None:  # what is soft there has the car's own colour already
             known = turn(own_alpha, turns)

@@ -4,7 +4,7 @@
     python train.py train     --data DIR --minutes 120        a run: best.keras, log.csv, curve.png
     python train.py average   RUN/best.keras RUN/best.keras   the mean of their weights
     python train.py quantise  --data DIR --network RUN/best.keras        int8 for LiteRT, calibrated on training photos
-    python train.py edges     --data DIR --network RUN/car_matte.tflite  how refinement weighs the edge features
+    python train.py refiner   --data DIR --network RUN/car_matte.tflite --minutes 75  the refiner of edges: refiner.keras, refiner.tflite
     python train.py calibrate --data DIR --network RUN/car_matte.tflite  the confidence model
     python train.py kinds     --data DIR --network RUN/car_matte.tflite  the kind model: what a photo shows, and from which side
     python train.py evaluate  --data DIR --network RUN/car_matte.tflite  the measures by set
@@ -31,7 +31,6 @@ from training.commands import (  # noqa: E402
     average,
     calibrate,
     correct,
-    edges,
     evaluate,
     install,
     kinds,
@@ -39,6 +38,7 @@ from training.commands import (  # noqa: E402
     mine,
     preview,
     quantise,
+    refiner,
     review,
     train,
 )
@@ -102,7 +102,7 @@ def parser() -> argparse.ArgumentParser:
     sub = command(evaluate, "print the measures of a network, or of a folder of mattes, by set",
                   f"{PHOTOS}; composites need cutouts/SET_val and backgrounds/SET, the counts without a car backgrounds/SET and kinds/interior")
     judged = sub.add_mutually_exclusive_group()
-    judged.add_argument("--network", type=file, default=INT8, help=".keras or .tflite; with the edges.npz and confidence.json beside it, or the installed ones")
+    judged.add_argument("--network", type=file, default=INT8, help=".keras or .tflite; with refiner.tflite and confidence.json beside it, or the bundled ones")
     judged.add_argument("--mattes", type=folder, help="SET/STEM.png made by any other tool")
     sub.add_argument("--test", action="store_true", help="the test photos and cut-outs instead of those of val: only to report, never to choose")
     sub.add_argument("--no-xnnpack", dest="xnnpack", action="store_false", help="run a .tflite network on LiteRT's own kernels")
@@ -118,13 +118,16 @@ def parser() -> argparse.ArgumentParser:
     sub = command(quantise, "make the int8 network that serving loads", PHOTOS, "car_matte.tflite")
     sub.add_argument("--network", type=file, default=FLOAT, help=".keras")
 
-    sub = command(edges, "fit the edge perceptrons to a quantised network", "train/SET, cutouts/SET of 600 pixels or more, and backgrounds/SET", "edges.npz")
+    sub = command(refiner, "train the refiner of edges for a quantised network", f"{PHOTOS}; better with cutouts/SET of 500 pixels, and backgrounds/SET",
+                  "refiner.tflite")
     sub.add_argument("--network", type=file, default=INT8, help=".tflite")
-    sub.add_argument("--composites", type=int, default=400, help="number to fit to, beside the photos")
+    sub.add_argument("--minutes", type=float, required=True, default=argparse.SUPPRESS, help="length of the training, after the tiles are cut")
+    sub.add_argument("--tiles", type=int, default=100_000, help="number to train on, 98 kB of disk each; 100 a second and core")
+    sub.add_argument("--init", type=file, help=".keras refiner to start from, such as training/refiner.keras")
     sub.add_argument("--seed", type=int, default=11)
 
     sub = command(calibrate, "fit the confidence model to a quantised network", f"{PHOTOS}, and backgrounds/SET", "confidence.json")
-    sub.add_argument("--network", type=file, default=INT8, help=".tflite; edges.npz beside it is used, else the installed one")
+    sub.add_argument("--network", type=file, default=INT8, help=".tflite; refiner.tflite beside it is used, else the bundled one")
 
     sub = command(kinds, "fit the kind model to a quantised network",
                   f"{PHOTOS}, kinds/KIND, backgrounds/SET, and photos or cut-outs of studio sets, whose names tell the angle", "kind.npz")
@@ -149,7 +152,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--seed", type=int, default=0)
 
     sub = command(install, "put a run's files into model/ and training/, unless they are worse on val than those that they replace",
-                  f"{PHOTOS}, and a run with best.keras and car_matte.tflite; edges.npz, confidence.json and kind.npz are installed where the run has them")
+                  f"{PHOTOS}, and a run with best.keras and car_matte.tflite; refiner.tflite, confidence.json, kind.npz are installed where the run has them")
     sub.add_argument("run", type=folder, help="folder of the run")
     sub.add_argument("--force", action="store_true", help="install without evaluating")
     return parser

@@ -1,40 +1,33 @@
-"""What each heuristic of serving gains: the validation photos and composites with and without it, and whether the difference is more than noise.
+"""What each step of serving gains: the validation photos and composites with and without it, and whether the difference is more than noise.
 
-    python -m benchmarks.ablation --data DIR            the rules of the passes, the second perceptron, and the firm outline
-    python -m benchmarks.ablation --data DIR --refit    also edge features, by fitting the perceptrons without them; takes hours
+    python -m benchmarks.ablation --data DIR    the rules of the passes, the refiner, and the firm outline
 
 Each row is the mean of the paired differences by photo, without minus with, and their standard error. A difference of less than two standard
-errors is noise. With --refit, differences are means over SEEDS fits each, and the spread between fits of the same features stands beside them.
+errors is noise.
 """
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from unittest import mock
 
 import cv2
 import numpy as np
 
 from model import localise
-from model.localise import Prediction
+from model.localise import Prediction, size_of
 from model.predictor import NETWORK
 from postprocessing.full_size import cleaned
-from postprocessing.refine import first_answers, perceptron_layers
+from preprocessing.letterbox import resize
 from preprocessing.orientation import turn
 from training.data.composites import composites
 from training.data.sources import Photo, in_threads, read_photos
-from training.edge_fit import fit_edges
 from training.metrics import score
 from training.pipeline import Pipeline
 
 MEASURES = ("iou", "f1", "f2", "loose", "publishable")
 PASS_RULES = {"flip test-time augmentation": ("FLIP_ABOVE", np.inf), "repeated fine pass": ("SAME_BOX", -1.0)}
 TURNING = ("TURN_ABOVE", np.inf)
-FEATURES = {"guided filter": [1]}  # places among the edge features
-SEEDS = (11, 12, 13)
-COMPOSITES = 400  # that perceptrons are fitted to
 
 Scores = np.ndarray  # (photos, measures)
 
@@ -42,8 +35,7 @@ Scores = np.ndarray  # (photos, measures)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--network", type=Path, default=NETWORK, help="with the edges.npz beside it, or the installed one")
-    parser.add_argument("--refit", action="store_true")
+    parser.add_argument("--network", type=Path, default=NETWORK, help="with the refiner.tflite beside it, or the installed one")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     pipeline = Pipeline.load(args.network)
@@ -52,7 +44,7 @@ def main() -> None:
     base = measured(photos, predictions, pipeline.refined)
     print(f"{'':28} {'n':>4}  " + "  ".join(f"{name:>17}" for name in MEASURES))
     print(f"{'all':28} {len(photos):4}  " + "  ".join(f"{mean:17.4f}" for mean in base.mean(0)))
-    print_row("second perceptron", measured(photos, predictions, partial(refined_once, edges=pipeline.edges)) - base)
+    print_row("refiner", measured(photos, predictions, unrefined) - base)
     with mock.patch("postprocessing.full_size.firm_outline", lambda alpha, matte: alpha):
         print_row("firm outline", measured(photos, predictions, pipeline.refined) - base)
     for name, (constant, value) in PASS_RULES.items():
@@ -63,8 +55,6 @@ def main() -> None:
     with mock.patch.object(localise, *TURNING):
         print_row("turning, of turned photos", measured(lying, localised(lying, pipeline), pipeline.refined) - upright)
         print_row("turning, of upright photos", measured(photos, localised(photos, pipeline), pipeline.refined) - base)
-    if args.refit:
-        refit(args.data, pipeline, photos, predictions)
 
 
 def localised(photos: Sequence[Photo], pipeline: Pipeline) -> list[Prediction]:
@@ -79,10 +69,10 @@ def measured(photos: Sequence[Photo], predictions: Sequence[Prediction], refined
     return np.array(in_threads(row, zip(photos, predictions, strict=True)))
 
 
-def refined_once(prediction: Prediction, rgb: np.ndarray, edges: Path) -> np.ndarray:
-    """uint8 matte (height, width) after the first perceptron alone."""
-    alpha, _, _ = first_answers(prediction.matte, prediction.photo, prediction.cropped(rgb), perceptron_layers("first", edges))
-    return cv2.convertScaleAbs(prediction.in_photo(cleaned(alpha, prediction.matte.shape)), alpha=255)
+def unrefined(prediction: Prediction, rgb: np.ndarray) -> np.ndarray:
+    """uint8 matte (height, width) of the network, enlarged."""
+    enlarged = resize(prediction.matte, size_of(prediction.window))
+    return cv2.convertScaleAbs(prediction.in_photo(cleaned(enlarged, prediction.matte.shape)), alpha=255)
 
 
 def turned(photo: Photo, quarters: int) -> Photo:
@@ -90,24 +80,6 @@ def turned(photo: Photo, quarters: int) -> Photo:
     layers = {name: None if layer is None else np.ascontiguousarray(turn(layer, quarters))
               for name, layer in (("rgb", photo.rgb), ("mask", photo.mask), ("ignore", photo.ignore))}
     return replace(photo, **layers)
-
-
-def refit(data: Path, pipeline: Pipeline, photos: Sequence[Photo], predictions: Sequence[Prediction]) -> None:
-    """Prints a row for each group of edge features."""
-    def fitted(unused: Sequence[int]) -> np.ndarray:
-        """Scores of each seed, (seeds, photos, measures)."""
-        with TemporaryDirectory() as folder:
-            found = []
-            for seed in SEEDS:
-                edges = Path(folder) / f"{seed}.npz"
-                np.savez(edges, **fit_edges(data, pipeline.network, COMPOSITES, seed, unused))
-                found.append(measured(photos, predictions, replace(pipeline, edges=edges).refined))
-            return np.array(found)
-
-    base = fitted(())
-    print(f"{f'SD between {len(SEEDS)} fits':28} {len(photos):4}  " + "  ".join(f"{spread:17.4f}" for spread in base.mean(1).std(0, ddof=1)))
-    for name, unused in FEATURES.items():
-        print_row(name, (fitted(unused) - base).mean(0))
 
 
 def print_row(name: str, differences: Scores) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cutout import predictor
+from cutout import predictor, refiner
 from model.localise import localise
 from postprocessing.foreground import foreground
 from postprocessing.full_size import full_size_alpha
@@ -44,9 +44,9 @@ def main() -> None:
         "truth": lambda scene: (scene.alpha, scene.car),
         "true alpha, the photo's colours": lambda scene: (scene.alpha, scene.photo),
         "true alpha, foreground": lambda scene: (scene.alpha, foreground(scene.photo, scene.alpha)),
-        "network enlarged, the photo's colours": lambda scene: (enlarged(scene, lambda matte, small, rgb: resize(matte, rgb.shape[:2])), scene.photo),
-        "refine, the photo's colours": lambda scene: (enlarged(scene, full_size_alpha), scene.photo),
-        "refine, foreground": lambda scene: (alpha := enlarged(scene, full_size_alpha), foreground(scene.photo, alpha)),
+        "network enlarged, the photo's colours": lambda scene: (at_full_size(scene, lambda matte, rgb: resize(matte, rgb.shape[:2])), scene.photo),
+        "refine, the photo's colours": lambda scene: (at_full_size(scene, refined), scene.photo),
+        "refine, foreground": lambda scene: (alpha := at_full_size(scene, refined), foreground(scene.photo, alpha)),
         **{folder.name: lambda scene, folder=folder: (read_grey(folder / f"{scene.name}.png") / np.float32(255), scene.photo) for folder in args.mattes},
     }
     if args.peer:
@@ -71,10 +71,14 @@ def main() -> None:
         print(f"{name:38} {np.mean(ious[name]):.4f}  {sad:6.3f}  {mse:.4f}  {gradient:6.3f}  {fine:.4f}  {coarse:7.4f}  {halo:6.3f}")
 
 
-def enlarged(scene: ExactComposite, enlarge: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+def at_full_size(scene: ExactComposite, enlarge: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
     """The network's matte at the photo's size."""
     prediction = localise(scene.photo, predictor())
-    return prediction.in_photo(enlarge(prediction.matte, prediction.photo, prediction.cropped(scene.photo)))
+    return prediction.in_photo(enlarge(prediction.matte, prediction.cropped(scene.photo)))
+
+
+def refined(matte: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+    return full_size_alpha(matte, rgb, refiner())
 
 
 if __name__ == "__main__":

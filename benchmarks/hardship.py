@@ -14,8 +14,7 @@ import cv2
 import numpy as np
 
 from model.predictor import NETWORK
-from training.data.sources import Photo, read_photos
-from training.edge_fit import BY_HAND
+from training.data.sources import BY_HAND, Photo, read_photos
 from training.metrics import score
 from training.pipeline import Pipeline
 

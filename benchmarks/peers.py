@@ -18,8 +18,7 @@ from benchmarks.onnx_peers import PEERS, Peer
 from model.predictor import NETWORK, Predictor
 from postprocessing.foreground import foreground
 from training.data.composites import KINDS, composites
-from training.data.sources import Photo, read_photos
-from training.edge_fit import BY_HAND
+from training.data.sources import BY_HAND, Photo, read_photos
 from training.evaluation import Evaluation, by_set, compared
 from training.pipeline import Pipeline
 

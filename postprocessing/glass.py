@@ -6,8 +6,7 @@ It is the same all over a pane: an opacity that followed the reflections would s
 import cv2
 import numpy as np
 
-from model.space_to_depth import CELL
-from postprocessing.refine import refine
+from postprocessing.guided_filter import guided
 
 TRANSPARENCY = 0.4  # share of a pane's alpha that is given to what is behind it
 
@@ -18,7 +17,7 @@ def see_through(rgb: np.ndarray, alpha: np.ndarray, glass: np.ndarray, small: np
     rgb: uint8 (height, width, 3), the photo; alpha: float32 (height, width), the filled matte; glass: float32 (h, w), the network's panes in
     its cells; small: uint8 (2h, 2w, 3), the photo as the network saw it.
     """
-    pane = np.minimum(refine(cv2.resize(glass, None, fx=CELL, fy=CELL), small, rgb), alpha)
+    pane = np.minimum(guided(glass, small, rgb), alpha)
     x, y, w, h = cv2.boundingRect((pane > 0).astype(np.uint8))
     if not w:
         return rgb, alpha

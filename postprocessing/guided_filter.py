@@ -1,9 +1,32 @@
-"""Guided filter (He et al. 2013, doi 10.1109/TPAMI.2012.213), its lines alone: where a matte is a local linear function of the photo's colours."""
+"""Guided filter (He et al. 2013, doi 10.1109/TPAMI.2012.213): where a matte is a local linear function of the photo's colours.
+
+The lines are fitted on a small copy and used at full size (fast guided filter, He and Sun 2015, arXiv 1505.00996).
+"""
 import cv2
 import numpy as np
 
+from postprocessing import band
+from preprocessing.letterbox import resize
+
+CERTAIN = 0.05   # a matte this near to 0 or 1 is not refined
 RADIUS = 2       # of the windows, in cells
 EPSILON = 1e-4   # the smallest variance of the photo (0..1) that counts as an edge
+
+
+def guided(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+    """float32 matte (h, w) in 0..1 of a photo, uint8 (height, width, 3) -> float32 (height, width) in 0..1, exactly 0 or 1 away from its edges.
+
+    small: uint8 (2h, 2w, 3), the photo as the network saw it.
+    """
+    size = rgb.shape[:2]
+    enlarged = cv2.resize(matte, size[::-1], interpolation=cv2.INTER_LINEAR)
+    points = band.points_of(cv2.inRange(enlarged, CERTAIN, 1 - CERTAIN))
+    answer = (enlarged > 0.5).astype(np.float32)
+    line = band.sample(fit(resize(small, matte.shape).astype(np.float32) / 255, matte), points, size)
+    here = band.flat_indices(points, size)
+    colours = np.take(rgb.reshape(-1, 3), here, axis=0).astype(np.float32) / 255
+    answer.reshape(-1)[here] = np.clip(np.einsum("ij,ij->i", line[:, :3], colours) + line[:, 3], 0, 1)
+    return answer
 
 
 def fit(guide: np.ndarray, matte: np.ndarray) -> np.ndarray:

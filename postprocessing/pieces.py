@@ -8,6 +8,8 @@ RIM = 13             # pixels, the whole width of what is soft around a speck
 VISIBLE = 40.5 / 255  # alpha above which a detached piece is seen: over 40 in 8 bits
 LEAST_DETACHED = 0.02  # of the main piece's area: a smaller detached piece is not delivered
 DETACHED_RIM = 5     # pixels, the whole width of what is soft around a detached piece
+LEAST_JOINED = 0.001  # of the main piece's area: a detached piece this large and within GAP of the car is a mirror or a wing, and is joined to it
+GAP = 0.008          # of the picture's width
 LARGEST_HOLE = 0.003  # of the main piece's area: larger ones may be real gaps, and closing one would be seen
 
 
@@ -51,14 +53,28 @@ def without_detached(alpha: np.ndarray) -> np.ndarray:
     if len(cv2.findContours(visible, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]) <= 1:  # a third of the time of labelling
         return alpha
     labels, areas = labelled(visible, 8)
-    small = areas < LEAST_DETACHED * areas[1:].max()
+    main = areas[1:].max()
+    small = areas < LEAST_DETACHED * main
     small[0] = False
     if not small.any():
         return alpha
     kept = ~small
     kept[0] = False
-    removed = cv2.dilate(mask_of(small, labels), np.ones((DETACHED_RIM,) * 2, np.uint8)) & (1 - mask_of(kept, labels))
+    alpha, kept = joined(alpha, labels, kept, small & (areas >= LEAST_JOINED * main))
+    removed = cv2.dilate(mask_of(small & ~kept, labels), np.ones((DETACHED_RIM,) * 2, np.uint8)) & (1 - mask_of(kept, labels))
     return np.where(removed > 0, np.float32(0), alpha)
+
+
+def joined(alpha: np.ndarray, labels: np.ndarray, kept: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Alpha with those of the other pieces that lie within GAP of the kept ones closed up to them, and the pieces that are kept now: bool (count,) each."""
+    if not others.any():
+        return alpha, kept
+    reach = np.ones((2 * max(1, round(GAP * alpha.shape[1])) + 1,) * 2, np.uint8)
+    near = others & (np.bincount(labels[cv2.dilate(mask_of(kept, labels), reach) > 0], minlength=len(others)) > 0)
+    if not near.any():
+        return alpha, kept
+    between = cv2.bitwise_and(*(cv2.dilate(mask_of(part, labels), reach) for part in (near, kept)))
+    return np.where(between > 0, cv2.morphologyEx(alpha, cv2.MORPH_CLOSE, reach), alpha), kept | near
 
 
 def labelled(layer: np.ndarray, connectivity: int) -> tuple[np.ndarray, np.ndarray]:

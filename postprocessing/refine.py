@@ -1,92 +1,92 @@
-"""Refinement: the network's matte, some hundred pixels wide, brought to the photo's own edges at full size.
+"""Refinement: the network's matte, some hundred pixels wide, brought to the photo's own edges.
 
-Each pixel of the band where the matte is undecided gets its alpha from a perceptron with two small hidden layers, from the edge features
-(postprocessing/edge_features.py). It is trained on composites whose alpha is known exactly, and on photos (`train.py edges`). Where its answer is
-uncertain, a second perceptron answers again, from the neighbours' answers too (auto-context, Tu and Bai 2010, doi 10.1109/TPAMI.2009.186).
+The refiner (model/refiner.py) sees tiles of the photo along the outline, with the enlarged matte in them, and answers with their alpha: boundary patch
+refinement (BPR, Tang et al. 2021, arXiv 2104.05239). Tiles have the photo's own pixels, or at most LARGEST times as many a side as the matte.
 """
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Protocol
 
 import cv2
 import numpy as np
 
-from once import once
-from postprocessing import band
-from postprocessing.edge_features import FEATURES, context_features, edge_features
+from model.refiner import TILE
 from postprocessing.pieces import one_piece
 
-WEIGHTS = Path(__file__).resolve().parent.parent / "model" / "edges.npz"
-CERTAIN = 0.05   # a matte this near to 0 or 1 is not refined
-SETTLED = 0.03   # a first answer this near to 0 or 1 is kept
-OPAQUE = 0.02    # an alpha this near to 0 or 1 becomes exactly that
-SOFT_REACH = 6   # matte pixels on both sides of an edge in which a matte may be soft
-CHUNK = 256      # points computed at once: for more, OpenBLAS starts a second thread that mostly waits and doubles the CPU time
+LARGEST = 2      # pixels of a tile for one of the matte, at most
+CERTAIN = 0.05   # a matte this near to 0 or 1 has no outline
+OPAQUE = np.float32(0.02)  # an alpha this near to 0 or 1 becomes exactly that; those between are spread
+MARGIN = 12      # pixels of a tile's rim, where it fades into what is around it
+CORE = TILE - 2 * MARGIN
+FADE = np.minimum(1, (np.minimum(np.arange(TILE), np.arange(TILE)[::-1]) + np.float32(0.5)) / MARGIN).astype(np.float32)
+WEIGHT = np.outer(FADE, FADE)  # of a tile's pixels
 
-Layers = list[tuple[np.ndarray, np.ndarray]]  # float32 weights (inputs, outputs) and biases (outputs,)
+
+class TileNetwork(Protocol):
+    """What model.refiner.Refiner does."""
+
+    def predict(self, tiles: Sequence[np.ndarray]) -> list[np.ndarray]: ...
 
 
-def refine(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, weights: Path = WEIGHTS) -> np.ndarray:
+def refine(matte: np.ndarray, rgb: np.ndarray, refiner: TileNetwork) -> np.ndarray:
     """Refines a soft mask of an upright photo.
 
-    matte: float32 (h, w) in 0..1; small: uint8 (h, w, 3), the photo at the matte's size; rgb: uint8 (height, width, 3), the photo;
-    weights: the perceptrons' file. Returns float32 alpha (height, width) in 0..1, exactly 0 or 1 outside of the band around the matte's edge.
+    matte: float32 (h, w) in 0..1; rgb: uint8 (height, width, 3), the photo. Returns float32 alpha in 0..1 at the tiles' scale (see tile_scale_size),
+    exactly 0 or 1 away from the matte's outline.
     """
-    alpha, points, features = first_answers(matte, small, rgb, perceptron_layers("first", weights))
-    if len(points):
-        write_alpha(alpha, points, perceptron_alpha(context_features(features, alpha, points), perceptron_layers("second", weights)))
-    return alpha
+    matte = one_piece(matte)
+    height, width = size = tile_scale_size(matte.shape, rgb.shape)
+    photo, coarse = at_least_a_tile(cv2.resize(rgb, size[::-1], interpolation=way(rgb.shape[0] / height))), at_least_a_tile(enlarged(matte, size))
+    alpha = (coarse > 0.5).astype(np.float32)
+    coarse = cv2.convertScaleAbs(coarse, alpha=255)
+    places = tile_places(matte, size)
+    tiles = [np.dstack([photo[place], coarse[place]]) for place in places]
+    for place, answer in zip(places, refiner.predict(tiles), strict=True):
+        exact = np.clip((answer - OPAQUE) / (1 - 2 * OPAQUE), 0, 1)
+        alpha[place] += WEIGHT * (exact - alpha[place])
+    return alpha[:height, :width]
 
 
-def first_answers(matte: np.ndarray, small: np.ndarray, rgb: np.ndarray, layers: Layers) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Alpha after the first perceptron, and the points that it leaves undecided: int32 (n, 2), with their features (FEATURES, n)."""
-    matte, points, plain = undecided(matte, rgb.shape[:2])
-    alpha = cv2.resize((matte > 0.5).astype(np.float32), rgb.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-    if not len(points):
-        return alpha, points, np.empty((FEATURES, 0), np.float32)
-    features = edge_features(matte, small, rgb, points, plain)
-    answers = perceptron_alpha(features, layers)
-    write_alpha(alpha, points, answers)
-    uncertain = np.abs(answers - np.float32(0.5)) < 0.5 - SETTLED
-    return alpha, points[uncertain], features[:, uncertain]
+def tile_scale_size(matte: tuple[int, ...], photo: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width at which tiles are cut: the photo's own, but no less than the matte's, and no more than LARGEST times these."""
+    scale = photo[0] / matte[0]
+    if 1 <= scale <= LARGEST:
+        return photo[0], photo[1]
+    factor = LARGEST if scale > LARGEST else 1
+    return factor * matte[0], factor * matte[1]
 
 
-def write_alpha(alpha: np.ndarray, points: np.ndarray, answers: np.ndarray) -> None:
-    """Writes answers (n,) into alpha (height, width) at points (n, 2). A median over 3x3 pixels smooths frayed edges."""
-    here = band.flat_indices(points, alpha.shape)
-    answers[answers < OPAQUE], answers[answers > 1 - OPAQUE] = 0, 1
-    alpha.reshape(-1)[here] = answers
-    alpha.reshape(-1)[here] = cv2.medianBlur(alpha, 3).reshape(-1)[here]
+def way(shrinks: float) -> int:
+    """How a photo is resized: by area only where it shrinks to half or less, since that takes five times as long."""
+    return cv2.INTER_AREA if shrinks >= 2 else cv2.INTER_LINEAR
 
 
-def undecided(matte: np.ndarray, photo: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The matte in one piece and without haze, and the points of its photo (height, width) to refine: int32 (n, 2), with the matte's alpha there (n,)."""
-    matte = without_haze(one_piece(matte))
-    soft = cv2.dilate(((matte > CERTAIN) & (matte < 1 - CERTAIN)).astype(np.uint8), np.ones((3, 3), np.uint8))
-    points = band.points_of(cv2.resize(soft, photo[::-1], interpolation=cv2.INTER_NEAREST))
-    plain = band.sample(matte, points, photo)
-    uncertain = np.abs(plain - np.float32(0.5)) < 0.5 - CERTAIN
-    return matte, points[uncertain], plain[uncertain]
+def enlarged(layer: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return cv2.resize(layer, size[::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def perceptron_alpha(features: np.ndarray, layers: Layers) -> np.ndarray:
-    """float32 features (inputs, n) -> alpha (n,) in 0..1, through a perceptron's layers."""
-    count = features.shape[1]
-    values = np.pad(features, ((0, 0), (0, -count % CHUNK))).reshape(len(features), -1, CHUNK).transpose(1, 0, 2)
-    for number, (weights, constant) in enumerate(layers):
-        values = weights.T @ (np.maximum(values, 0) if number else values) + constant[:, None]
-    alpha: np.ndarray = 1 / (1 + np.exp(-values.reshape(-1)[:count]))
-    return alpha
+def at_least_a_tile(layer: np.ndarray) -> np.ndarray:
+    """A layer (height, width[, channels]), continued on the right and below where it is smaller than a tile."""
+    rims = 0, max(0, TILE - layer.shape[0]), 0, max(0, TILE - layer.shape[1])
+    return cv2.copyMakeBorder(layer, *rims, cv2.BORDER_REPLICATE) if any(rims) else layer
 
 
-@once
-def perceptron_layers(name: str, path: Path = WEIGHTS) -> Layers:
-    """Layers of the "first" or the "second" perceptron, in order."""
-    with np.load(path) as kept:
-        depth = sum(key.startswith(f"{name}_weights") for key in kept.files)
-        return [(kept[f"{name}_weights{number}"], kept[f"{name}_constant{number}"]) for number in range(depth)]
+def tile_places(matte: np.ndarray, size: tuple[int, int]) -> list[tuple[slice, slice]]:
+    """Rows and columns, at the tiles' scale of size (height, width), of tiles whose cores together hold all of a float32 matte's outline, from the top."""
+    outline = cv2.dilate(cv2.inRange(matte, CERTAIN, 1 - CERTAIN), np.ones((3, 3), np.uint8))
+    scale = [side / cells for side, cells in zip(size, matte.shape)]
+    cells = [int(CORE / part) for part in scale]
+    places = []
+    for top in core_starts(outline.max(1), cells[0]):
+        for left in core_starts(outline[top:top + cells[0]].max(0), cells[1]):
+            first = [min(max(0, int(start * part) - MARGIN), max(0, side - TILE)) for start, part, side in zip((top, left), scale, size)]
+            places.append((slice(first[0], first[0] + TILE), slice(first[1], first[1] + TILE)))
+    return places
 
 
-def without_haze(matte: np.ndarray) -> np.ndarray:
-    """The same matte, but exactly 0 or 1 further than SOFT_REACH pixels from where it crosses a half: only edges are uncertain."""
-    reach = np.ones((2 * SOFT_REACH + 1,) * 2, np.uint8)
-    car = (matte > 0.5).astype(np.uint8)
-    return np.where(cv2.dilate(car, reach) == 0, np.float32(0), np.where(cv2.erode(car, reach) == 1, np.float32(1), matte))
+def core_starts(line: np.ndarray, length: int) -> list[int]:
+    """First places of stretches of a length, each as far on as possible, that together hold all places of a line (n,) that are not 0."""
+    starts: list[int] = []
+    for place in np.flatnonzero(line).tolist():
+        if not starts or place >= starts[-1] + length:
+            starts.append(place)
+    return starts

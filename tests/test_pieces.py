@@ -82,3 +82,15 @@ def test_what_is_joined_only_by_alpha_that_rounds_to_unseen_is_detached():
     alpha[34:40, 60] = 40.4 / 255
     alpha[26:34, 58:63] = 1
     assert np.array_equal(without_detached(alpha) > 0.5, car() > 0.5)
+
+
+def test_a_mirror_just_apart_from_the_car_is_joined_to_it_and_a_speck_there_is_not():
+    alpha = np.zeros((400, 800), np.float32)
+    alpha[100:300, 100:600] = 1
+    mirror, speck = (slice(150, 170), slice(604, 624)), (slice(250, 253), slice(604, 607))
+    alpha[mirror] = alpha[speck] = 1
+    found = without_detached(alpha)
+    assert (found[155:165, 100:624] == 1).all() and not found[speck].any() and not found[:100].any()
+    alpha[150:170, 600:640] = 0
+    alpha[150:170, 620:640] = 1  # too far away
+    assert not without_detached(alpha)[:, 600:].any()

@@ -13,11 +13,10 @@ import train
 from model.confidence import ConfidenceModel
 from model.frames import COARSE_FRAME
 from model.predictor import Predictor
-from postprocessing.edge_features import CONTEXT_FEATURES, FEATURES
-from postprocessing.refine import perceptron_layers
+from model.refiner import TILE, Refiner
 from tests import tiny
 from tests.conftest import write
-from training import calibration, commands, edge_fit, evaluation, install, loop, metrics
+from training import calibration, commands, evaluation, install, loop, metrics
 from training.batch_norm_folding import folded_weights
 from training.data import composites, samples
 from training.data.sources import Photo, name_of, read_cutouts
@@ -79,14 +78,13 @@ def trained(tmp_path_factory, patch) -> tuple[Path, Path, Path]:
 def finished(trained, patch) -> tuple[Path, Path]:
     """Folders of the data, and of a run with all of its files."""
     data, folder, _ = trained
-    patch.setattr(edge_fit, "EPOCHS", 2)
     patch.setattr(calibration, "MADE", 3)
     patch.setattr(calibration, "FOLDS", 2)
     patch.setattr(metrics, "LEAST_IOU", 0.5)  # what so small a network reaches where the mask is right
     patch.setattr(metrics, "LARGEST_BLOB", 1.0)
     network = folder / "car_matte.tflite"
     run("quantise", "--data", data, "--network", folder / "best.keras", "--out", network)
-    run("edges", "--data", data, "--network", network, "--composites", 2, "--out", folder / "edges.npz")
+    run("refiner", "--data", data, "--network", network, "--tiles", 40, "--minutes", 0.02, "--out", folder / "refiner.tflite")
     run("calibrate", "--data", data, "--network", network, "--out", folder / "confidence.json")
     return data, folder
 
@@ -121,8 +119,7 @@ def test_networks_are_averaged(trained, tmp_path):
 def test_a_run_has_all_that_serving_loads(finished):
     _, folder = finished
     assert Predictor(folder / "car_matte.tflite").predict(np.zeros((*COARSE_FRAME, 3), np.uint8))[0].shape == COARSE_FRAME
-    for name, inputs in (("first", FEATURES), ("second", CONTEXT_FEATURES)):
-        assert [weights.shape for weights, _ in perceptron_layers(name, folder / "edges.npz")] == [(inputs, 32), (32, 16), (16, 1)]
+    assert Refiner(folder / "refiner.tflite").predict([np.zeros((TILE, TILE, 4), np.uint8)])[0].shape == (TILE, TILE)
     assert len(ConfidenceModel.read(folder / "confidence.json").deliverable) == len(ConfidenceModel.read().deliverable)
 
 
@@ -133,13 +130,14 @@ def test_a_run_is_evaluated_and_installed(finished, tmp_path, monkeypatch, capsy
     (tmp_path / "training").mkdir()
     shutil.copytree(folder, tmp_path / "model")
     run("install", folder, "--data", data)
-    installed = [tmp_path / "training" / "car_matte.keras", *(tmp_path / "model" / name for name in ("car_matte.tflite", "edges.npz", "confidence.json"))]
+    installed = [*(tmp_path / "training" / name for name in ("car_matte.keras", "refiner.keras")),
+                 *(tmp_path / "model" / name for name in ("car_matte.tflite", "refiner.tflite", "confidence.json"))]
     assert [path.read_bytes() for path in installed] == [(folder / name).read_bytes() for name in ("best.keras", *(path.name for path in installed[1:]))]
     capsys.readouterr()
     run("evaluate", "--data", data, "--network", folder / "car_matte.tflite", "--json", tmp_path / "found.json", "--worst", tmp_path / "worst.png")
     table = capsys.readouterr().out
     found = json.loads((tmp_path / "found.json").read_text())
-    assert str(folder / "edges.npz") in table and "passed by presence without a car, empty scenes" in table and "vehicles refused" in table
+    assert str(folder / "refiner.tflite") in table and "passed by presence without a car, empty scenes" in table and "vehicles refused" in table
     assert {name: row["n"] for name, row in found["sets"].items()} == {"street": 6, "neighbour": 1, "alone": 2}
     assert {"iou", "boundary_iou", "f1", "f2", "mae", "sad", "halo", "loose", "wreck", "publishable", "refused"} <= set(found["sets"]["alone"]["mean"])
     assert cv2.imread(str(tmp_path / "worst.png")) is not None
@@ -252,7 +250,7 @@ def test_images_and_masks_alone_do_for_samples_review_and_evaluation(plain, tmp_
 
 
 @pytest.mark.parametrize("command, why", [
-    ("mine", "mining needs cut-outs"), ("edges", "no cut-outs of 600 pixels"), ("calibrate", "calibration needs pictures without a car"),
+    ("mine", "mining needs cut-outs"), ("calibrate", "calibration needs pictures without a car"),
 ])
 def test_commands_that_need_more_than_photos_say_so(plain, tmp_path, command, why):
     assert why in refusal(command, "--data", plain, "--out", tmp_path / "out")
@@ -260,7 +258,7 @@ def test_commands_that_need_more_than_photos_say_so(plain, tmp_path, command, wh
 
 
 def test_nothing_of_the_project_is_overwritten_but_by_install(drawn, capsys):
-    for command, target in (("edges", "model/edges.npz"), ("quantise", "model/car_matte.tflite"), ("preview", "docs/result.jpg")):
+    for command, target in (("refiner", "model/refiner.tflite"), ("quantise", "model/car_matte.tflite"), ("preview", "docs/result.jpg")):
         refusal(command, "--data", drawn, "--out", Path(train.__file__).with_name("train.py").parent / target)
         assert "train.py install RUN" in capsys.readouterr().err
 
@@ -276,7 +274,7 @@ def test_what_is_missing_is_told_in_one_line(tmp_path, drawn, capsys):
         assert f"{option}: {tmp_path / 'none'}: no such file" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["train", "mine", "review", "evaluate", "quantise", "edges", "calibrate", "preview", "install"])
+@pytest.mark.parametrize("command", ["train", "mine", "review", "evaluate", "quantise", "refiner", "calibrate", "preview", "install"])
 def test_help_says_what_a_command_needs_and_its_defaults(command, capsys):
     refusal(command, "--help")
     said = capsys.readouterr().out

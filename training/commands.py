@@ -3,8 +3,6 @@ import json
 from argparse import Namespace
 from pathlib import Path
 
-import numpy as np
-
 from training.errors import DataError
 from training.loop import NETWORK, Settings, excluded_photos
 from training.loop import train as train_network
@@ -47,7 +45,7 @@ def evaluate(args: Namespace) -> None:
         found = evaluation.evaluate_mattes(args.data, args.mattes, split)
     else:
         pipeline = Pipeline.load(args.network, args.xnnpack)
-        print(f"{args.network} with {pipeline.edges} and {pipeline.confidence_file}")
+        print(f"{args.network} with {pipeline.refiner_file} and {pipeline.confidence_file}")
         found = evaluation.evaluate(args.data, pipeline, split)
     found.print()
     if args.json:
@@ -70,14 +68,16 @@ def quantise(args: Namespace) -> None:
     write(args.out, quantise(args.network, args.data))
 
 
-def edges(args: Namespace) -> None:
-    from training.edge_fit import fit_edges
+def refiner(args: Namespace) -> None:
+    from training.float_network import save_float16
     from training.pipeline import load
+    from training.refiner import fit_refiner
 
-    fitted = fit_edges(args.data, load(args.network), args.composites, args.seed)
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(args.out, **fitted)
-    print(args.out)
+    fitted, int8 = fit_refiner(args.data, load(args.network), args.out.parent, args.tiles, args.minutes, args.init, args.seed)
+    write(args.out, int8)
+    save_float16(fitted, args.out.with_suffix(".keras"))
+    print(args.out.with_suffix(".keras"))
 
 
 def calibrate(args: Namespace) -> None:

@@ -1,4 +1,4 @@
-"""A network with its edge perceptrons and confidence model, as in serving but without the kind model, by which serving refuses more photos."""
+"""A network with its refiner and confidence model, as in serving but without the kind model, by which serving refuses more photos."""
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,31 +10,31 @@ from model.confidence import FITTED, ConfidenceModel
 from model.encoder_output import READERS
 from model.localise import Network, Prediction, localise
 from model.predictor import Predictor
+from model.refiner import REFINER, Refiner
 from model.space_to_depth import depth_to_space
 from postprocessing.full_size import full_size_alpha
-from postprocessing.refine import WEIGHTS
 from training.errors import DataError
 
 
 @dataclass(frozen=True)
 class Pipeline:
     network: Network
-    edges: Path = WEIGHTS       # of the edge perceptrons
+    refiner_file: Path = REFINER
     confidence_file: Path = FITTED
 
     @classmethod
     def load(cls, network: Path, xnnpack: bool = True) -> "Pipeline":
-        """A .keras or .tflite file, with the edges.npz and confidence.json beside it, or the installed ones where there are none. xnnpack: see Predictor."""
-        edges, confidence = (path if path.exists() else installed for path, installed in
-                             ((network.parent / WEIGHTS.name, WEIGHTS), (network.parent / FITTED.name, FITTED)))
-        return cls(load(network, xnnpack), edges, confidence)
+        """A .keras or .tflite file, with refiner.tflite and confidence.json beside it, or the installed ones where there are none. xnnpack: see Predictor."""
+        refiner, confidence = (path if path.exists() else installed for path, installed in
+                             ((network.parent / REFINER.name, REFINER), (network.parent / FITTED.name, FITTED)))
+        return cls(load(network, xnnpack), refiner, confidence)
 
     def localise(self, rgb: np.ndarray) -> Prediction:
         return localise(rgb, self.network)
 
     def refined(self, prediction: Prediction, rgb: np.ndarray) -> np.ndarray:
         """The prediction of a uint8 photo (height, width, 3) as its refined uint8 matte (height, width)."""
-        alpha = full_size_alpha(prediction.matte, prediction.photo, prediction.cropped(rgb), self.edges)
+        alpha = full_size_alpha(prediction.matte, prediction.cropped(rgb), self.refiner)
         return cv2.convertScaleAbs(prediction.in_photo(alpha), alpha=255)
 
     def matte(self, rgb: np.ndarray) -> np.ndarray:
@@ -43,6 +43,10 @@ class Pipeline:
     def confidence(self, prediction: Prediction) -> float:
         """0..1; 0 where presence is too low. Serving also refuses by kind."""
         return self.confidence_model.confidence(prediction)
+
+    @cached_property
+    def refiner(self) -> Refiner:
+        return Refiner(self.refiner_file)
 
     @cached_property
     def confidence_model(self) -> ConfidenceModel:

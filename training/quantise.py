@@ -1,6 +1,6 @@
 """Float network to full int8 (Jacob et al. 2018, arXiv 1712.05877), calibrated on training photos, letterboxed as in serving."""
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
@@ -33,8 +33,13 @@ def quantise(network: Path, data: Path, frame: tuple[int, int] = QUANTISED_FRAME
             rgb = read_rgb(paths[number])
             yield [Letterbox.fit(rgb.shape[:2], frame).apply(rgb)[None].astype(np.float32)]
 
+    return converted(fixed, calibration)
+
+
+def converted(network: keras.Model, calibration: Callable[[], Iterator[list[np.ndarray]]]) -> bytes:
+    """A float network of fixed size as .tflite bytes, uint8 in and int8 out; calibration gives its inputs, float32 in 0..255."""
     with tempfile.TemporaryDirectory() as folder:
-        fixed.export(folder, verbose=False)
+        network.export(folder, verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = calibration

@@ -4,7 +4,7 @@ import numpy as np
 
 from preprocessing.letterbox import PAD
 
-NOISE_SIZE = 1024
+NOISE_SIZE = 2048
 PORTRAIT = 0.12    # share of random windows in portrait format
 VISIBLE = 0.5      # least share of the car that a random window keeps
 MARGIN = 0.3       # largest margin of a car window, in the car's box

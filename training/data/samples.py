@@ -15,8 +15,8 @@ from training.data.augmentation import STRONG, Augmentation
 from training.data.open_panels import open_panel
 from training.data.sources import (
     CUTOUT_WEIGHTS,
-    LACK_MIRRORS,
     LOW_RESOLUTION,
+    MADE_BY_NETWORKS,
     PHOTO_WEIGHTS,
     Cutout,
     Photo,
@@ -130,7 +130,7 @@ class Samples:
         rgb, matte = camera.warp_photo(photo.rgb, matrix, frame), camera.warp(photo.mask, matrix, frame)
         ignore, glass = (None if layer is None else camera.warp(layer, matrix, frame) for layer in (photo.ignore, photo.glass))
         unknown = np.zeros(frame, np.uint8) if ignore is None else ignore
-        if photo.set in LACK_MIRRORS:
+        if photo.set in MADE_BY_NETWORKS:
             unknown = cv2.max(unknown, camera.warp(mirror_zone(photo.mask), matrix, frame))
         outside = camera.warp(np.full(photo.mask.shape, 255, np.uint8), matrix, frame) < 128
         blank = np.zeros(frame, np.uint8)

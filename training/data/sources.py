@@ -23,7 +23,8 @@ PHOTO_WEIGHTS = {"wild": 3.5, "studio": 3.0, "street": 2.5, "web": 2.5, "voc": 2
                  "closeup": 0.4}
 CUTOUT_WEIGHTS = {"turntable": 0.3}
 LOW_RESOLUTION = {"wild"}  # sets whose masks were drawn at so few pixels that edges do not count more than the rest
-LACK_MIRRORS = {"listing", "dealer", "closeup"}  # sets whose masks were made by networks, which often lose mirrors
+BY_HAND = "street", "web", "studio"  # sets of val whose masks were drawn by hand, at the photo's own pixels
+MADE_BY_NETWORKS = {"listing", "dealer", "closeup"}  # sets whose masks were; they often lose mirrors
 POLYGONS = ".json"         # suffix of labelme's files
 TENTH, EIGHTH = 10, 8      # shares that are not trained on: of plain photos; of backgrounds and occluders
 OPAQUE = 240               # alpha from which a pane counts as opaque
