@@ -1,4 +1,5 @@
 """The steps from the network's matte to the alpha of the photo, in the order in which serving takes them."""
+import cv2
 import numpy as np
 
 from postprocessing.firm_outline import firm_outline
@@ -6,11 +7,14 @@ from postprocessing.pieces import without_detached
 from postprocessing.refine import TileNetwork, refine
 from preprocessing.letterbox import resize
 
+INVISIBLE = 0.5 / 255  # an alpha that 8 bits round to 0: colours and shadows take it for nothing, too
+
 
 def full_size_alpha(matte: np.ndarray, rgb: np.ndarray, refiner: TileNetwork) -> np.ndarray:
     """The arguments of refine -> float32 alpha (height, width) in 0..1, its edges refined and cleaned."""
     alpha, size = refine(matte, rgb, refiner), (rgb.shape[0], rgb.shape[1])
-    return resize(cleaned(resize(alpha, min(alpha.shape, size)), matte.shape), size)  # cleaned at the smaller size, which takes less time
+    alpha = resize(cleaned(resize(alpha, min(alpha.shape, size)), matte.shape), size)  # cleaned at the smaller size, which takes less time
+    return cv2.threshold(alpha, INVISIBLE, 1, cv2.THRESH_TOZERO)[1]
 
 
 def cleaned(alpha: np.ndarray, matte_shape: tuple[int, ...]) -> np.ndarray:

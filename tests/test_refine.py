@@ -5,6 +5,7 @@ import pytest
 
 from model.refiner import TILE, Refiner
 from postprocessing import band
+from postprocessing.full_size import full_size_alpha
 from postprocessing.refine import CORE, LARGEST, MARGIN, refine, tile_places, tile_scale_size
 from preprocessing.letterbox import resize
 from tests.drawn import draw_photo
@@ -101,6 +102,14 @@ def test_an_answer_fades_in_at_the_rim_of_a_tile():
     place, = {(rows.start, columns.start) for rows, columns in tile_places(matte, matte.shape)}
     row = alpha[place[0] + TILE // 2, place[1]:place[1] + MARGIN]
     assert 0 < row[0] < 0.05 and (np.diff(row) > 0).all() and (alpha[place[0] + MARGIN:place[0] + TILE - MARGIN, place[1] + MARGIN] == 0.5).all()
+
+
+@pytest.mark.parametrize("size", [(450, 600), (150, 200), (900, 1200)])
+def test_what_8_bits_round_to_nothing_is_nothing(size):
+    matte = np.zeros((300, 400), np.float32)
+    matte[100:200, 100:300] = 1
+    alpha = full_size_alpha(cv2.blur(matte, (5, 5)), np.zeros((*size, 3), np.uint8), Answering(lambda tile: unchanged(tile) * 0.98 + 0.0205))
+    assert alpha.shape == size and ((alpha == 0) == (np.rint(255 * alpha) == 0)).all() and (alpha == 0).any()
 
 
 @pytest.mark.parametrize("scale", [1, 1.37, 2])
