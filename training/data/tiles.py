@@ -86,9 +86,9 @@ def cut(rng: np.random.Generator, sample: Sample, matte: np.ndarray, lighter: in
     """Tiles of a sample along the outlines of its matte and of the network's, float32 of the same size. Weights are divided by `lighter`."""
     truth, size = sample.matte, sample.matte.shape
     thin = thin_parts(truth)
-    open_ = (matte > UNDECIDED) & (matte < 1 - UNDECIDED)
+    soft = (matte > UNDECIDED) & (matte < 1 - UNDECIDED)
     wrong = np.abs(matte - truth.astype(np.float32) / 255) > WRONG
-    near = cv2.dilate((open_ | (edge_band(truth, 5) > 0)).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    near = cv2.dilate((soft | (edge_band(truth, 5) > 0)).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     weight = np.where(near | wrong, np.uint8(NEAR), np.uint8(ANY))
     if sample.exact_edge:
         weight[thin] = SLIM
@@ -96,7 +96,7 @@ def cut(rng: np.random.Generator, sample: Sample, matte: np.ndarray, lighter: in
         weight //= 2
     weight //= lighter
     weight[(sample.unknown > 0) | sample.outside] = 0
-    outline = (open_ | wrong | ((truth > SOFT_TRUTH[0]) & (truth < SOFT_TRUTH[1]))) & (weight > 0)
+    outline = (soft | wrong | ((truth > SOFT_TRUTH[0]) & (truth < SOFT_TRUTH[1]))) & (weight > 0)
     points, slim = np.argwhere(outline), np.argwhere(outline & thin & (truth > 127))
     layers = np.dstack([sample.rgb, np.rint(matte * 255).astype(np.uint8), truth, weight])
     found: list[np.ndarray] = []
