@@ -35,7 +35,7 @@ Scores = np.ndarray  # (photos, measures)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--network", type=Path, default=NETWORK, help="with the refiner.tflite beside it, or the installed one")
+    parser.add_argument("--network", type=Path, default=NETWORK, help="with refiner.tflite beside it, or the installed one")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     pipeline = Pipeline.load(args.network)

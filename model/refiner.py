@@ -1,6 +1,6 @@
 """The refiner, a second small network under LiteRT: tiles of a photo and of its coarse alpha in, the tiles' alpha out.
 
-For each cell of two by two pixels it gives a correction of each pixel's coarse logit, and three slopes: what to add for each level by which the red, green
+For each cell of two by two pixels it gives a correction of each pixel's coarse logit, and three slopes: what to add for each LEVELS by which the red, green
 and blue of a pixel differ from their means around it. So alpha is locally linear in the photo's colours (deep guided filter, Wu et al. 2018, arXiv 1803.05619).
 An answer of zero leaves the coarse alpha as it is. Interpreters are made once and kept in a pool.
 """
@@ -19,7 +19,7 @@ REFINER = Path(__file__).with_name("refiner.tflite")
 TILE = 128          # pixels, side of a tile
 UNDECIDED = 0.02    # a coarse alpha counts as at least so far from 0 and 1, so that its logit is finite
 AROUND = 17         # pixels, side of the square in which colours are averaged
-LEVELS = 32         # of 255, by which a colour differs from that mean, for a slope to count once
+LEVELS = 32         # of 255: a colour that differs from that mean by so many adds its slope once
 COLOURS = np.full((1, 3), 1 / LEVELS, np.float32)
 
 

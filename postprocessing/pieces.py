@@ -47,7 +47,7 @@ def one_piece(matte: np.ndarray) -> np.ndarray:
 def without_detached(alpha: np.ndarray) -> np.ndarray:
     """float32 alpha (height, width) in 0..1 -> the same, without what is small and detached from the car, its soft rim included.
 
-    Of detached pieces under LEAST_DETACHED of the car on photos with masks, two in three are no car. Larger ones are parts that a post in front cuts off.
+    One that almost touches the car is joined to it. Of detached pieces under LEAST_DETACHED of the car on photos with masks, two in three are no car. Larger ones are parts that a post in front cuts off.
     """
     visible = (alpha > VISIBLE).astype(np.uint8)
     if len(cv2.findContours(visible, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]) <= 1:  # a third of the time of labelling
@@ -66,7 +66,7 @@ def without_detached(alpha: np.ndarray) -> np.ndarray:
 
 
 def joined(alpha: np.ndarray, labels: np.ndarray, kept: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Alpha with those of the other pieces that lie within GAP of the kept ones closed up to them, and the pieces that are kept now: bool (count,) each."""
+    """Closes the gap to each of the other pieces, bool (count,), that lies within GAP of the kept ones. Returns alpha, and which pieces are kept now."""
     if not others.any():
         return alpha, kept
     reach = np.ones((2 * max(1, round(GAP * alpha.shape[1])) + 1,) * 2, np.uint8)
