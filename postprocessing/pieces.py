@@ -47,7 +47,8 @@ def one_piece(matte: np.ndarray) -> np.ndarray:
 def without_detached(alpha: np.ndarray) -> np.ndarray:
     """float32 alpha (height, width) in 0..1 -> the same, without what is small and detached from the car, its soft rim included.
 
-    One that almost touches the car is joined to it. Of detached pieces under LEAST_DETACHED of the car on photos with masks, two in three are no car. Larger ones are parts that a post in front cuts off.
+    One that almost touches the car is joined to it.
+    Of detached pieces under LEAST_DETACHED of the car on photos with masks, two in three are no car. Larger ones are parts that a post in front cuts off.
     """
     visible = (alpha > VISIBLE).astype(np.uint8)
     if len(cv2.findContours(visible, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]) <= 1:  # a third of the time of labelling
