@@ -34,7 +34,7 @@ Of the function:
 Of the bulk job:
   --max-workers N           default: 10
   --schedule CRON           also start it at these times, such as '0 3 * * *'
-  --OPTION VALUE            any option of docs/BULK.md that takes a value
+  --OPTION VALUE            any parameter of bulk/template.json
 TEXT
 }
 

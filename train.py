@@ -152,7 +152,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--seed", type=int, default=0)
 
     sub = command(install, "put a run's files into model/ and training/, unless they are worse on val than those that they replace",
-                  f"{PHOTOS}, and a run with best.keras and car_matte.tflite; refiner.tflite, confidence.json, kind.npz are installed where the run has them")
+                  f"{PHOTOS}, and a run with best.keras and car_matte.tflite, or refiner.keras and refiner.tflite, or all; confidence.json and kind.npz too")
     sub.add_argument("run", type=folder, help="folder of the run")
     sub.add_argument("--force", action="store_true", help="install without evaluating")
     return parser

@@ -35,7 +35,7 @@ export function errorOf(status, code, detail, header) {
   const seconds = Number(header("Retry-After"));
   if (status === 429) {
     const until = Date.now() + 1000 * seconds;
-    return new RequestError("Rate limit reached", "Photos that wait are sent when it ends. Finished cut-outs stay here.", { retry: true, needsKey: true, until });
+    return new RequestError("Rate limit reached", "Waiting photos are sent when the limit ends. Finished cut-outs stay here.", { retry: true, needsKey: true, until });
   }
   if (code === "auth_failed") return new RequestError("An API key is needed", "The function does not answer without a valid key.", { needsKey: true });
   if (status === 503) return new RequestError("The function is busy", `Many photos are being cut out. Try again in ${seconds || 5} seconds.`, { retry: true });

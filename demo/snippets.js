@@ -20,7 +20,7 @@ function fields(photo, parameters, background) {
 export function curl(photo, parameters, background) {
   const rows = fields(photo, parameters, background).map(({ name, file, text }) => `  -F ${quoted(`${name}=${file ? `@${file}` : text}`)}`);
   if (limited) rows.unshift(`  -H '${HEADER}: YOUR_KEY'`);
-  return [`curl ${quoted(address())}`, ...rows, `  -o ${quoted(`${photo.stem}-cut.png`)}`].join(" \\\n");
+  return [`curl -f ${quoted(address())}`, ...rows, `  -o ${quoted(`${photo.stem}-cut.png`)}`].join(" \\\n");
 }
 
 export function python(photo, parameters, background) {

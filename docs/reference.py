@@ -13,7 +13,7 @@ import yaml
 ROOT = Path(__file__).parent.parent
 SOURCE, PAGE = ROOT / "api" / "openapi.yaml", ROOT / "demo" / "api.html"
 CUT_OUT = "/v1.0/removebg"
-CURL = """curl -F image_file=@photo.jpg -F crop=true -F bg_color=fff \\
+CURL = """curl -f -F image_file=@photo.jpg -F crop=true -F bg_color=fff \\
   https://YOUR-FUNCTION/v1.0/removebg -o car.jpg"""
 PYTHON = """import requests
 

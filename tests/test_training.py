@@ -160,6 +160,18 @@ def test_a_network_that_is_worse_is_not_installed_unless_forced(finished, tmp_pa
     assert (tmp_path / "training" / "car_matte.keras").exists()
 
 
+def test_a_refiner_is_installed_alone(finished, tmp_path, monkeypatch):
+    data, folder = finished
+    monkeypatch.setattr(commands, "ROOT", tmp_path)
+    for place in ("run", "training", "model"):
+        (tmp_path / place).mkdir()
+    for name in ("refiner.keras", "refiner.tflite"):
+        shutil.copy(folder / name, tmp_path / "run")
+    run("install", tmp_path / "run", "--data", data, "--force")
+    installed = sorted(str(path.relative_to(tmp_path)) for place in ("training", "model") for path in (tmp_path / place).iterdir())
+    assert installed == ["model/refiner.tflite", "training/refiner.keras"]
+
+
 def test_a_training_from_a_network_validates_what_int8_will_compute(trained):
     start = from_network(trained[2])
     bare = keras.models.load_model(trained[2], compile=False)
@@ -267,8 +279,10 @@ def test_what_is_missing_is_told_in_one_line(tmp_path, drawn, capsys):
     assert "no 'train' photos with masks" in refusal("train", "--data", tmp_path, "--steps", 1, "--run", tmp_path / "run")
     assert "no checkpoint to resume from" in refusal("train", "--data", drawn, "--steps", 1, "--run", tmp_path / "run", "--resume")
     assert "`train.py train` makes it" in refusal("install", tmp_path, "--data", drawn)
-    (tmp_path / "best.keras").touch()
-    assert "`train.py quantise` makes it" in refusal("install", tmp_path, "--data", drawn)
+    for name, command in (("best.keras", "quantise"), ("car_matte.tflite", "refiner")):
+        (tmp_path / name).touch()
+        (tmp_path / "refiner.keras").touch()
+        assert f"`train.py {command}` makes it" in refusal("install", tmp_path, "--data", drawn)
     for option in ("--init", "--exclude", "--sampling-weights"):
         refusal("train", "--data", drawn, "--steps", 1, option, tmp_path / "none")
         assert f"{option}: {tmp_path / 'none'}: no such file" in capsys.readouterr().err

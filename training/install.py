@@ -13,40 +13,45 @@ from training.loop import NETWORK as FLOAT_NETWORK
 from training.pipeline import Pipeline, load
 
 TOLERANCE = {"iou": 5e-4, "f1": 5e-3}  # the most that a run may lose, mean over sets; noise of seeds is 2e-4 IoU (dev/LOG.md)
+PAIRS = ((FLOAT_NETWORK, NETWORK), (REFINER.with_suffix(".keras").name, REFINER))  # a float network of a run, and the int8 file that is made of it
+MADE_BY = {FLOAT_NETWORK: "train", NETWORK.name: "quantise", PAIRS[1][0]: "refiner", REFINER.name: "refiner"}
 
 
 def install(data: Path, run: Path, root: Path, force: bool = False) -> list[Path]:
-    """Copies best.keras (as float16), car_matte.tflite and, where the run has them, the refiner's files, confidence.json and kind.npz into a project's root.
+    """Copies a run's files into a project's root: the network, the refiner or both, float16 and int8, and confidence.json and kind.npz where the run has them.
 
-    Returns what it wrote. Prints both evaluations. Raises DataError where the run lacks a network, or is worse on val than what it would
-    replace, unless forced.
+    Returns what it wrote. Prints both evaluations. Raises DataError where the run has neither network nor refiner, or one of them without its other file,
+    or where it is worse on val than what it would replace, unless forced.
     """
-    for name, command in ((FLOAT_NETWORK, "train"), (NETWORK.name, "quantise")):
+    pairs = [pair for pair in PAIRS if any((run / name).exists() for name in names(pair))] or PAIRS[:1]
+    for name in (name for pair in pairs for name in names(pair)):
         if not (run / name).exists():
-            raise DataError(f"{run / name}: missing; `train.py {command}` makes it")
+            raise DataError(f"{run / name}: missing; `train.py {MADE_BY[name]}` makes it")
     serving = root / "model"
-    optional = [path.name for path in (REFINER, FITTED, KINDS) if (run / path.name).exists()]
+    chosen = [path.name for path in (NETWORK, REFINER, FITTED, KINDS) if (run / path.name).exists()]
     if not force:
-        refiner, confidence = ((run if path.name in optional else serving) / path.name for path in (REFINER, FITTED))
+        network, refiner, confidence = ((run if path.name in chosen else serving) / path.name for path in (NETWORK, REFINER, FITTED))
         installed = evaluate(data, Pipeline(load(serving / NETWORK.name), serving / REFINER.name, serving / FITTED.name))
-        candidate = evaluate(data, Pipeline(load(run / NETWORK.name), refiner, confidence))
+        candidate = evaluate(data, Pipeline(load(network), refiner, confidence))
         for title, evaluation in (("installed", installed), (str(run), candidate)):
             print(f"{title}:")
             evaluation.print()
         if reasons := losses(installed, candidate):
             raise DataError(f"{run}: worse than the installed network on val: {', '.join(reasons)}; --force installs it all the same")
-    floats = {NETWORK.with_suffix(".keras").name: FLOAT_NETWORK, REFINER.with_suffix(".keras").name: REFINER.with_suffix(".keras").name}
     written = []
-    for name, source in floats.items():
-        if (run / source).exists():
-            written.append(root / "training" / name)
-            written[-1].write_bytes(as_float16((run / source).read_bytes()))
-    for name in (NETWORK.name, *optional):
+    for source, served in pairs:
+        written.append(root / "training" / served.with_suffix(".keras").name)
+        written[-1].write_bytes(as_float16((run / source).read_bytes()))
+    for name in chosen:
         written.append(serving / name)
         shutil.copyfile(run / name, written[-1])
-    if KINDS.name not in optional:
+    if NETWORK.name in chosen and KINDS.name not in chosen:
         print(f"{serving / KINDS.name} was fitted to another network: fit it anew with train.py kinds, then install again")
     return written
+
+
+def names(pair: tuple[str, Path]) -> tuple[str, str]:
+    return pair[0], pair[1].name
 
 
 def losses(installed: Evaluation, candidate: Evaluation) -> list[str]:

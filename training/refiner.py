@@ -21,6 +21,7 @@ from model.localise import Network
 from model.refiner import AROUND, LEVELS, TILE, UNDECIDED
 from model.space_to_depth import CELL
 from training.data.tiles import tiles
+from training.network import inherit
 from training.quantise import converted
 from training.refiner_network import get_refiner
 
@@ -34,10 +35,11 @@ HELD_OUT = 512              # tiles that are not trained on, at most a tenth
 CALIBRATION = 200           # tiles
 UNIT = 64                   # weight of a pixel that counts once in the loss
 THIN = np.ones((5, 5), np.uint8)  # what an opening by it takes from a matte is thin
+SLIM = 100                  # alpha, 0..255, from which a thin part is seen
 THIN_GAIN = 1.8             # by which true alpha of thin parts is raised: an aerial of half a pixel is still seen
 SOFT = 13, 242              # coarse alpha, 0..255, between these is soft
-BAND = np.ones((17, 17), np.uint8)  # around what is soft; pixels outside of it count an eighth
-HOPELESS = 0.08             # mean error of the coarse alpha, from which a tile counts a sixteenth
+BAND = np.ones((17, 17), np.uint8)  # around what is soft or thin; pixels outside of it count a quarter
+HOPELESS = 0.16             # mean error of the coarse alpha, from which a tile counts a sixteenth
 KEPT = 0.25                 # share of tiles whose coarse alpha stays as it is
 BEND, NODES = 5.0, (4, 4)   # pixels, largest standard deviation of the bending; points that it is drawn for
 BLURRED, BLUR = 0.5, (0.5, 3.0)  # share of the others that are blurred; standard deviations
@@ -69,7 +71,7 @@ def train(kept: np.ndarray, minutes: float, init: Path | None, seed: int) -> ker
     """The running average of a refiner trained on tiles, uint8 (n, TILE, TILE, 6)."""
     network, average = get_refiner(), get_refiner()
     if init:
-        network.set_weights(keras.models.load_model(init, compile=False).get_weights())
+        inherit(network, keras.models.load_model(init, compile=False))
     average.set_weights(network.get_weights())
     optimiser = keras.optimizers.AdamW(RATE, beta_2=0.99, weight_decay=1e-4, global_clipnorm=1.0)
 
@@ -83,13 +85,14 @@ def train(kept: np.ndarray, minutes: float, init: Path | None, seed: int) -> ker
         optimiser.apply_gradients(zip(tape.gradient(loss, network.trainable_variables), network.trainable_variables))
         return loss
 
+    stream = tf.data.Dataset.from_generator(lambda: batches(kept, seed), output_signature=tf.TensorSpec((BATCH, CROP, CROP, 6), tf.uint8)).prefetch(4)
     began, bar = time.monotonic(), tqdm(desc="refiner", unit="step")
-    for number, batch in enumerate(batches(kept, seed)):
+    for number, batch in enumerate(stream):
         done = (time.monotonic() - began) / 60 / minutes
         if done >= 1:
             break
         optimiser.learning_rate.assign(RATE * min(1, (number + 1) / WARM_UP) * (0.01 + 0.99 * (1 + np.cos(np.pi * done)) / 2))
-        loss = float(step(tf.constant(batch)))
+        loss = float(step(batch))
         bar.update()
         bar.set_postfix_str(f"{done:.0%}, loss {loss:.4f}", refresh=False)
         share = min(AVERAGE, (number + 1) / (number + 10))
@@ -147,9 +150,10 @@ def prepared(batch: np.ndarray) -> np.ndarray:
     for tile in batch:
         coarse, truth, weight = np.ascontiguousarray(tile[..., 3]), np.ascontiguousarray(tile[..., 4]), tile[..., 5]
         thick = cv2.morphologyEx(truth, cv2.MORPH_OPEN, THIN)
-        tile[..., 4] = cv2.add(thick, cv2.multiply(cv2.subtract(truth, thick), THIN_GAIN))
+        slim = cv2.multiply(cv2.subtract(truth, thick), THIN_GAIN)
+        tile[..., 4] = cv2.add(thick, slim)
         outline = cv2.morphologyEx(cv2.inRange(coarse, 128, 255), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-        weight[cv2.dilate(cv2.inRange(coarse, *SOFT) | outline, BAND) == 0] //= 8
+        weight[cv2.dilate(cv2.inRange(coarse, *SOFT) | outline | cv2.inRange(slim, SLIM, 255), BAND) == 0] //= 4
         if (cv2.absdiff(coarse, tile[..., 4]) * (weight > 0)).mean() > 255 * HOPELESS:
             weight //= 16
     return batch
