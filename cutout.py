@@ -83,26 +83,31 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         picture = decode(photo, options.pixels)
         size = framing.fit_pixels(picture.size, options.pixels or MAX_PIXELS)
         if (own_alpha := picture.float_alpha) is None:
-            rgb = seen = resize(picture.rgb, size)
+            photo_rgb = seen = resize(picture.rgb, size)
         else:  # whatever colour is hidden where the picture is transparent, white is seen
-            rgb, own_alpha = framing.resample(picture.rgb, own_alpha, size)
-            seen = compose.over_colour(rgb, own_alpha, WHITE)[0]
+            photo_rgb, own_alpha = framing.resample(picture.rgb, own_alpha, size)
+            seen = compose.over_colour(photo_rgb, own_alpha, WHITE)[0]
     region = region_box(options.region, picture.size, size)
     with clock("predict"):
         prediction = localise(seen[framing.window(region)], predictor())
         confidence, kind = confidence_model().confidence(prediction), kind_model().classify(prediction)
-    if unsuitable := why_unsuitable(confidence, kind):
+
+    def as_it_is(why: str) -> CutOut:
+        """The photo over its background, where that is wanted instead of an error."""
         if options.unsuitable == "error":
-            raise NoCar(unsuitable, kind.kind)
+            raise NoCar(why, kind.kind)
         with clock("compose"):
-            colours, alpha = over_background(rgb, np.ones(size, np.float32) if own_alpha is None else own_alpha, options, backdrop, watermark)
+            layers = over_background(photo_rgb, np.ones(size, np.float32) if own_alpha is None else own_alpha, options, backdrop, watermark)
         with clock("encode"):
-            data, format = encode(colours, alpha, options, picture.dpi)
+            data, format = encode(*layers, options, picture.dpi)
         return CutOut(data, format, size, picture.size, False, (0, 0, *size), 0.0, kind, (), clock.milliseconds)
+
+    if unsuitable := why_unsuitable(confidence, kind):
+        return as_it_is(unsuitable)
     with clock("predict"):
         found = flags(prediction, confidence, kind.flaws, picture.size[0] / size[0], scene=own_alpha is None)
     turns = prediction.quarter_turns  # from here on until it is framed, the photo stands upright
-    rgb, seen, part = turn(rgb, turns), turn(seen, turns), framing.window(turn_box(region, size, turns))
+    rgb, seen, part = turn(photo_rgb, turns), turn(seen, turns), framing.window(turn_box(region, size, turns))
     with clock("refine"):
         alpha = np.zeros(rgb.shape[:2], np.float32)
         car_alpha, car_rgb = alpha[part][prediction.window], seen[part][prediction.window]
@@ -117,10 +122,10 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
             colours[part][prediction.window] = panes_rgb
         if own_alpha is not None:  # what was transparent before stays so
             np.minimum(alpha, turn(own_alpha, turns), out=alpha)
+    car = framing.box_of(alpha)
+    if car is None:
+        return as_it_is("no vehicle was found" if own_alpha is None else "the vehicle is transparent already")
     with clock("compose"):
-        car = framing.box_of(alpha)
-        if car is None:
-            raise NoCar("the vehicle is transparent already", kind.kind)
         cut = framing.cut_sides(alpha) if own_alpha is None else framing.WHOLE  # a picture with alpha may be cropped to its car already
         if options.framing.moves:  # what is empty around the car plays no part any more
             colours, alpha, car = colours[framing.window(car)], alpha[framing.window(car)], (0, 0, *car[2:])
@@ -168,11 +173,16 @@ def region_box(region: Region | None, full: tuple[int, int], size: tuple[int, in
     left, top, right, bottom = (value if unit == "px" else value / 100 * side for (value, unit), side in zip(region.edges, (width, height) * 2))
     if max(left, right) > width or max(top, bottom) > height:
         raise RegionOutside(f"the photo is {width} pixels wide and {height} high")
-    (first_row, last_row), (first_column, last_column) = ((round(first * now / whole), round(last * now / whole))
-                                                          for first, last, now, whole in ((top, bottom, size[0], height), (left, right, size[1], width)))
-    if last_row <= first_row or last_column <= first_column:
+    if bottom <= top or right <= left:
         raise RegionEmpty("left must be less than right, and top less than bottom")
-    return first_row, first_column, last_row - first_row, last_column - first_column
+    (first_row, rows), (first_column, columns) = scaled(top, bottom, height, size[0]), scaled(left, right, width, size[1])
+    return first_row, first_column, rows, columns
+
+
+def scaled(first: float, last: float, whole: int, now: int) -> tuple[int, int]:
+    """Start and length, at least a pixel, of a stretch of a side that had `whole` pixels and has `now`."""
+    start = min(round(first * now / whole), now - 1)
+    return start, max(1, round(last * now / whole) - start)
 
 
 def encode(rgb: np.ndarray, alpha: np.ndarray, options: Options, dpi: float | None = None) -> tuple[bytes, str]:

@@ -76,7 +76,7 @@ def matte_features(matte: np.ndarray) -> np.ndarray | None:
     if area < SMALLEST_CAR * matte.size:
         return None
     inside = float(matte[car].sum())
-    outline = cv2.countNonZero(cv2.morphologyEx(car.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
+    outline = max(1, cv2.countNonZero(cv2.morphologyEx(car.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))))  # 0: a car all over
     soft = int(((matte > 0.1) & (matte < 0.9)).sum())
     loose = (outside_main_piece(car) + outside_main_piece(~car, framed=True)) / area
     return np.array([expected_error(matte) ** 0.5, (1 - inside / area) ** 0.5, np.log((soft + 1) / outline),

@@ -1,27 +1,20 @@
-"""The quantised network under LiteRT: frames in, mattes, glass and features out. Interpreters are made once and kept in a pool."""
-from collections.abc import Iterator
-from contextlib import contextmanager
+"""The quantised network under LiteRT: frames in, mattes, glass and features out."""
 from pathlib import Path
-from queue import LifoQueue
 
 import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from machine import cores
 from model.encoder_output import with_features
 from model.frames import COARSE_FRAME, FRAMES, QUANTISED_FRAME, resized_network
+from model.interpreter_pool import InterpreterPool
 from model.space_to_depth import depth_to_space
 
 NETWORK = Path(__file__).with_name("car_matte.tflite")
 
 
 class Predictor:
-    """Predicts mattes of frames of the sizes in model.frames. Safe to share between threads.
-
-    An interpreter must not run twice at once and holds some 40 MB. So there is a pool with one slot a core: more interpreters
-    would only wait for each other. A slot holds one interpreter for each frame size that it was used for.
-    """
+    """Predicts mattes of frames of the sizes in model.frames. Safe to share between threads. An interpreter of one frame size holds some 40 MB."""
 
     def __init__(self, path: Path = NETWORK, pool_size: int | None = None, xnnpack: bool = True):
         """path: a .tflite file. pool_size: predictions at once, one a core by default. Without xnnpack, LiteRT's own slower kernels compute.
@@ -30,10 +23,8 @@ class Predictor:
         """
         self.network = with_features(path.read_bytes())
         self.kernels = OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        self.pool: LifoQueue[dict[tuple[int, int], Interpreter]] = LifoQueue()
-        for _ in range(pool_size or cores()):
-            self.pool.put({})
-        with self.interpreter(COARSE_FRAME) as first:  # which every photo needs
+        self.pool = InterpreterPool(self.load, pool_size)
+        with self.pool.interpreter(COARSE_FRAME) as first:  # which every photo needs
             (photo,), (logits, *features) = first.get_input_details(), first.get_output_details()
         if photo["dtype"] is not np.uint8 or logits["dtype"] is not np.int8:
             raise ValueError(f"{path}: wants uint8 input and int8 output, has {photo['dtype'].__name__} and {logits['dtype'].__name__}")
@@ -45,7 +36,7 @@ class Predictor:
 
     def predict(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
         """uint8 (height, width, 3) of a size in model.frames -> what model.localise.Network says."""
-        with self.interpreter((frame.shape[0], frame.shape[1])) as interpreter:
+        with self.pool.interpreter((frame.shape[0], frame.shape[1])) as interpreter:
             interpreter.set_tensor(self.input, frame[None])
             interpreter.invoke()
             logits = interpreter.get_tensor(self.output)[0]
@@ -53,16 +44,6 @@ class Predictor:
         levels = logits.view(np.uint8) ^ 128  # int8's order from 0 on
         alpha, glass = cv2.LUT(depth_to_space(levels[..., :-1]), self.sigmoid), cv2.LUT(levels[..., -1], self.sigmoid)
         return alpha, glass, features
-
-    @contextmanager
-    def interpreter(self, frame: tuple[int, int]) -> Iterator[Interpreter]:
-        slot = self.pool.get()
-        try:
-            if frame not in slot:
-                slot[frame] = self.load(frame)
-            yield slot[frame]
-        finally:
-            self.pool.put(slot)
 
     def load(self, frame: tuple[int, int]) -> Interpreter:
         if frame not in FRAMES:

@@ -14,7 +14,7 @@ from postprocessing.pieces import one_piece
 
 LARGEST = 2      # pixels of a tile for one of the matte, at most
 CERTAIN = 0.05   # a matte this near to 0 or 1 has no outline
-OPAQUE = np.float32(0.02)  # an alpha this near to 0 or 1 becomes exactly that; those between are spread
+SNAP = np.float32(0.02)  # an alpha this near to 0 or 1 becomes exactly that; those between are spread
 MARGIN = 12      # pixels of a tile's rim, where it fades into what is around it
 CORE = TILE - 2 * MARGIN
 FADE = np.minimum(1, (np.minimum(np.arange(TILE), np.arange(TILE)[::-1]) + np.float32(0.5)) / MARGIN).astype(np.float32)
@@ -35,13 +35,13 @@ def refine(matte: np.ndarray, rgb: np.ndarray, refiner: TileNetwork) -> np.ndarr
     """
     matte = one_piece(matte)
     height, width = size = tile_scale_size(matte.shape, rgb.shape)
-    photo, coarse = at_least_a_tile(cv2.resize(rgb, size[::-1], interpolation=way(rgb.shape[0] / height))), at_least_a_tile(enlarged(matte, size))
+    photo, coarse = at_least_a_tile(cv2.resize(rgb, size[::-1], interpolation=interpolation(rgb.shape[0] / height))), at_least_a_tile(enlarged(matte, size))
     alpha = (coarse > 0.5).astype(np.float32)
     coarse = cv2.convertScaleAbs(coarse, alpha=255)
     places = tile_places(matte, size)
     tiles = [np.dstack([photo[place], coarse[place]]) for place in places]
     for place, answer in zip(places, refiner.predict(tiles), strict=True):
-        exact = np.clip((answer - OPAQUE) / (1 - 2 * OPAQUE), 0, 1)
+        exact = np.clip((answer - SNAP) / (1 - 2 * SNAP), 0, 1)
         alpha[place] += WEIGHT * (exact - alpha[place])
     return alpha[:height, :width]
 
@@ -55,7 +55,7 @@ def tile_scale_size(matte: tuple[int, ...], photo: tuple[int, ...]) -> tuple[int
     return factor * matte[0], factor * matte[1]
 
 
-def way(shrinks: float) -> int:
+def interpolation(shrinks: float) -> int:
     """How a photo is resized: by area only where it shrinks to half or less, since that takes five times as long."""
     return cv2.INTER_AREA if shrinks >= 2 else cv2.INTER_LINEAR
 

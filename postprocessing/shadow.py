@@ -156,8 +156,11 @@ def line_through(columns: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
 
 
 def lower_outline(car: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The columns where there is a car, and how far down it reaches there, in rows and fractions; of its main piece alone."""
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats((car > 0.5).astype(np.uint8))
+    """The columns where there is a car, and how far down it reaches there, in rows and fractions; of its main piece alone.
+
+    car: float32 (height, width) in 0..1, somewhere over 0; a see-through car ends where it has half of its largest alpha.
+    """
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats((car > car.max() / 2).astype(np.uint8))
     solid = pieces == 1 + np.argmax(stats[1:, cv2.CC_STAT_AREA])
     columns = np.flatnonzero(solid.any(0))
     last = len(car) - 1 - np.argmax(solid[::-1, columns], 0)

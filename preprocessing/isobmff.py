@@ -7,7 +7,7 @@ from preprocessing.colour_encoding import Encoding, HighDynamicRange, encoding_o
 
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}  # ISO/IEC 23008-12, annex B
 SHOWN_AS_SRGB = {1, 2, 6, 14, 15}  # H.273: transfer functions of video, and unspecified; in photos browsers take them for sRGB's
-SRGB_PRIMARIES, SRGB_TRANSFER = 1, 13
+SRGB_CODES = 1, 13  # of primaries and transfer in H.273
 MAX_BOXES = 10_000                 # in one container
 CONTAINERS = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"moov": 0, b"trak": 0}  # and their bytes before the first box
 TABLES = {b"iloc", b"iinf", b"iref", b"ipma", b"grpl"}  # of items
@@ -64,8 +64,8 @@ def colour_encoding(data: bytes) -> Encoding:
     for kind, body in properties:
         if kind == b"colr" and body[:4] == b"nclx" and len(body) >= 10:
             primaries, transfer = struct.unpack_from(">HH", body, 4)
-            transfer = SRGB_TRANSFER if transfer in SHOWN_AS_SRGB else transfer
-            if (primaries, transfer) == (SRGB_PRIMARIES, SRGB_TRANSFER):
+            transfer = SRGB_CODES[1] if transfer in SHOWN_AS_SRGB else transfer
+            if (primaries, transfer) == SRGB_CODES:
                 return None
             found = encoding_of(primaries, transfer)
             return found._replace(peak=peak(properties)) if isinstance(found, HighDynamicRange) else found

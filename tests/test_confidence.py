@@ -35,6 +35,10 @@ def test_an_empty_matte_is_no_car(confidence_model):
     assert confidence_model.confidence(predicted(disc(3))) == 0, "a speck"
 
 
+def test_a_car_that_fills_the_window_has_a_confidence(confidence_model):
+    assert 0 <= confidence_model.confidence(predicted(np.ones((240, 320), np.float32))) <= 1
+
+
 def test_a_sharp_large_shape_is_a_car_that_needs_no_hand(confidence_model):
     assert confidence_model.confidence(predicted(disc(80))) > 0.7
 

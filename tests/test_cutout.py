@@ -8,7 +8,7 @@ from PIL import Image
 
 import cutout
 from cutout import cut_out
-from exceptions import NoCar
+from exceptions import NoCar, RegionEmpty
 from model.kind import Kind
 from options import parse
 from tests.drawn import draw_photo, encode
@@ -69,3 +69,35 @@ def test_what_is_no_exterior_is_refused_or_comes_back_as_it_is(monkeypatch, kind
     assert (str(refusal.value), refusal.value.kind) == (detail, kind)
     made = cut_out(encode(rgb, "png"), parse({"unsuitable": "original", "format": "png"}))
     assert np.array_equal(rgba_of(made.data)[..., :3], rgb) and not made.is_cut and (made.kind.kind, made.car, made.confidence) == (kind, (0, 0, 240, 320), 0)
+
+
+def rgba_file(rgb: np.ndarray, alpha: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(np.dstack([rgb, alpha])).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["contact", "drop"])
+def test_a_see_through_picture_has_a_shadow(kind):
+    photo = draw_photo(640, 480, angle="side", seed=5)
+    made = cut_out(rgba_file(photo.rgb, np.full((480, 640), 100, np.uint8)), parse({"shadow_type": kind, "format": "png"}))
+    alpha = rgba_of(made.data)[..., 3]
+    assert made.is_cut and alpha.max() > 0 and np.count_nonzero(alpha[photo.alpha == 0]) > 1000
+
+
+def test_a_photo_of_which_refinement_leaves_nothing_is_refused_or_comes_back_as_it_is(monkeypatch):
+    rgb = draw_photo(640, 480, angle="side", seed=5).rgb
+    monkeypatch.setattr(cutout, "full_size_alpha", lambda matte, photo, refiner: np.zeros(photo.shape[:2], np.float32))
+    with pytest.raises(NoCar, match="no vehicle was found"):
+        cut_out(encode(rgb, "png"))
+    made = cut_out(encode(rgb, "png"), parse({"unsuitable": "original", "format": "png"}))
+    assert not made.is_cut and np.array_equal(rgba_of(made.data)[..., :3], rgb)
+
+
+@pytest.mark.parametrize("roi", ["320px 240px 321px 241px", "639px 479px 640px 480px"])
+def test_a_region_of_a_pixel_is_no_error_of_its_edges(roi):
+    photo = encode(draw_photo(640, 480, angle="side", seed=5).rgb, "png")
+    made = cut_out(photo, parse({"roi": roi, "size": "preview", "unsuitable": "original"}))
+    assert not made.is_cut
+    with pytest.raises(RegionEmpty):
+        cut_out(photo, parse({"roi": "320px 240px 320px 241px"}))

@@ -3,6 +3,7 @@ import cv2
 import numpy as np
 import pytest
 
+from training.errors import DataError
 from training.self_training import label_folder, pseudo_label
 
 SIZE, BOX = (300, 400), (120, 100, 130, 200)  # of a photo and of the car in it: top, left, height, width
@@ -55,3 +56,15 @@ def test_a_folder_gets_images_masks_and_ignored_pixels(red_car, tmp_path):
     cv2.imwrite(str(photos / "empty.png"), np.full((*SIZE, 3), 128, np.uint8))
     assert [(path.stem, found is not None) for path, found in label_folder(photos, Teacher(), out)] == [("car", True), ("empty", False)]
     assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.*")) == ["ignore/car.png", "images/car.jpg", "masks/car.png"]
+
+
+def test_photos_of_one_name_are_refused_before_anything_is_written_and_other_files_are_skipped(red_car, tmp_path):
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    (photos / "folder").mkdir(parents=True)
+    (photos / ".hidden").write_text("no photo")
+    cv2.imwrite(str(photos / "car.png"), red_car[..., ::-1])
+    assert [path.stem for path, _ in label_folder(photos, Teacher(), out / "one")] == ["car"]
+    cv2.imwrite(str(photos / "car.bmp"), red_car[..., ::-1])
+    with pytest.raises(DataError, match="such as car"):
+        list(label_folder(photos, Teacher(), out / "two"))
+    assert not (out / "two").exists()

@@ -143,3 +143,10 @@ def test_with_room_leaves_a_picture_that_has_it():
     matte = front_view()
     rgb, alpha, box = with_room(np.zeros((*SIZE, 3), np.uint8), matte, box_of(matte), Shadow("contact"))
     assert alpha.shape == SIZE and box == box_of(matte)
+
+
+@pytest.mark.parametrize("kind", ["contact", "drop"])
+def test_a_see_through_car_has_a_shadow(kind):
+    matte = side_view()
+    alpha = shaded(np.zeros((*SIZE, 3), np.uint8), 0.4 * matte, box_of(matte), Shadow(kind))[1]
+    assert alpha[matte == 0].max() > 0.2

@@ -1,7 +1,7 @@
 """Calibration: fits the confidence model (model/confidence.py) to a pipeline's mattes.
 
 Presence: photos and composites of training against backgrounds and interiors of training; the threshold refuses one car in REFUSED of these, so that
-held-out backgrounds stay an honest test. Publishable: the validation photos, and composites of validation cut-outs that are not those that
+held-out backgrounds stay an honest test. Deliverable: the validation photos, and composites of validation cut-outs that are not those that
 `evaluate` scores.
 """
 from pathlib import Path

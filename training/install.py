@@ -45,8 +45,9 @@ def install(data: Path, run: Path, root: Path, force: bool = False) -> list[Path
     for name in chosen:
         written.append(serving / name)
         shutil.copyfile(run / name, written[-1])
-    if NETWORK.name in chosen and KINDS.name not in chosen:
-        print(f"{serving / KINDS.name} was fitted to another network: fit it anew with train.py kinds, then install again")
+    for name, command in ((FITTED.name, "calibrate"), (KINDS.name, "kinds")):
+        if NETWORK.name in chosen and name not in chosen:
+            print(f"{serving / name} was fitted to another network: fit it anew with train.py {command}, then install again")
     return written
 
 

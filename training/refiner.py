@@ -18,7 +18,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from model.localise import Network
-from model.refiner import AROUND, LEVELS, TILE, UNDECIDED
+from model.refiner import ALPHA_CLIP, MEAN_WINDOW, SLOPE_UNIT, TILE
 from model.space_to_depth import CELL
 from training.data.tiles import tiles
 from training.network import inherit
@@ -110,11 +110,11 @@ def answers(network: keras.Model, batch: tf.Tensor, training: bool) -> tuple[tf.
 
 def refined_logit(answer: tf.Tensor, tiles: tf.Tensor) -> tf.Tensor:
     """float32 (n, side, side, 1), of the network's answer to float32 tiles (n, side, side, 4): what model.refiner.Refiner computes."""
-    coarse = tf.clip_by_value(tiles[..., 3:] / 255, UNDECIDED, 1 - UNDECIDED)
-    rgb, rim = tiles[..., :3], AROUND // 2
-    means = tf.nn.avg_pool2d(tf.pad(rgb, ((0, 0), (rim, rim), (rim, rim), (0, 0)), "REFLECT"), AROUND, 1, "VALID")
+    coarse = tf.clip_by_value(tiles[..., 3:] / 255, ALPHA_CLIP, 1 - ALPHA_CLIP)
+    rgb, rim = tiles[..., :3], MEAN_WINDOW // 2
+    means = tf.nn.avg_pool2d(tf.pad(rgb, ((0, 0), (rim, rim), (rim, rim), (0, 0)), "REFLECT"), MEAN_WINDOW, 1, "VALID")
     slopes = tf.repeat(tf.repeat(answer[..., CELL * CELL:], CELL, 1), CELL, 2)
-    correction = tf.nn.depth_to_space(answer[..., :CELL * CELL], CELL) + tf.reduce_sum(slopes * (rgb - means), -1, keepdims=True) / LEVELS
+    correction = tf.nn.depth_to_space(answer[..., :CELL * CELL], CELL) + tf.reduce_sum(slopes * (rgb - means), -1, keepdims=True) / SLOPE_UNIT
     return correction + tf.math.log(coarse / (1 - coarse))
 
 

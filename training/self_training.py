@@ -3,6 +3,7 @@
 The teacher is the mean over windows, scales and mirror images. Pixels on which these disagree are ignored in training. A photo with many of
 these is left out: the teacher does not know it.
 """
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from model.localise import Network, Window, localise, predict, size_of
 from postprocessing.pieces import one_piece
 from preprocessing.letterbox import resize
 from training.data.sources import in_threads, read_rgb
+from training.errors import DataError
 from training.metrics import overlap
 
 LONGEST = 1100             # pixels of a photo's longer side
@@ -73,7 +75,13 @@ def wider(window: Window, share: float, photo: tuple[int, int]) -> Window:
 
 
 def label_folder(photos: Path, network: Network, out: Path) -> Iterator[tuple[Path, PseudoLabel | None]]:
-    """Labels each photo of a folder and writes those that are trusted as OUT/images, OUT/masks and OUT/ignore. Yields each photo with its label."""
+    """Labels each photo of a folder and writes those that are trusted as OUT/images, OUT/masks and OUT/ignore. Yields each photo with its label.
+
+    Raises DataError, before anything is written, where two photos differ only in the ending of their name.
+    """
+    paths = sorted(path for path in photos.iterdir() if path.is_file() and not path.name.startswith("."))
+    if twice := [stem for stem, number in Counter(path.stem for path in paths).items() if number > 1]:
+        raise DataError(f"{photos}: {len(twice)} names come twice, such as {twice[0]}: a label is named as its photo, without the ending")
     for kind in ("images", "masks", "ignore"):
         (out / kind).mkdir(parents=True, exist_ok=True)
 
@@ -83,7 +91,6 @@ def label_folder(photos: Path, network: Network, out: Path) -> Iterator[tuple[Pa
         rgb = resize(rgb, (round(rgb.shape[0] * scale), round(rgb.shape[1] * scale)))
         return path, rgb, pseudo_label(rgb, network)
 
-    paths = sorted(photos.iterdir())
     for start in range(0, len(paths), AT_ONCE):
         for path, rgb, label in in_threads(labelled, paths[start:start + AT_ONCE]):
             if label is not None and label.trusted:
