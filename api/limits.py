@@ -7,11 +7,14 @@ import math
 import re
 import time
 from ipaddress import IPv6Network, ip_address
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Request
 
 from api.errors import RateLimitUnavailable
+
+if TYPE_CHECKING:
+    from limits.storage import Storage
 
 STORAGE_SECONDS = 2  # time-out of a storage
 PORT = re.compile(r"([0-9.]+):[0-9]+|\[(.+)\](?::[0-9]+)?")  # after an address of IPv4 or IPv6
@@ -34,23 +37,33 @@ class Quota(NamedTuple):
         return max(1, math.ceil(self.reset - time.time()))
 
 
+def storage_at(address: str) -> "Storage":
+    """Where counts are kept: redis://HOST:PORT/0, memory://, or another of what the `limits` library knows and an installed package serves.
+
+    Raises ValueError, which does not repeat the address: it may hold a password.
+    """
+    from limits.storage import Storage, storage_from_string
+
+    try:
+        storage = storage_from_string(address, wrap_exceptions=True, socket_timeout=STORAGE_SECONDS, socket_connect_timeout=STORAGE_SECONDS)
+    except Exception as error:  # each kind of storage raises its own
+        raise ValueError(f"takes an address such as redis://HOST:PORT/0, whose scheme an installed package serves ({type(error).__name__})") from None
+    if not isinstance(storage, Storage):
+        raise ValueError("takes no address of an asynchronous storage")
+    return storage
+
+
 class Limiter:
     """Counts requests. Imports its library when it is built, so that a function without a limit starts faster."""
 
-    def __init__(self, rate: str, storage: str = "memory://"):
-        """rate: such as "500/minute". Raises ValueError for an invalid rate or storage address."""
+    def __init__(self, rate: str, storage: "Storage | None" = None):
+        """rate: such as "500/minute". storage: where counts are kept; in a memory of its own where there is none. Raises ValueError for an invalid rate."""
         from limits import parse_many, strategies
-        from limits.errors import ConfigurationError
-        from limits.storage import storage_from_string
 
         self.rate, *more = parse_many(rate)
         if more or self.rate.amount < 1:
             raise ValueError("takes one rate, such as 500/minute")
-        try:
-            kept = storage_from_string(storage, wrap_exceptions=True, socket_timeout=STORAGE_SECONDS, socket_connect_timeout=STORAGE_SECONDS)
-        except ConfigurationError:
-            raise ValueError("has a RATE_LIMIT_STORAGE whose scheme no installed package serves") from None  # the address may hold a password
-        self.windows = strategies.FixedWindowRateLimiter(kept)
+        self.windows = strategies.FixedWindowRateLimiter(storage or storage_at("memory://"))
 
     def take(self, caller: str) -> Quota:
         """Counts one request. Raises RateLimitUnavailable."""

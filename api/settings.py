@@ -9,7 +9,7 @@ from api.capacity import Capacity, default_slots
 from api.cors import Cors
 from api.fetch import Rules
 from api.keys import Keys
-from api.limits import Limiter
+from api.limits import Limiter, storage_at
 from events.arrivals import Arrivals
 from postprocessing.watermark import watermarks_in
 from storage import BUCKET
@@ -45,7 +45,7 @@ class Settings(NamedTuple):
             except ValueError as error:
                 raise InvalidSetting(f"{name} {error}") from error
 
-        storage = setting("RATE_LIMIT_STORAGE", str, None)
+        storage = setting("RATE_LIMIT_STORAGE", storage_at, None)
         keys, demo = setting("API_KEYS", Keys.parse, Keys()), setting("DEMO", switch, True)
         trial_on = demo and bool(keys.digests)
         if given.get("DEMO_LIMIT") and not trial_on:
@@ -56,7 +56,7 @@ class Settings(NamedTuple):
         output = setting("OUTPUT_BUCKET", partial(Arrivals.parse, watermarks=watermarks), None)
         if given.get("OUTPUT_OPTIONS") and not output:
             raise InvalidSetting("OUTPUT_OPTIONS has no effect without OUTPUT_BUCKET")
-        limiter = partial(Limiter, storage=storage or "memory://")
+        limiter = partial(Limiter, storage=storage)
         private = setting("ALLOW_PRIVATE_ADDRESSES", flag, False)
         return cls(
             keys=keys,

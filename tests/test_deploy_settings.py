@@ -17,6 +17,7 @@ REFUSED_SETTINGS = [
     ({}, ("NAME",), "NAME is no secret"),
     ({}, ("DEMO",), "DEMO is no secret"),
     ({"RATE_LIMIT": "9/minute", "RATE_LIMIT_STORAGE": "redis://host"}, ("RATE_LIMIT_STORAGE",), "RATE_LIMIT_STORAGE is given twice"),
+    ({"RATE_LIMIT_STORAGE": "cupboard://host"}, ("API_KEYS",), "RATE_LIMIT_STORAGE takes an address"),
     ({"API_KEYS": "0" * 64}, (), "--secret API_KEYS=SECRET"),
     ({"RATE_LIMIT": "9/minute", "RATE_LIMIT_STORAGE": "redis://user:word@host"}, (), "RATE_LIMIT_STORAGE holds a password"),
     ({"ALLOW_PRIVATE_ADDRESSES": "1"}, (), "ALLOW_PRIVATE_ADDRESSES is for tests"),

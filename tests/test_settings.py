@@ -10,11 +10,15 @@ DIGEST = sha256(KEY.encode()).hexdigest()
 KEYS = {"API_KEYS": DIGEST}
 SITE = "https://cars.example"
 
+LIMITED = ({"RATE_LIMIT": "1/second"}, {**KEYS, "DEMO_LIMIT": "5/hour"}, KEYS)  # the last by the demo page's own limit
+WRONG_STORAGES = ("cupboard://user:word@host", "redis://:pass4/word@host/0", "redis://host:port", "redis://host?db=x", "redis", "memcached://host")
+
 INVALID: dict[str, list[dict[str, str]]] = {
     "API_KEYS takes comma-separated SHA-256 digests": [{"API_KEYS": keys} for keys in (KEY, f"{DIGEST},{KEY}", f"{DIGEST},", DIGEST[1:], f"{DIGEST} {DIGEST}")],
     "RATE_LIMIT couldn't parse": [{"RATE_LIMIT": "often"}],
     "RATE_LIMIT takes one rate": [{"RATE_LIMIT": "0/minute"}, {"RATE_LIMIT": "1/second; 9/minute"}],
-    "RATE_LIMIT has a RATE_LIMIT_STORAGE whose scheme": [{"RATE_LIMIT": "1/second", "RATE_LIMIT_STORAGE": "cupboard://user:word@host"}],
+    "RATE_LIMIT_STORAGE takes an address": [{**where, "RATE_LIMIT_STORAGE": address} for where in LIMITED for address in WRONG_STORAGES],
+    "RATE_LIMIT_STORAGE takes no address of an asynchronous": [{**where, "RATE_LIMIT_STORAGE": "async+memory://"} for where in LIMITED],
     "RATE_LIMIT_STORAGE has no effect": [{"RATE_LIMIT_STORAGE": "memory://"}, {**KEYS, "DEMO": "off", "RATE_LIMIT_STORAGE": "memory://"}],
     "TRUSTED_PROXIES takes a whole number of at least 0": [{"TRUSTED_PROXIES": "-1"}, {"TRUSTED_PROXIES": "1.5"}],
     "MAX_CONCURRENT takes a whole number of at least 1": [{"MAX_CONCURRENT": "0"}, {"MAX_CONCURRENT": "many"}],
@@ -40,7 +44,8 @@ def test_an_invalid_setting_is_refused_with_its_name_and_what_it_takes(sentence,
 
 
 @pytest.mark.parametrize("settings, secret", [({"API_KEYS": f"{DIGEST},{KEY}"}, KEY), ({"API_KEYS": f"{DIGEST},{DIGEST[1:]}"}, DIGEST[1:]),
-                                              ({"RATE_LIMIT": "1/second", "RATE_LIMIT_STORAGE": "cupboard://user:word@host"}, "word")])
+                                              *(({**where, "RATE_LIMIT_STORAGE": f"{scheme}://:pass4/word@host"}, "pass4")
+                                                for where in LIMITED for scheme in ("cupboard", "redis"))])
 def test_a_refusal_never_repeats_a_secret(settings, secret):
     with pytest.raises(InvalidSetting) as refusal:
         Settings.read(settings)
