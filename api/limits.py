@@ -80,7 +80,7 @@ class Limiter:
             granted = cost == 0 or self.windows.hit(self.rate, caller, cost=cost)
             window = self.windows.get_window_stats(self.rate, caller)
         except StorageError as error:
-            raise RateLimitUnavailable() from error
+            raise RateLimitUnavailable() from (error.__cause__ or error)  # the storage's own error, which limits wraps
         return Quota(self.rate.amount, window.remaining, math.ceil(window.reset_time), granted)
 
 

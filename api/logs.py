@@ -1,6 +1,7 @@
 """One line a request on stdout, as JSON for Cloud Logging: the request, its answer, and the time of each stage.
 
-It never holds pixels, keys, visitors' addresses, or query strings, which may hold any of them. Error Reporting groups what it says of a crash.
+It never holds pixels, keys, passwords, visitors' addresses, or query strings, which may hold any of them. An answer of 5xx has its cause.
+Error Reporting groups what it says of a crash.
 Source of the fields: https://cloud.google.com/logging/docs/structured-logging and https://cloud.google.com/error-reporting/docs/formatting-error-messages
 """
 import json
@@ -19,6 +20,7 @@ from api.context import RequestContext
 
 LONGEST = 200  # characters of a text that the caller chose
 REPORT = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
+USER, QUERY = re.compile(r"://[^\s/]*@"), re.compile(r"(://[^\s?]*\?)[^\s'\"]+")  # of an address within a text: RFC 3986, 3.2.1 and 3.4
 
 
 def write(context: RequestContext, reply: Response) -> None:
@@ -51,10 +53,13 @@ def line(context: RequestContext, reply: Response) -> dict[str, Any]:
         if context.result.is_cut:
             entry["confidence"] = round(context.result.confidence, 3)
         entry["milliseconds"] = {stage: round(duration, 1) for stage, duration in context.result.milliseconds.items()}
+    cause = context.crash or (context.problem.__cause__ if context.problem and reply.status_code >= 500 else None)
+    if cause:
+        entry["cause"] = masked("".join(traceback.format_exception_only(cause)).strip())
     if context.crash:
         entry |= {
             "@type": REPORT,
-            "stack_trace": "".join(traceback.format_exception(context.crash)),
+            "stack_trace": stack_trace(context.crash),
             "serviceContext": service(),
             "context": {"httpRequest": {"method": called["method"], "url": called["url"], "userAgent": called["user_agent"],
                                         "responseStatusCode": reply.status_code}},
@@ -70,14 +75,22 @@ def arrival(photo: str, generation: int) -> Iterator[dict[str, Any]]:
     try:
         yield entry
         entry["severity"] = "WARNING" if entry["code"] == "dead_letter" else "INFO"
-    except Exception as fault:
-        entry |= {"severity": "ERROR", "code": type(fault).__name__, "@type": REPORT, "stack_trace": "".join(traceback.format_exception(fault)),
-                  "serviceContext": service()}
+    except BaseException as fault:  # SystemExit too: the photo was not converted
+        entry |= {"severity": "ERROR", "code": type(fault).__name__, "@type": REPORT, "stack_trace": stack_trace(fault), "serviceContext": service()}
         raise
     finally:
         entry |= {"message": f"{photo} {entry['code']}", "seconds": round(time.perf_counter() - began, 3)}
         sys.stdout.write(json.dumps(entry) + "\n")
         sys.stdout.flush()
+
+
+def stack_trace(fault: BaseException) -> str:
+    return masked("".join(traceback.format_exception(fault)))
+
+
+def masked(text: str) -> str:
+    """Without the users, passwords and queries of the addresses in it."""
+    return QUERY.sub(r"\1***", USER.sub("://***@", text))
 
 
 def service() -> dict[str, str]:

@@ -1,11 +1,13 @@
 """The log: one line of JSON a request, in the fields of Cloud Logging, without any secret of the caller."""
 import json
+import socket
 from collections.abc import Callable
 from hashlib import sha256
 
 import pytest
 import requests
 
+from api import logs
 from cutout import CutOut
 from tests.answers import PHOTO
 from tests.drawn import draw_street, encode
@@ -115,3 +117,48 @@ def test_a_crash_is_reported_to_error_reporting_and_not_to_the_caller(lines, mon
     assert line["@type"].endswith("ReportedErrorEvent") and line["serviceContext"] == {"service": "forecourt", "version": "forecourt-7"}
     assert line["stack_trace"].startswith("Traceback (most recent call last):\n") and "RuntimeError: what went wrong inside" in line["stack_trace"]
     assert line["context"]["httpRequest"] == {"method": "POST", "url": "/v1.0/removebg", "userAgent": "a test", "responseStatusCode": 500}
+
+
+def test_a_rate_limit_that_cannot_be_checked_is_logged_with_the_storages_own_error(lines):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        answer = Function(RATE_LIMIT="1/hour", RATE_LIMIT_STORAGE=f"redis://user:a-password@127.0.0.1:{port}/0").post("/")
+    (line,) = lines()
+    assert (answer.status_code, line["severity"], line["code"]) == (503, "ERROR", "rate_limit_unavailable")
+    assert line["cause"] == f"redis.exceptions.ConnectionError: Error 111 connecting to 127.0.0.1:{port}. Connection refused."
+    assert str(port) not in answer.text and "stack_trace" not in line
+
+
+def test_only_answers_of_5xx_have_a_cause(function, lines):
+    post(function)
+    post(function, b"no picture")
+    assert not [line for line in lines() if "cause" in line]
+
+
+@pytest.mark.parametrize("text, told", [
+    ("no answer of redis://user:a-password@host:6379/0", "no answer of redis://***@host:6379/0"),
+    ("at (rediss://:a-p@ssword@host/0) or at redis://host:1/0", "at (rediss://***@host/0) or at redis://host:1/0"),
+    ("'https://cars.example/car.jpg?signature=secret&a=b': 404", "'https://cars.example/car.jpg?***': 404"),
+    ("gs://photos/lot@3.jpg: not now, why?", "gs://photos/lot@3.jpg: not now, why?"),
+])
+def test_what_is_secret_in_an_address_is_masked_in_what_is_logged_of_an_exception(lines, text, told):
+    def crash(*given: object) -> CutOut:
+        raise RuntimeError(text)
+
+    post(Function(crash))
+    with pytest.raises(RuntimeError), logs.arrival("gs://photos/car.jpg", 7):
+        raise RuntimeError(text)
+    of_request, of_arrival = lines()
+    assert of_request["cause"] == f"RuntimeError: {told}"
+    for line in (of_request, of_arrival):
+        assert line["stack_trace"].endswith(f"RuntimeError: {told}\n")
+
+
+@pytest.mark.parametrize("fault", [SystemExit(3), KeyboardInterrupt(), ValueError("of the photo")])
+def test_whatever_ends_the_work_on_an_arrival_is_its_code_and_goes_on(lines, fault):
+    with pytest.raises(type(fault)) as ended, logs.arrival("gs://photos/car.jpg", 7):
+        raise fault
+    (line,) = lines()
+    assert ended.value is fault and (line["severity"], line["code"]) == ("ERROR", type(fault).__name__)
+    assert line["photo"] == {"source": "gs://photos/car.jpg", "generation": 7} and line["stack_trace"].startswith("Traceback")
