@@ -117,10 +117,7 @@ class Handler:
         if asked.watermark is not None:
             return decoded(asked.watermark, "watermark_file")
         name = asked.options.watermark.name
-        try:
-            return watermark.load(self.settings.watermarks[name]) if name else None
-        except UnreadablePicture as error:
-            raise errors.InvalidParameter("watermark", str(error)) from error
+        return watermark.load(self.settings.watermarks[name]) if name else None
 
     def identify(self, context: RequestContext) -> str:
         """The caller whose requests a limit counts: a key where keys are needed, else a visitor. Raises AuthFailed."""

@@ -11,7 +11,7 @@ from api.fetch import Rules
 from api.keys import Keys
 from api.limits import Limiter, storage_at
 from events.arrivals import Arrivals
-from postprocessing.watermark import watermarks_in
+from postprocessing.watermark import FOLDER, readable_watermarks
 from storage import BUCKET
 
 TRIAL = "60/hour"
@@ -31,7 +31,7 @@ class Settings(NamedTuple):
     demo: bool                       # whether the demo page is served
     trial: Limiter | None            # the demo page's requests per visitor without a key, where keys are needed
     arrivals: Arrivals | None        # where the results of photos that arrive in a bucket go
-    watermarks: Mapping[str, Path]   # configured pictures by name
+    watermarks: Mapping[str, Path]   # configured pictures by name, which `load` has read
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -52,7 +52,9 @@ class Settings(NamedTuple):
             raise InvalidSetting("DEMO_LIMIT has no effect without API_KEYS or with DEMO=off")
         if storage and not given.get("RATE_LIMIT") and not trial_on:
             raise InvalidSetting("RATE_LIMIT_STORAGE has no effect without RATE_LIMIT")
-        watermarks = setting("WATERMARKS_DIR", watermark_folder, watermarks_in())
+        if FOLDER.is_dir() and not given.get("WATERMARKS_DIR"):
+            given["WATERMARKS_DIR"] = str(FOLDER)
+        watermarks = setting("WATERMARKS_DIR", watermark_folder, {})
         output = setting("OUTPUT_BUCKET", partial(Arrivals.parse, watermarks=watermarks), None)
         if given.get("OUTPUT_OPTIONS") and not output:
             raise InvalidSetting("OUTPUT_OPTIONS has no effect without OUTPUT_BUCKET")
@@ -94,7 +96,10 @@ def count(text: str, least: int = 0) -> int:
 def watermark_folder(text: str) -> dict[str, Path]:
     if not Path(text).is_dir():
         raise ValueError("takes a folder of pictures")
-    return watermarks_in(Path(text))
+    try:
+        return readable_watermarks(Path(text))
+    except ValueError as error:
+        raise ValueError(f"has a wrong picture: {error}") from error
 
 
 def buckets(text: str) -> frozenset[str]:

@@ -1,9 +1,12 @@
 """A watermark on the finished picture: one that is sent with the photo, or one of the configured pictures, by name."""
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
+from warnings import catch_warnings
 
 import numpy as np
+from PIL import Image
 
+from exceptions import CutOutError
 from once import once
 from postprocessing.compose import over
 from postprocessing.framing import resample, round_half_up, window
@@ -26,13 +29,32 @@ class Watermark(NamedTuple):
 
 
 def watermarks_in(folder: Path = FOLDER) -> dict[str, Path]:
-    """The pictures of a folder by name: logo.png is named "logo"."""
-    return {path.stem: path for path in sorted(folder.glob("[!.]*.*"))}
+    """The pictures of a folder by name: logo.png is named "logo". Raises ValueError, which begins with the file, where two have one name."""
+    marks: dict[str, Path] = {}
+    for path in sorted(path for path in folder.glob("[!.]*.*") if not path.is_dir()):
+        other = marks.setdefault(path.stem, path)
+        if other != path:
+            raise ValueError(f"{path}: {other.name} has the name {path.stem} too")
+    return marks
+
+
+def readable_watermarks(folder: Path = FOLDER) -> dict[str, Path]:
+    """The same, each decoded for `load`. Raises ValueError, which begins with the file, also where one can't be read or is too large."""
+    marks = watermarks_in(folder)
+    for path in marks.values():
+        try:
+            with catch_warnings(action="ignore", category=Image.DecompressionBombWarning):  # it is refused, in one line
+                load(path)
+        except OSError as error:
+            raise ValueError(f"{path}: {error.strerror}") from error
+        except CutOutError as error:
+            raise ValueError(f"{path}: {error}") from error
+    return marks
 
 
 @once
 def load(path: Path) -> Picture:
-    """A configured mark, decoded once. Raises UnreadablePicture."""
+    """A configured mark, decoded once. Raises UnreadablePicture, ResolutionTooHigh or OSError."""
     return decode(path.read_bytes())
 
 

@@ -15,6 +15,7 @@ import requests
 
 from tests.answers import PHOTO, problem_of
 from tests.conftest import ROOT, SERVING
+from tests.files import png
 
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
 KINDS = {"image/jpeg": b"", "multipart/form-data; boundary=x": b'--x\r\nContent-Disposition: form-data; name="image_file"; filename="a"\r\n\r\n'}
@@ -48,6 +49,11 @@ def connect(server: str) -> socket.socket:
 def test_an_invalid_setting_stops_start_up(refused):
     log = refused(RATE_LIMIT="often")
     assert "RATE_LIMIT couldn't parse" in log
+
+
+def test_a_wrong_watermark_stops_start_up(refused, tmp_path):
+    (tmp_path / "poster.png").write_bytes(png(b"", 10_000, 6_000, 8, 2))
+    assert f"Invalid setting: WATERMARKS_DIR has a wrong picture: {tmp_path}/poster.png: " in refused(WATERMARKS_DIR=str(tmp_path))
 
 
 def test_libraries_that_are_not_needed_are_not_imported():

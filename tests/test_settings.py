@@ -1,9 +1,12 @@
 """Settings: what each environment variable takes, and the sentence with which an invalid one stops start-up."""
 from hashlib import sha256
 
+import numpy as np
 import pytest
 
 from api.settings import InvalidSetting, Settings
+from tests.drawn import encode
+from tests.files import png
 
 KEY = "a-key-of-the-first-site"
 DIGEST = sha256(KEY.encode()).hexdigest()
@@ -60,3 +63,39 @@ def test_an_empty_setting_is_as_good_as_none():
 
 def test_one_proxy_stands_before_a_function_on_cloud_run_and_none_elsewhere():
     assert [Settings.read(settings).proxies for settings in ({}, {"K_SERVICE": "forecourt"}, {"K_SERVICE": "forecourt", "TRUSTED_PROXIES": "2"})] == [0, 1, 2]
+
+
+# --- pictures of a folder
+
+LOGO = encode(np.full((60, 240, 3), 200, np.uint8), "png")
+WRONG_PICTURES: dict[str, dict[str, bytes]] = {
+    "logo.png: the file is not a readable JPEG": {"logo.png": b"no picture", "other.png": LOGO},
+    "notes.txt: the file is not a readable JPEG": {"logo.png": LOGO, "notes.txt": b"no picture"},
+    "poster.png: the picture has 10000 x 6000 pixels": {"poster.png": png(b"", 10_000, 6_000, 8, 2)},
+    "logo.png: logo.jpg has the name logo too": {"logo.png": LOGO, "logo.jpg": LOGO},
+}
+
+
+@pytest.mark.parametrize("configured", [True, False])
+@pytest.mark.parametrize("sentence, files", WRONG_PICTURES.items(), ids=WRONG_PICTURES)
+def test_a_wrong_watermark_stops_start_up_with_its_file(tmp_path, monkeypatch, configured, sentence, files):
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    monkeypatch.setattr("api.settings.FOLDER", tmp_path)
+    with pytest.raises(InvalidSetting) as refusal:
+        Settings.read({"WATERMARKS_DIR": str(tmp_path)} if configured else {})
+    assert str(refusal.value).startswith(f"WATERMARKS_DIR has a wrong picture: {tmp_path}/{sentence}") and "\n" not in str(refusal.value)
+
+
+def test_a_watermark_that_is_not_there_stops_start_up(tmp_path):
+    (tmp_path / "logo.png").symlink_to(tmp_path / "gone.png")
+    with pytest.raises(InvalidSetting, match=f"^WATERMARKS_DIR has a wrong picture: {tmp_path}/logo.png: No such file or directory$"):
+        Settings.read({"WATERMARKS_DIR": str(tmp_path)})
+
+
+def test_a_configured_folder_stands_in_place_of_the_usual_one(tmp_path, monkeypatch):
+    for folder in ("usual", "configured"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{folder}.png").write_bytes(LOGO)
+    monkeypatch.setattr("api.settings.FOLDER", tmp_path / "usual")
+    assert [[*Settings.read(settings).watermarks] for settings in ({}, {"WATERMARKS_DIR": str(tmp_path / "configured")})] == [["usual"], ["configured"]]

@@ -9,6 +9,7 @@ from PIL import Image
 from postprocessing.watermark import GROWTH, POSITIONS, Watermark, stamp, watermark_box
 from tests.answers import problem_of
 from tests.drawn import draw_photo, encode
+from tests.function import Function
 
 CANVAS = (400, 600)
 MARGIN = 12
@@ -72,10 +73,11 @@ def test_a_mark_of_no_opacity_is_not_seen():
 
 @pytest.fixture(scope="module")
 def site(serve, tmp_path_factory) -> str:
-    """A function with two pictures configured, of which one is broken."""
+    """A function with one picture configured, and what is none beside it."""
     folder = tmp_path_factory.mktemp("watermarks")
     (folder / "logo.png").write_bytes(encode(RED, "png"))
-    (folder / "broken.png").write_text("no picture")
+    (folder / "old.2025").mkdir()
+    (folder / ".DS_Store.png").write_text("no picture")
     return serve(WATERMARKS_DIR=str(folder)).address
 
 
@@ -111,7 +113,7 @@ def test_the_alpha_channel_alone_has_no_mark(site):
 
 @pytest.mark.parametrize("values, mark, code", [
     ({"watermark": "other"}, None, "invalid_watermark"), ({"watermark": "../logo"}, None, "invalid_watermark"),
-    ({"watermark": "broken"}, None, "invalid_watermark"), ({"watermark": "logo"}, b"x", "invalid_watermark"),
+    ({"watermark": "old"}, None, "invalid_watermark"), ({"watermark": "logo"}, b"x", "invalid_watermark"),
     ({}, b"no picture", "invalid_watermark_file"), ({"watermark_file": "text"}, None, "invalid_watermark_file"),
     ({"watermark_position": "south"}, None, "invalid_watermark_position"), ({"watermark_scale": "0"}, None, "invalid_watermark_scale"),
     ({"watermark_scale": "101%"}, None, "invalid_watermark_scale"), ({"watermark_opacity": "101"}, None, "invalid_watermark_opacity"),
@@ -122,3 +124,12 @@ def test_each_wrong_value_has_its_code(site, values, mark, code):
 
 def test_without_a_folder_no_name_is_known(server):
     assert problem_of(post(server, watermark="logo")) == (400, "invalid_watermark")
+
+
+def test_configured_pictures_are_read_once_at_start(tmp_path):
+    (tmp_path / "logo.png").write_bytes(encode(RED, "png"))
+    function = Function(WATERMARKS_DIR=str(tmp_path))
+    (tmp_path / "logo.png").unlink()
+    sent, named = ({"image_file": PHOTO, "watermark_file": encode(RED, "png")}, {}), ({"image_file": PHOTO}, {"watermark": "logo"})
+    by_file, by_name = (pixels_of(function.post("/", files=files, data=data)) for files, data in (sent, named))
+    assert np.array_equal(by_file, by_name)
