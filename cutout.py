@@ -105,7 +105,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
     if unsuitable := why_unsuitable(confidence, kind):
         return as_it_is(unsuitable)
     with clock("predict"):
-        found = flags(prediction, confidence, kind.flaws, picture.size[0] / size[0], scene=own_alpha is None)
+        found = flags(prediction, confidence, kind.flaws, picture.size[0] / size[0], (region, size), scene=own_alpha is None)
     turns = prediction.quarter_turns  # from here on until it is framed, the photo stands upright
     rgb, seen, part = turn(photo_rgb, turns), turn(seen, turns), framing.window(turn_box(region, size, turns))
     with clock("refine"):

@@ -11,6 +11,7 @@ import numpy as np
 from model.kind import Flaws
 from model.localise import Prediction, Window
 from postprocessing.pieces import one_piece
+from preprocessing.orientation import Box, turn_box
 
 LEAST = {
     "cut_off": 0.96,        # share of the car's width or height that does not lie on the photo's edge, of the worst edge
@@ -28,14 +29,17 @@ OF_SCENE = {"cut_off", "dark"}                    # flags of what is around the 
 BRIGHT, STEEP = 0.95, 0.99  # quantiles
 EDGE = 6                    # pixels, wider than what is soft at a sharp edge
 
+RegionOfPhoto = tuple[Box, tuple[int, int]]  # a box of a photo as it was given, and the photo's height and width
 
-def flags(prediction: Prediction, confidence: float, flaws: Flaws, scale: float, scene: bool = True) -> tuple[str, ...]:
+
+def flags(prediction: Prediction, confidence: float, flaws: Flaws, scale: float, region: RegionOfPhoto | None = None, scene: bool = True) -> tuple[str, ...]:
     """Of FLAGS, in their order, those that a photo with a car has.
 
     confidence: 0..1, that its cut-out can be published untouched. scale: pixels of the photo as it was sent to one of the prediction's, along a side.
+    region: what the prediction is of, where it is not of a whole photo.
     scene: whether it shows what is around the car; False where parts are transparent, as in a cut-out, and have any colour.
     """
-    measured = measures(prediction, confidence, flaws, scale)
+    measured = measures(prediction, confidence, flaws, scale, region)
     return tuple(flag for flag in FLAGS if measured[flag] < LEAST[flag] and (scene or flag not in OF_SCENE))
 
 
@@ -44,7 +48,7 @@ def advice(flags: tuple[str, ...]) -> Literal["retake", "look"] | None:
     return "retake" if RETAKE.intersection(flags) else "look" if flags else None
 
 
-def measures(prediction: Prediction, confidence: float, flaws: Flaws, scale: float) -> dict[str, float]:
+def measures(prediction: Prediction, confidence: float, flaws: Flaws, scale: float, region: RegionOfPhoto | None = None) -> dict[str, float]:
     """By flag, in the units of LEAST; the less, the worse."""
     car = one_piece(prediction.matte[::2, ::2]) > 0.5  # every fourth pixel suffices
     box = window_of(car)
@@ -53,7 +57,7 @@ def measures(prediction: Prediction, confidence: float, flaws: Flaws, scale: flo
     scene, of_car = (cv2.cvtColor(part, cv2.COLOR_RGB2GRAY) for part in (prediction.photo[::4, ::4].copy(), prediction.photo[twice(box)]))
     if (enlarged := prediction.photo.shape[0] / window[0]) > 1:  # it is as blurred as it is enlarged
         of_car = cv2.resize(of_car, None, fx=1 / enlarged, fy=1 / enlarged, interpolation=cv2.INTER_AREA)
-    return {"cut_off": 1 - on_edge(car, box, prediction), "small": scale * max(sides), "dark": quantile(scene, BRIGHT),
+    return {"cut_off": 1 - on_edge(car, box, prediction, region), "small": scale * max(sides), "dark": quantile(scene, BRIGHT),
             "blurred": sharpness(of_car), "tilted": -abs(flaws.roll), "occluded": 1 - flaws.occluded, "several": 1 - flaws.several,
             "low_confidence": confidence}
 
@@ -68,12 +72,16 @@ def twice(box: Window) -> Window:
     return rows, columns
 
 
-def on_edge(car: np.ndarray, box: Window, prediction: Prediction) -> float:
-    """The largest share of the car's width or height that lies on one edge of the photo; the window's other sides do not count."""
-    (rows, columns), (height, width), matte = prediction.window, prediction.size, prediction.matte
-    tall, wide = (part.stop - part.start for part in box)
-    edges = ((rows.start == 0, car[0], matte[0, ::2], wide), (rows.stop == height, car[-1], matte[-1, ::2], wide),
-             (columns.start == 0, car[:, 0], matte[::2, 0], tall), (columns.stop == width, car[:, -1], matte[::2, -1], tall))
+def on_edge(car: np.ndarray, box: Window, prediction: Prediction, region: RegionOfPhoto | None) -> float:
+    """The largest share of the car's width or height that lies on one edge of the photo; other sides of the region or of the window do not count."""
+    (rows, columns), matte = prediction.window, prediction.matte
+    top, left, (height, width) = 0, 0, prediction.size
+    if region:
+        (top, left, *_), photo = turn_box(*region, prediction.quarter_turns), region[1]
+        height, width = photo[::-1] if prediction.quarter_turns % 2 else photo
+    tall, wide = (side.stop - side.start for side in box)
+    edges = ((top + rows.start == 0, car[0], matte[0, ::2], wide), (top + rows.stop == height, car[-1], matte[-1, ::2], wide),
+             (left + columns.start == 0, car[:, 0], matte[::2, 0], tall), (left + columns.stop == width, car[:, -1], matte[::2, -1], tall))
     return max(np.count_nonzero(beside & (edge > 0.5)) / length if reached else 0.0 for reached, beside, edge, length in edges)
 
 

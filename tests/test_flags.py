@@ -56,6 +56,30 @@ def test_a_photo_has_the_flag_of_what_was_done_to_it(flag, change):
     assert flag in flags_of(change(PHOTO.rgb))
 
 
+def turned(rgb: np.ndarray, quarter_turns: int, columns: slice) -> tuple[np.ndarray, str]:
+    """A photo on its side or on its head, and the region that shows all rows and some columns of what it was."""
+    seen = np.zeros(rgb.shape[:2], bool)
+    seen[:, columns] = True
+    down, across = np.nonzero(np.rot90(seen, quarter_turns))
+    return np.rot90(rgb, quarter_turns), f"{across.min()}px {down.min()}px {across.max() + 1}px {down.max() + 1}px"
+
+
+@pytest.mark.parametrize("quarter_turns", range(4))
+def test_the_photo_cuts_the_car_off_not_the_region(quarter_turns):
+    within = int(COLUMNS[0] + 0.2 * LENGTH)
+    for columns in (slice(0, -within), slice(within, None)):
+        rgb, roi = turned(PHOTO.rgb, quarter_turns, columns)
+        assert "cut_off" not in flags_of(rgb, roi=roi)
+
+
+@pytest.mark.parametrize("quarter_turns", range(4))
+def test_in_a_region_too_the_photo_cuts_the_car_off(quarter_turns):
+    rgb, roi = turned(cropped(0.1)(PHOTO.rgb), quarter_turns, slice(0, -20))
+    assert "cut_off" in flags_of(rgb, roi=roi)
+    rgb, roi = turned(cropped(0.1)(PHOTO.rgb), quarter_turns, slice(20, None))
+    assert "cut_off" not in flags_of(rgb, roi=roi), "it does not reach the edge"
+
+
 @pytest.mark.parametrize("change", [cropped(-0.1), lambda rgb: cv2.GaussianBlur(rgb, (0, 0), 0.5), lambda rgb: rgb // 2 + 64])
 def test_a_small_change_is_none(change):
     """The car near the edge, a little softness, less contrast."""
