@@ -1,5 +1,6 @@
 """The served OpenAPI document agrees with the parameters, errors and routes, and every answer agrees with the document."""
 import copy
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 
@@ -41,6 +42,12 @@ def schemas(document) -> dict[str, dict]:
 
 def test_it_is_valid_openapi(document):
     validate(document)
+
+
+def test_nothing_is_described_that_is_not_referred_to(document):
+    used = set(re.findall(r"'#/components/(\w+/[\w-]+)'", repr(document)))
+    described = {f"{kind}/{name}" for kind, each in document["components"].items() if kind != "securitySchemes" for name in each}
+    assert described - used == {"responses/MethodNotAllowed"}, "a method that has a place for answers is allowed"
 
 
 def test_it_names_each_parameter_wherever_it_may_stand(document, schemas):
