@@ -173,7 +173,7 @@ def region_box(region: Region | None, full: tuple[int, int], size: tuple[int, in
     left, top, right, bottom = (value if unit == "px" else value / 100 * side for (value, unit), side in zip(region.edges, (width, height) * 2))
     if max(left, right) > width or max(top, bottom) > height:
         raise RegionOutside(f"the photo is {width} pixels wide and {height} high")
-    if bottom <= top or right <= left:
+    if round(bottom) <= round(top) or round(right) <= round(left):
         raise RegionEmpty("left must be less than right, and top less than bottom")
     (first_row, rows), (first_column, columns) = scaled(top, bottom, height, size[0]), scaled(left, right, width, size[1])
     return first_row, first_column, rows, columns

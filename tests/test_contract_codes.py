@@ -48,7 +48,7 @@ VALUES: dict[str, list[Values]] = {
     "invalid_bg_color": [{"bg_color": colour} for colour in ("#12", "12345", "#1234567", "##fff", "81d4fg", "no colour", "rgb(0, 0, 0)")],
     "invalid_roi": [{"roi": region} for region in ("1 2 3 4", "0px 0px 10px", "0px 0px 10px 10px 10px", "-1px 0px 10px 10px", "left top right bottom")],
     "roi_exceeds_bounds": [{"roi": region} for region in ("0px 0px 641px 480px", "0px 0px 640px 481px", "641px 0px 640px 480px", "0% 0% 100.1% 100%")],
-    "roi_region_empty": [{"roi": region} for region in ("10px 10px 10px 20px", "10px 20px 20px 20px", "50% 0% 20% 100%")],
+    "roi_region_empty": [{"roi": region} for region in ("10px 10px 10px 20px", "10px 20px 20px 20px", "50% 0% 20% 100%", "0px 0px 0.4px 480px")],
     "invalid_crop": [{"crop": "maybe"}, {"crop": "2"}, {"crop": 2}, {"crop": ["true", "false"]}],
     "invalid_crop_margin": [{"crop_margin": margin} for margin in ("51%", "50.1%", "501px", "-1px", "10", "10em", "1px 2px 3px", "1px 2px 3px 4px 5px", "px")],
     "invalid_scale": [{"scale": scale} for scale in ("9%", "9.9%", "101%", "50", "50px", "50% 50%", "fit")],
