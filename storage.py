@@ -64,7 +64,10 @@ class Object:
 
 @once
 def client() -> "Client":
-    """A client with the credentials of the environment, or with none for the emulator that STORAGE_EMULATOR_HOST names."""
+    """A client with the credentials of the environment, or with none for the emulator that STORAGE_EMULATOR_HOST names.
+
+    Raises google.auth.exceptions.DefaultCredentialsError, which read, stat, objects and write pass on, where the environment has no credentials.
+    """
     from google.cloud.storage import Client
 
     return Client()
@@ -73,7 +76,7 @@ def client() -> "Client":
 def read(location: Location, most: int, seconds: float, generation: int | None = None) -> bytes:
     """The bytes of an object, at most `most`, of its newest generation unless one is named. Passing faults are tried again until `seconds` are over.
 
-    Raises Unreadable, TooLarge, TooSlow, Unreachable, and google.auth.exceptions.GoogleAuthError where the environment has no credentials.
+    Raises Unreadable, Missing, TooLarge, TooSlow or Unreachable.
     """
     from google.cloud.storage.exceptions import DataCorruption
     from google.cloud.storage.retry import DEFAULT_RETRY
@@ -136,13 +139,18 @@ def object_of(blob: "Blob") -> Object:
 def translated_errors(end: float) -> Iterator[None]:
     """Turns the client library's exceptions into ours. end: of the time allowed, by the monotonic clock."""
     from google.api_core.exceptions import GoogleAPIError, NotFound, RetryError, ServerError, TooManyRequests
+    from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
     from requests import RequestException
 
     try:
         yield
-    except (GoogleAPIError, RequestException, ConnectionError) as error:
+    except DefaultCredentialsError:  # of the configuration, not of the storage
+        raise
+    except (GoogleAPIError, GoogleAuthError, RequestException, ConnectionError) as error:
         if time.monotonic() > end:
             raise TooSlow("the object did not arrive in time") from error
+        if isinstance(error, GoogleAuthError):  # a later try may succeed, at the latest after a new login
+            raise Unreachable("access to the storage could not be renewed") from error
         if not isinstance(error, GoogleAPIError) or isinstance(error, (RetryError, ServerError, TooManyRequests)):
             raise Unreachable("the storage does not answer") from error
         raise (Missing if isinstance(error, NotFound) else Unreadable)(ABSENT) from error

@@ -6,6 +6,9 @@ from uuid import uuid4
 
 import pytest
 import requests
+from google.auth.credentials import Credentials
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError, TransportError
+from google.cloud.storage import Client
 
 import storage
 from storage import Location, Missing, TooLarge, TooSlow, Unreachable, Unreadable, objects, read, stat, write
@@ -198,3 +201,45 @@ def test_a_failing_storage_is_distinguished_from_a_missing_object(cloud, stop):
     cloud.answers[MEDIA] = writes(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", stop=stop)
     with pytest.raises(Missing):
         read(Location("photos", "car.jpg"), most=100, seconds=2)
+
+
+class Fails(Credentials):
+    """Credentials that can't be renewed."""
+
+    def __init__(self, error: type[GoogleAuthError]):
+        super().__init__()
+        self.error = error
+
+    def refresh(self, request: object) -> None:
+        raise self.error("said no")
+
+
+@pytest.fixture(params=[RefreshError, TransportError])
+def locked_out(request, monkeypatch) -> None:
+    """From now on the storage can't be asked, since access to it can't be renewed."""
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+    monkeypatch.setattr(storage, "client", cache(lambda: Client("project", Fails(request.param))))
+
+
+CAR = Location("photos", "car.jpg")
+USES = {"read": lambda: read(CAR, most=100, seconds=20), "stat": lambda: stat(CAR), "list": lambda: list(objects("photos")),
+        "write": lambda: write(CAR, b"car", "image/jpeg", {})}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_access_that_can_not_be_renewed_is_a_storage_that_may_work_later(locked_out, use):
+    with pytest.raises(Unreachable, match="^access to the storage could not be renewed$"):
+        use()
+
+
+def test_a_caller_learns_of_no_crash_then(locked_out):
+    assert problem_of(post(Function(ALLOWED_BUCKETS="photos"), image_url="gs://photos/car.jpg")) == (400, "failed_image_download")
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_an_environment_without_credentials_is_told_as_it_is(monkeypatch, use):
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/missing.json")
+    monkeypatch.setattr(storage, "client", cache(storage.client.__wrapped__))
+    with pytest.raises(DefaultCredentialsError, match="/missing.json"):
+        use()
