@@ -12,7 +12,7 @@ from bulk.item import MAX_LIST_FILE, Item, Store, Unwritable
 from bulk.left_out import LEFT_OUT, LeftOut, read_left_out
 from bulk.where import Where
 from cutout import CutOut, cut_out
-from events.arrivals import GENERATION, SOURCE
+from events.metadata import described, origin
 from events.names import may_be_photo, result_name
 from exceptions import CutOutError, FileTooLarge, NoCar
 from once import once
@@ -136,7 +136,8 @@ class BulkJob:
         """Writes a result. Raises OutputFailed."""
         name = result_name(item.name, made.format)
         try:
-            written = self.results.write(name, made.data, CONTENT_TYPES[made.format], self.metadata(item, made), self.force)
+            metadata = origin(self.source_prefix + item.name, item.generation) | described(made)
+            written = self.results.write(name, made.data, CONTENT_TYPES[made.format], metadata, self.force)
         except Unwritable as error:
             return Outcome(item, "failed", error.code, str(error), cpu_seconds=cpu_seconds)
         except (storage.Unreachable, PermissionError) as error:  # later, or in another folder, it may succeed
@@ -144,14 +145,6 @@ class BulkJob:
         except (OSError, storage.Unreadable) as error:
             raise OutputFailed(f"{name} could not be written: {sentence(error)}") from error
         return Outcome(item, "done" if written else "skipped", confidence=made.confidence, kind=made.kind.kind, view=made.kind.view, cpu_seconds=cpu_seconds)
-
-    def metadata(self, item: Item, made: CutOut) -> dict[str, str]:
-        """Metadata of the result, from which the report is made."""
-        (height, width), (top, left, car_height, car_width) = made.size, made.car
-        return {SOURCE: self.source_prefix + item.name, GENERATION: str(item.generation), "confidence": f"{made.confidence:.3f}",
-                "cut_out": "car" if made.is_cut else "none",
-                "kind": made.kind.kind, "view": made.kind.view or "", "flags": ",".join(made.flags), "size": f"{width}x{height}",
-                "car": f"{left},{top},{car_width},{car_height}", "milliseconds": f"{sum(made.milliseconds.values()):.0f}"}
 
     def keep(self, outcomes: list[Outcome]) -> None:
         """Writes which photos failed in this run or were left out, beside those of other runs: dead letters that still have no result, and all left out."""

@@ -54,7 +54,7 @@ def rows(job: BulkJob) -> list[Row]:
 
 
 def done_row(name: str, metadata: Mapping[str, str]) -> Row:
-    """From a result's metadata: see BulkJob.metadata."""
+    """From a result's metadata: see events.metadata."""
     row = Row(name, "done")
     if "confidence" in metadata:
         flags = metadata.get("flags", "")

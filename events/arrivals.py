@@ -12,7 +12,8 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import storage
-from cutout import CutOut, cut_out
+from cutout import cut_out
+from events.metadata import GENERATION, described, origin
 from events.names import is_hidden, named_as_picture, resolved, result_name
 from exceptions import CutOutError, FileTooLarge, UnreadablePicture
 from options import InvalidOption, Options, parse
@@ -22,7 +23,6 @@ from preprocessing.decode import MAX_FILE
 from storage import BUCKET, Location
 
 DEAD_LETTERS = "dead-letters/"   # under the output's prefix
-SOURCE, GENERATION = "source", "source-generation"  # metadata of results and dead letters
 UNSPECIFIC = ("", "application/octet-stream")       # content types that say nothing about the content
 SECONDS = 30.0
 TRIES = 5
@@ -109,10 +109,10 @@ class Arrivals:
         """The newest generation of the photo of which there is a result or dead letter; 0 for none."""
         return max(generation_of(storage.stat(output, SECONDS)) for output in outputs)
 
-    def put(self, place: Location, data: bytes, content_type: str, photo: Location, generation: int, word: str, metadata: Mapping[str, str]) -> str:
+    def put(self, place: Location, data: bytes, content_type: str, photo: Location, generation: int, word: str, metadata: dict[str, str]) -> str:
         """Writes a result or dead letter, unless there is one of the same generation or a newer one."""
-        write = partial(storage.write, place, data, content_type,
-                        {SOURCE: f"gs://{photo.bucket}/{photo.name}", GENERATION: str(generation), **metadata}, seconds=SECONDS)
+        whole = origin(f"gs://{photo.bucket}/{photo.name}", generation) | metadata
+        write = partial(storage.write, place, data, content_type, whole, seconds=SECONDS)
         for _ in range(TRIES):
             there = storage.stat(place, SECONDS)
             if (known := generation_of(there)) >= generation:
@@ -120,12 +120,6 @@ class Arrivals:
             if write(replaces=there.generation if there else 0):
                 return word
         raise Contention(f"{place.name}: others write it at the same time")
-
-
-def described(made: CutOut) -> dict[str, str]:
-    """Metadata of a result: what the API says of it in headers."""
-    known = {"cut_out": "car" if made.is_cut else "none", "kind": made.kind.kind}
-    return known | {"confidence": f"{made.confidence:.3f}"} if made.is_cut else known
 
 
 def generation_of(written: storage.Object | None) -> int:

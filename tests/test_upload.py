@@ -2,7 +2,7 @@
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -12,6 +12,9 @@ from cloudevents.http import CloudEvent
 
 import storage
 from api.settings import InvalidSetting, Settings
+from bulk.job import BulkJob
+from bulk.report import rows
+from bulk.stores import open_store
 from events import arrivals
 from events.arrivals import Arrivals, Loop
 from once import once
@@ -89,7 +92,10 @@ def test_a_photo_becomes_what_the_api_would_answer(deployed, server, name, conte
     assert written["contentType"] == "image/png"
     assert written["metadata"] == {
         "source": f"gs://{site.incoming}/{name}", "source-generation": event["generation"],
-        "cut_out": answer.headers["X-Cut-Out"], "kind": answer.headers["X-Kind"], "confidence": answer.headers["X-Confidence"]}
+        "cut_out": answer.headers["X-Cut-Out"], "kind": answer.headers["X-Kind"], "confidence": answer.headers["X-Confidence"],
+        "view": answer.headers["X-View"], "flags": answer.headers["X-Flags"], "size": f"{answer.headers['X-Width']}x{answer.headers['X-Height']}",
+        "car": ",".join(answer.headers[f"X-Foreground-{side}"] for side in ("Left", "Top", "Width", "Height")),
+        "milliseconds": written["metadata"]["milliseconds"]}
 
 
 def test_an_event_that_comes_five_times_at_once_has_one_result(deployed):
@@ -183,7 +189,18 @@ def test_a_photo_that_is_sent_back_as_it_is_says_so(bucket):
     arrivals = Settings.read({"OUTPUT_BUCKET": bucket.outgoing, "OUTPUT_OPTIONS": "unsuitable=original"}).arrivals
     assert receive(arrivals, bucket.put("street.jpg", encode(draw_street(480, 360, seed=1)))) == "done"
     metadata = bucket.results()["street.jpg.png"]["metadata"]
-    assert metadata["cut_out"] == "none" and metadata["kind"] == "other" and "confidence" not in metadata
+    assert (metadata["cut_out"], metadata["kind"], metadata["confidence"]) == ("none", "other", "0.000")
+
+
+@pytest.mark.parametrize("options, photo, outcome", [("", PHOTO, "done"), ("unsuitable=original", encode(draw_street(480, 360, seed=1)), "original")],
+                         ids=["done", "original"])
+def test_the_bulk_jobs_report_says_the_same_of_a_photo_whoever_converted_it(bucket, tmp_path, options, photo, outcome):
+    arrivals = Settings.read({"OUTPUT_BUCKET": bucket.outgoing, "OUTPUT_OPTIONS": options}).arrivals
+    assert receive(arrivals, bucket.put("car.jpg", photo)) == "done"
+    here = BulkJob(open_store(f"gs://{bucket.incoming}"), None, open_store(str(tmp_path)), arrivals.options)
+    assert [here.convert(item).status for item in here.photos.items()] == ["done"]
+    told, expected = (replace(*rows(job), milliseconds=None) for job in (replace(here, results=open_store(f"gs://{bucket.outgoing}")), here))
+    assert told == expected and (told.outcome, told.width) == (outcome, 480)
 
 
 def test_a_bucket_that_would_feed_itself_is_refused_until_results_have_a_folder(bucket):
