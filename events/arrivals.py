@@ -20,7 +20,7 @@ from options import InvalidOption, Options, parse
 from postprocessing.encode import CONTENT_TYPES
 from postprocessing.watermark import load
 from preprocessing.decode import MAX_FILE
-from storage import BUCKET, Location
+from storage import BUCKET, LONGEST_NAME, Location
 
 DEAD_LETTERS = "dead-letters/"   # under the output's prefix
 UNSPECIFIC = ("", "application/octet-stream")       # content types that say nothing about the content
@@ -73,7 +73,8 @@ class Arrivals:
         """Converts a generation of an object where that is still needed. Returns a word for what was done:
 
         done, dead_letter; ours (a result of our own), not_a_picture, overtaken (a newer generation is done), known (this generation is done), gone (deleted,
-        or replaced: that has its own event). Raises Loop; storage.Unreadable where the storage fails or forbids; Contention.
+        or replaced: that has its own event), name_too_long (for a result or dead letter). Raises Loop; storage.Unreadable where the storage fails or
+        forbids; Contention.
         """
         if photo.bucket == self.bucket:
             if not self.prefix:
@@ -84,6 +85,8 @@ class Arrivals:
         if photo.name.endswith("/") or is_hidden(photo.name) or not declared and content_type not in UNSPECIFIC:
             return "not_a_picture"
         result, letter = self.outputs(photo)
+        if any(len(output.name.encode()) > LONGEST_NAME for output in (result, letter)):
+            return "name_too_long"  # however often the event came
         if (known := self.known(result, letter)) >= generation:
             return "known" if known == generation else "overtaken"
         watermark = load(self.watermark) if self.watermark else None

@@ -165,6 +165,15 @@ def test_a_photo_that_was_deleted_is_acknowledged(deployed):
     assert send(function.address, event) == 200 and codes(function, event) == ["gone"]
 
 
+@pytest.mark.parametrize("name, code", [("x" * 1021, "name_too_long"), ("x" * 1007, "name_too_long"), ("ä" * 504, "name_too_long"), ("x" * 1006, "gone")],
+                         ids=["for the result", "for the dead letter", "in bytes", "for none"])
+def test_a_name_too_long_for_a_result_or_a_dead_letter_is_acknowledged(deployed, name, code):
+    """Cloud Storage allows 1,024 bytes; the emulator allows more."""
+    site, function = deployed
+    event = {"bucket": site.incoming, "name": name, "generation": "1", "size": "1", "contentType": "image/jpeg"}
+    assert send(function.address, event) == 200 and codes(function, event) == [code]
+
+
 @pytest.fixture
 def bucket(make, monkeypatch) -> Site:
     """The buckets, for events that are handled in this process."""
