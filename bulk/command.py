@@ -9,13 +9,12 @@ from pathlib import Path
 
 from google.auth.exceptions import GoogleAuthError
 
-import storage
 from bulk import progress
 from bulk.arguments import command_line, read_arguments
 from bulk.bucket import Bucket
 from bulk.dead_letters import read_dead_letters
 from bulk.folder import Folder
-from bulk.item import MAX_LIST_FILE
+from bulk.item import FAULTS, MAX_LIST_FILE
 from bulk.job import BulkJob, sentence
 from bulk.manifest import OtherOptions, check_manifest, write_manifest
 from bulk.report import write_report
@@ -30,7 +29,6 @@ from postprocessing.watermark import FOLDER, watermarks_in
 from preprocessing.decode import decode
 
 ALL_DONE, RUN_FAILED, PHOTOS_FAILED, BY_SIGNAL = 0, 1, 3, 128  # and argparse's 2 for wrong options
-FAULTS = (storage.Unreadable, OSError, GoogleAuthError)        # of an input or output that can't be used
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -113,7 +111,7 @@ def execute(job: BulkJob, flags: list[str], sheet: int) -> int:
     if is_template(flags):
         print("template written: Dataflow starts the job, and its last step writes the report")
         return ALL_DONE
-    reported, failure = 0, STOP.reason or ("results could not be written: see the workers' logs" if counts["not_written"] else "")
+    reported, failure = 0, STOP.reason or ("the sheet could not be written: see the log" if counts["no_sheet"] else "")
     if not STOP.output_failed:
         try:
             reported = len(write_report(job))
@@ -153,8 +151,8 @@ def run(job: BulkJob, flags: list[str], sheet: int) -> Counter[str]:
 
     options = pipeline.beam_options(flags)
     if not pipeline.is_local(flags):
-        return pipeline.run(job, options, sheet)
+        return pipeline.run(job, options, sheet, local=False)
     with progress.shown(), STOP.on_signals():
-        counts = pipeline.run(job, options, sheet)
+        counts = pipeline.run(job, options, sheet, local=True)
     job.results.tidy()
     return counts

@@ -87,7 +87,7 @@ class Folder:
         except OSError as error:
             if isinstance(error, FileExistsError) and self.find(name):
                 return False
-            raise unwritable(error) or error from error
+            raise unwritable(error, name) or error from error
         finally:
             with suppress(OSError):  # after an error that matters more, such as a disk that is gone
                 partial.unlink(missing_ok=True)
@@ -161,10 +161,10 @@ def is_empty(path: Path) -> bool:
     return path.is_file() and path.stat().st_size == 0
 
 
-def unwritable(error: OSError) -> Unwritable | None:
-    """What the photo's name makes impossible; None where the error is not about the name."""
+def unwritable(error: OSError, name: str) -> Unwritable | None:
+    """What a file's name makes impossible; None where the error is not about the name."""
     if isinstance(error, FileExistsError | IsADirectoryError | NotADirectoryError):
-        return Unwritable("name_collision", "another file, or a folder, has the place of the result")
+        return Unwritable("name_collision", f"another file, or a folder, has the place of {name}")
     if error.errno == errno.ENAMETOOLONG:
         return Unwritable("name_too_long", "the result's name would be longer than the system allows")
     if error.errno in (errno.EINVAL, errno.EILSEQ):

@@ -3,6 +3,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from google.auth.exceptions import GoogleAuthError
+
+import storage
 from preprocessing.decode import MAX_FILE
 
 MAX_LIST_FILE = 2**31  # bytes of a file that the job itself writes: it has a row for each of millions of photos
@@ -26,8 +29,11 @@ class Unwritable(ValueError):
         self.code = code
 
 
+FAULTS = (storage.Unreadable, OSError, Unwritable, GoogleAuthError)  # of a store that can't be used; the last one where there are no credentials
+
+
 class Store(Protocol):
-    """Names are relative to the store's root, with / between folders, whatever the system."""
+    """Names are relative to the store's root, with / between folders, whatever the system. Where there are no credentials, all raise GoogleAuthError."""
 
     def items(self) -> Iterator[Item]:
         """All files but the store's own notes. Raises OSError or storage.Unreadable."""

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+
 import storage
 from bulk.dead_letters import DEAD_LETTERS, DeadLetter, as_lines, read_dead_letters
-from bulk.item import MAX_LIST_FILE, Item, Store, Unwritable
+from bulk.item import FAULTS, MAX_LIST_FILE, Item, Store, Unwritable
 from bulk.left_out import LEFT_OUT, LeftOut, read_left_out
 from bulk.where import Where
 from cutout import CutOut, cut_out
@@ -29,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class OutputFailed(RuntimeError):
-    """No result can be written any more, such as on a full disk."""
+    """No result can be written any more, such as on a full disk, or no photo read without credentials."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ class BulkJob:
         began = time.thread_time()
         try:
             made = cut_out(self.photos.read(item), self.options, *pictures(self.backdrop, self.watermark))
+        except DefaultCredentialsError as error:
+            raise OutputFailed(f"{item.name} could not be read: {sentence(error)}") from error
         except FileNotFoundError:
             return Outcome(item, "gone")
         except storage.TooLarge:
@@ -126,7 +130,7 @@ class BulkJob:
         except (OSError, storage.Unreadable) as error:
             return Outcome(item, "failed", "storage_unavailable", str(error))
         except Exception:  # a fault of the program, which must not keep the other photos waiting
-            log.exception("%s", item.name.encode(errors="replace").decode())
+            log.exception("%s", printable(item.name))
             return Outcome(item, "failed", "internal_error", "a fault of the program: see its log")
         if self.leaves_out(made.kind.kind, made.kind.view, refused=False):
             return Outcome(item, "left_out", confidence=made.confidence, kind=made.kind.kind, view=made.kind.view, cpu_seconds=time.thread_time() - began)
@@ -142,7 +146,7 @@ class BulkJob:
             return Outcome(item, "failed", error.code, str(error), cpu_seconds=cpu_seconds)
         except (storage.Unreachable, PermissionError) as error:  # later, or in another folder, it may succeed
             return Outcome(item, "failed", "storage_unavailable", str(error), cpu_seconds=cpu_seconds)
-        except (OSError, storage.Unreadable) as error:
+        except FAULTS as error:
             raise OutputFailed(f"{name} could not be written: {sentence(error)}") from error
         return Outcome(item, "done" if written else "skipped", confidence=made.confidence, kind=made.kind.kind, view=made.kind.view, cpu_seconds=cpu_seconds)
 
@@ -167,7 +171,13 @@ def pictures(backdrop: bytes | None, watermark: bytes | None) -> tuple[Backdrop 
 
 
 def sentence(error: Exception) -> str:
-    """An error's message without its number: "cutouts: Read-only file system"."""
+    """An error's message without its number: "cutouts: Read-only file system"; with what the credentials' own error says, which often names the remedy."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return str(error)
+    unrenewed = isinstance(error, storage.Unreachable) and isinstance(error.__cause__, GoogleAuthError)
+    return f"{error}: {error.__cause__}" if unrenewed else str(error)
+
+
+def printable(text: str) -> str:
+    """Without the lone surrogates of a name that is not UTF-8."""
+    return text.encode(errors="replace").decode()

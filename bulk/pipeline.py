@@ -3,23 +3,24 @@
 Only small records go from step to step: photos and results stay within a step, read and written there one at a time.
 """
 import argparse
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from apache_beam.pvalue import AsList
+from apache_beam.runners.dataflow.dataflow_runner import DataflowRuntimeException
 from apache_beam.transforms.combiners import ToList, Top
 
-import storage
 from bulk import progress
-from bulk.item import Item
-from bulk.job import BulkJob, Outcome, OutputFailed, sentence
+from bulk.item import FAULTS, Item
+from bulk.job import BulkJob, Outcome, OutputFailed, printable, sentence
 from bulk.memory import keep_buffers
 from bulk.report import write_report
-from bulk.sheet import write_sheet
+from bulk.sheet import SHEET, write_sheet
 from bulk.stop import STOP
 from cutout import predictor
 from machine import cores
@@ -27,6 +28,8 @@ from machine import cores
 NAMESPACE = "forecourt"
 THREADS = 2  # of an SDK process, one for each vCPU on Dataflow: while one photo is converted, another is read or written. Beam's own 12 need much memory
 LOCAL = ["--runner=FnApiRunner", "--direct_running_mode=multi_threading"]  # LiteRT, OpenCV and Pillow release the interpreter's lock
+
+log = logging.getLogger(__name__)
 
 
 class UnknownFlag(ValueError):
@@ -56,30 +59,35 @@ def subclasses(parent: type[PipelineOptions]) -> Iterator[type[PipelineOptions]]
         yield from subclasses(child)
 
 
-def run(job: BulkJob, options: PipelineOptions, sheet: int) -> Counter[str]:
-    """Runs the job to its end; photos by status, and milliseconds and cpu_milliseconds. Raises what Beam raises where the run as a whole fails.
+def run(job: BulkJob, options: PipelineOptions, sheet: int, local: bool) -> Counter[str]:
+    """Runs the job to its end; photos by status, and milliseconds and cpu_milliseconds. Raises RuntimeError where the run as a whole fails.
 
-    With --template_location Beam only describes the job, for Dataflow to start. Then there are no counts, and the job's own last step writes the report.
+    local: workers are threads of this process. Where the output fails, they stop, and STOP has the reason; elsewhere the job fails.
+    With --template_location Beam only describes the job, for Dataflow to start. Then there are no counts, and steps of the job's own write the report.
     """
     began, described = time.monotonic(), bool(options.view_as(GoogleCloudOptions).template_location)
+    local = local and not described
     try:
         pipeline = beam.Pipeline(options=options)
     except ValueError as error:  # such as no --project for Dataflow
         raise RuntimeError(str(error)) from error
-    outcomes = pipeline | beam.Create([None]) | "list" >> beam.ParDo(ListPhotos(job)) | beam.Reshuffle() | "convert" >> beam.ParDo(ConvertPhotos(job))
+    outcomes = pipeline | beam.Create([None]) | "list" >> beam.ParDo(ListPhotos(job)) | beam.Reshuffle() | "convert" >> beam.ParDo(ConvertPhotos(job, local))
     without_result = outcomes | "without result" >> beam.Filter(lambda outcome: outcome.status in ("failed", "left_out")) | "their list" >> ToList()
-    kept = without_result | "dead letters" >> beam.Map(lambda outcomes: finish(job.keep, outcomes))
+    kept = without_result | "dead letters" >> beam.Map(lambda outcomes: finish(lambda: job.keep(outcomes), local))
     if described:
-        kept | "report" >> beam.Map(lambda _: finish(lambda _: write_report(job), []))
+        kept = kept | "report" >> beam.Map(lambda _: finish(lambda: write_report(job), local))
     if sheet:
         by_kind = outcomes | "known kind" >> beam.Filter(lambda outcome: outcome.kind) | "by kind" >> beam.WithKeys(lambda outcome: outcome.kind)
         least = by_kind | Top.SmallestPerKey(sheet, key=lambda outcome: outcome.confidence) | "of all kinds" >> beam.Values() | "all kinds" >> ToList()
-        least | "sheet" >> beam.Map(lambda lists: finish(partial(write_sheet, job), [outcome for outcomes in lists for outcome in outcomes]))
+        least | "sheet" >> beam.Map(lambda lists, _: draw(job, [outcome for outcomes in lists for outcome in outcomes], described), AsList(kept))
     result = pipeline.run()
     counts: Counter[str] = Counter()
     if described:
         return counts
-    result.wait_until_finish()
+    try:
+        result.wait_until_finish()
+    except DataflowRuntimeException as error:
+        raise RuntimeError(str(error)) from error
     metrics = result.metrics().query()
     for found in metrics["counters"]:
         if found.key.metric.namespace == NAMESPACE:
@@ -107,8 +115,8 @@ class ListPhotos(beam.DoFn):
 class ConvertPhotos(beam.DoFn):
     """What became of each photo."""
 
-    def __init__(self, job: BulkJob):
-        self.job = job
+    def __init__(self, job: BulkJob, local: bool):
+        self.job, self.local = job, local
 
     def setup(self) -> None:
         keep_buffers()
@@ -121,8 +129,7 @@ class ConvertPhotos(beam.DoFn):
         try:
             outcome = self.job.convert(item)
         except OutputFailed as error:
-            STOP.request(str(error))
-            count("not_written")
+            give_up(error, self.local)
             return
         count("raced" if outcome.status == "skipped" else outcome.status)
         Metrics.distribution(NAMESPACE, "cpu_milliseconds").update(round(1000 * outcome.cpu_seconds))
@@ -137,12 +144,33 @@ def count(status: str) -> None:
     progress.count(status)
 
 
-def finish(write: Callable[[list[Outcome]], object], outcomes: list[Outcome]) -> None:
-    """The last step of a run. Does nothing where the output has failed."""
+def give_up(error: Exception, local: bool) -> None:
+    """The output has failed. A local run stops and tells the reason at its end; elsewhere only the log has it, and only an exception makes the job fail."""
+    log.error("%s", printable(sentence(error)))
+    if not local:
+        raise error
+    STOP.request(sentence(error))
+    count("not_written")
+
+
+def finish(write: Callable[[], object], local: bool) -> None:
+    """One of the last steps of a run. Does nothing where the output has failed."""
     if STOP.output_failed:
         return
     try:
-        write(outcomes)
-    except (OSError, storage.Unreadable) as error:
-        STOP.request(sentence(error))
-        count("not_written")
+        write()
+    except FAULTS as error:
+        give_up(error, local)
+
+
+def draw(job: BulkJob, outcomes: list[Outcome], last: bool) -> None:
+    """Draws the sheet. Its failure costs no report: it is logged and counted, and makes the job fail only where the report is written already (`last`)."""
+    if STOP.output_failed:
+        return
+    try:
+        write_sheet(job, outcomes)
+    except Exception as error:  # a fault of the program, too
+        log.error("%s was not written: %s", SHEET, printable(sentence(error)), exc_info=not isinstance(error, FAULTS))
+        if last:
+            raise
+        count("no_sheet")

@@ -179,6 +179,24 @@ def test_a_folder_becomes_a_folder(folder, bulk, server):
     assert magenta[:240, 320:640].mean() > 0.2 and magenta[:240, 960:1280].mean() > 0.2 and magenta[:, :320].mean() < 0.01
 
 
+def test_a_sheet_that_can_not_be_written_costs_neither_report_nor_dead_letters(folder, bulk):
+    (folder / "out" / "least-confident.sheet.jpg").mkdir(parents=True)
+    ended = bulk.run(folder / "photos", folder / "out", "--sheet", 2)
+    assert ended.status == 1 and ended.counts["done"] == 3 and ended.counts["photos in report.csv"] == 4, ended.printed
+    assert "least-confident.sheet.jpg was not written: another file, or a folder, has the place" in ended.printed and "Traceback" not in ended.printed
+    assert "failed: the sheet could not be written" in ended.printed
+    assert files(folder / "out") == {"car.jpg.png", "CAR 2.JPG.png", "lot 3/deep/x.png"} | OWN
+
+
+def test_a_list_that_can_not_be_written_is_told_in_a_sentence(folder, bulk):
+    """Here one that is written at the end."""
+    for name in ("dead-letters.jsonl", "report.csv"):
+        (folder / "out" / name).mkdir(parents=True)
+        ended = bulk.run(folder / "photos", folder / "out")
+        assert ended.status == 1 and f"failed: another file, or a folder, has the place of {name}" in ended.printed and "Traceback" not in ended.printed
+        (folder / "out" / name).rmdir()
+
+
 def test_photos_that_are_not_chosen_are_left_out_and_no_failures(folder, bulk):
     chosen = ("--where", "kind=interior", "--sheet", 1)
     ended = bulk.run(folder / "photos", folder / "out", *chosen)

@@ -9,7 +9,7 @@ import cutout
 from bulk.folder import Folder
 from bulk.job import BulkJob, Outcome
 from bulk.report import rows
-from bulk.sheet import write_sheet
+from bulk.sheet import SHEET, write_sheet
 from bulk.where import parse_where
 from cutout import cut_out
 from model.kind import Kind
@@ -110,6 +110,22 @@ def test_the_sheet_has_a_row_for_each_kind(job, shows):
     sheet = decode((job.results.root / "least-confident.sheet.jpg").read_bytes()).rgb
     magenta = np.abs(sheet.astype(int) - (255, 0, 255)).max(-1) < 30
     assert magenta[:264, 320:640].mean() > 0.2 and not magenta[264:].any() and sheet.shape == (2 * 264, 3 * 640, 3)
+
+
+def test_the_sheet_passes_over_photos_that_are_gone_or_can_not_be_cut_out_any_more(job):
+    put(job.photos.root, "broken.jpg", "gone.jpg", "large.jpg", data=draw_jpeg(1))
+    outcomes = [job.convert(item) for item in job.photos.items()]
+    write_sheet(job, [outcome for outcome in outcomes if outcome.item.name == "car.jpg"])
+    alone = (job.results.root / SHEET).read_bytes()
+    (job.photos.root / "gone.jpg").unlink()
+    put(job.photos.root, "broken.jpg", data=b"broken")
+    put(job.photos.root, "large.jpg", data=bytes(22_000_001))
+    write_sheet(job, outcomes)
+    assert (job.results.root / SHEET).read_bytes() == alone
+    (job.photos.root / "car.jpg").unlink()
+    (job.results.root / SHEET).unlink()
+    write_sheet(job, outcomes)
+    assert not job.results.find(SHEET), "none is left"
 
 
 @pytest.mark.parametrize("data", [b"{", b"[]\n", b'{"name": "car.jpg"}\n', b"\xff"])

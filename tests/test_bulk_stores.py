@@ -8,11 +8,14 @@ from threading import Barrier
 from time import sleep
 
 import pytest
+from google.auth.exceptions import RefreshError
+from google.cloud.storage import Client
 
 import storage
+from bulk.command import main
 from bulk.folder import Folder
 from bulk.item import Item
-from bulk.job import BulkJob, Outcome
+from bulk.job import BulkJob, Outcome, OutputFailed
 from bulk.manifest import MANIFEST, check_manifest, write_manifest
 from bulk.report import rows
 from bulk.stores import Place, open_store
@@ -21,6 +24,7 @@ from options import Options
 from tests.bulk_photos import draw_jpeg
 from tests.cloud import Cloud, emulated
 from tests.test_bulk_job import PNG, listed, put
+from tests.test_storage import Fails
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +139,28 @@ def test_a_file_that_grew_since_it_was_listed_is_not_read_beyond_the_limit(tmp_p
     put(tmp_path, "car.jpg", data=bytes(101))
     with pytest.raises(storage.TooLarge):
         Folder(tmp_path).read(photo, 100)
+
+
+@pytest.fixture
+def halves(tmp_path) -> list[BulkJob]:
+    """From a bucket into a folder, and from a folder into a bucket."""
+    put(tmp_path / "photos", "car.jpg", data=draw_jpeg(0))
+    bucket = open_store("gs://bucket")
+    return [BulkJob(bucket, None, Folder(tmp_path / "out"), PNG), BulkJob(Folder(tmp_path / "photos"), None, bucket, PNG)]
+
+
+def test_access_to_a_bucket_that_can_not_be_renewed_is_a_passing_fault(halves, monkeypatch, capsys):
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+    monkeypatch.setattr(storage, "client", once(lambda: Client("project", Fails(RefreshError))))
+    assert [job.convert(Item("car.jpg", 1, 1)).code for job in halves] == ["storage_unavailable"] * 2
+    assert main(["--input", "gs://bucket", "--output", "gs://results"]) == 1
+    assert "failed: access to the storage could not be renewed: said no" in capsys.readouterr().err, "what Google says of it helps who runs the command"
+
+
+def test_without_credentials_the_run_stops_at_its_first_photo(halves, monkeypatch):
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/missing.json")
+    monkeypatch.setattr(storage, "client", once(storage.client.__wrapped__))
+    for job, fault in zip(halves, ("car.jpg could not be read", "car.jpg.png could not be written")):
+        with pytest.raises(OutputFailed, match=f"^{fault}: File /missing.json was not found.$"):
+            job.convert(Item("car.jpg", 1, 1))

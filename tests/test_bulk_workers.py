@@ -14,6 +14,7 @@ from tests.bulk_service import PYTHON, Service, job_service, made, start_and_kil
 from tests.cloud import Cloud, emulated
 from tests.drawn import draw_street, encode
 from tests.function import Function
+from tests.test_bulk_job import put
 
 # Runs a file as the launcher does. Here are no credentials; Beam would look for them for half a minute.
 LAUNCH = """
@@ -80,6 +81,38 @@ def test_a_run_whose_workers_are_killed_loses_and_repeats_nothing(cloud, bulk, s
     assert set(cloud.objects(results)) == {f"{name}.png" for name in photos} | {"manifest.json", "report.csv", "report.jsonl"}
     report = [json.loads(line) for line in cloud.read(results, "report.jsonl").decode().splitlines()]
     assert sorted(row["name"] for row in report) == sorted(photos) and {row["outcome"] for row in report} == {"done"}
+
+
+def test_an_output_that_fails_makes_the_job_fail_and_its_reason_is_told(cloud, bulk, service):
+    source, results = cloud.bucket({"car.jpg": draw_jpeg(0)}), cloud.bucket()
+    run = bulk.start(f"gs://{source}", f"gs://{results}", "--force", *service.flags, cloud=cloud.address)  # which does not list the results
+    run.until(lambda: "manifest.json" in cloud.objects(results))
+    cloud.delete(results, "manifest.json")
+    cloud.session.delete(f"{cloud.address}/storage/v1/b/{results}", timeout=20).raise_for_status()
+    ended = run.wait()
+    assert ended.status == 1 and "car.jpg.png could not be written: there is no such object, or it may not be used" in ended.printed
+    assert "failed: Pipeline" in ended.printed
+
+
+# What a template describes, run in one process: nobody waits for its counts.
+DESCRIBED = ("--runner", "FnApiRunner", "--template_location", "gs://staging/job_object")
+
+
+def test_and_so_it_does_where_a_template_started_it(bulk, tmp_path):
+    put(tmp_path / "photos", "car.jpg", data=draw_jpeg(0))
+    ended = bulk.run(tmp_path / "photos", tmp_path / "out", *DESCRIBED, largest=4096)
+    assert ended.status == 1 and "ERROR:bulk.pipeline:car.jpg.png could not be written: File too large" in ended.printed.splitlines()
+    put(tmp_path, "results/dead-letters.jsonl/file", "photos/bad.jpg")
+    ended = bulk.run(tmp_path / "photos", tmp_path / "results", *DESCRIBED)
+    assert ended.status == 1 and "ERROR:bulk.pipeline:another file, or a folder, has the place of dead-letters.jsonl" in ended.printed.splitlines()
+
+
+def test_a_job_of_a_template_has_written_its_report_when_the_sheet_fails(bulk, tmp_path):
+    put(tmp_path, "out/least-confident.sheet.jpg/file", "photos/bad.jpg")
+    put(tmp_path / "photos", "car.jpg", data=draw_jpeg(0))
+    ended = bulk.run(tmp_path / "photos", tmp_path / "out", "--sheet", "1", *DESCRIBED)
+    assert ended.status == 1 and "least-confident.sheet.jpg was not written: another file, or a folder, has the place" in ended.printed
+    assert {"car.jpg.png", "dead-letters.jsonl", "report.csv", "report.jsonl"} < {path.name for path in (tmp_path / "out").iterdir()}
 
 
 def test_a_flex_template_describes_the_job_for_dataflow(cloud, image, tmp_path):
