@@ -11,7 +11,7 @@ INVISIBLE = 0.5 / 255  # an alpha that 8 bits round to 0: colours and shadows ta
 
 
 def full_size_alpha(matte: np.ndarray, rgb: np.ndarray, refiner: TileNetwork) -> np.ndarray:
-    """The arguments of refine -> float32 alpha (height, width) in 0..1, its edges refined and cleaned."""
+    """matte: float32 (h, w) in 0..1; rgb: uint8 (height, width, 3), the photo, upright. Returns float32 alpha (height, width) in 0..1, refined and cleaned."""
     alpha, size = refine(matte, rgb, refiner), (rgb.shape[0], rgb.shape[1])
     alpha = resize(cleaned(resize(alpha, min(alpha.shape, size)), matte.shape), size)  # cleaned at the smaller size, which takes less time
     return cv2.threshold(alpha, INVISIBLE, 1, cv2.THRESH_TOZERO)[1]

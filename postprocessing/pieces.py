@@ -1,4 +1,4 @@
-"""One car in one piece: specks away from it are removed and pin-holes are closed; parts that a post in front cuts off stay."""
+"""One car in one piece: specks and dust away from it are removed and pin-holes are closed; parts that a post in front cuts off stay."""
 import cv2
 import numpy as np
 
@@ -8,6 +8,7 @@ RIM = 13             # pixels, the whole width of what is soft around a speck
 VISIBLE = 40.5 / 255  # alpha above which a detached piece is seen: over 40 in 8 bits
 LEAST_DETACHED = 0.02  # of the main piece's area: a smaller detached piece is not delivered
 DETACHED_RIM = 5     # pixels, the whole width of what is soft around a detached piece
+SOFT_RIM = np.ones((9, 9), np.uint8)  # around what is visible; fainter alpha outside of it is dust, which would also widen the car's box
 LEAST_JOINED = 0.001  # of the main piece's area: a detached piece this large and within GAP of the car is a mirror or a wing, and is joined to it
 GAP = 0.008          # of the picture's width
 LARGEST_HOLE = 0.003  # of the main piece's area: larger ones may be real gaps, and closing one would be seen
@@ -45,25 +46,32 @@ def one_piece(matte: np.ndarray) -> np.ndarray:
 
 
 def without_detached(alpha: np.ndarray) -> np.ndarray:
-    """float32 alpha (height, width) in 0..1 -> the same, without what is small and detached from the car, its soft rim included.
+    """float32 alpha (height, width) in 0..1 -> the same, without dust and what is small and detached from the car, its soft rim included.
 
     One that almost touches the car is joined to it.
     Of detached pieces under LEAST_DETACHED of the car on photos with masks, two in three are no car. Larger ones are parts that a post in front cuts off.
     """
     visible = (alpha > VISIBLE).astype(np.uint8)
     if len(cv2.findContours(visible, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]) <= 1:  # a third of the time of labelling
-        return alpha
+        return without_dust(alpha, visible)
     labels, areas = labelled(visible, 8)
     main = areas[1:].max()
     small = areas < LEAST_DETACHED * main
     small[0] = False
     if not small.any():
-        return alpha
+        return without_dust(alpha, visible)
     kept = ~small
     kept[0] = False
     alpha, kept = joined(alpha, labels, kept, small & (areas >= LEAST_JOINED * main))
     removed = cv2.dilate(mask_of(small & ~kept, labels), np.ones((DETACHED_RIM,) * 2, np.uint8)) & (1 - mask_of(kept, labels))
-    return np.where(removed > 0, np.float32(0), alpha)
+    alpha = np.where(removed > 0, np.float32(0), alpha)
+    return without_dust(alpha, (alpha > VISIBLE).astype(np.uint8))
+
+
+def without_dust(alpha: np.ndarray, visible: np.ndarray) -> np.ndarray:
+    """Alpha with 0 away from what is visible, uint8 (height, width)."""
+    near: np.ndarray = cv2.copyTo(alpha, cv2.dilate(visible, SOFT_RIM))
+    return near
 
 
 def joined(alpha: np.ndarray, labels: np.ndarray, kept: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

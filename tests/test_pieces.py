@@ -66,9 +66,18 @@ def test_what_is_small_and_detached_is_not_delivered_and_the_car_keeps_its_soft_
 def test_a_car_in_one_piece_is_delivered_as_it_is():
     alpha = car()
     alpha[38:40, 60:62] = 0.3
-    alpha[10:12, 10:12] = 0.1  # too faint to be seen
-    assert without_detached(alpha) is alpha
+    assert np.array_equal(without_detached(alpha), alpha)
     assert not without_detached(np.zeros((120, 160), np.float32)).any()
+
+
+def test_faint_dust_away_from_the_car_goes_and_its_soft_edge_stays():
+    alpha = car()
+    alpha[38:40, 20:140] = 0.1
+    dusty = alpha.copy()
+    dusty[10, 10:150:7] = 0.1
+    dusty[20:24, 100:104] = 0.5
+    dusty[18:26, 98:106] = np.maximum(dusty[18:26, 98:106], 0.05)
+    assert np.array_equal(without_detached(dusty), alpha) and np.array_equal(without_detached(alpha), alpha)
 
 
 def test_a_part_that_a_post_cuts_off_is_delivered():
