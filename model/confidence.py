@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from model.localise import SMALLEST_CAR, Prediction, expected_error
+from model.localise import SMALLEST_CAR, Prediction
 from postprocessing.pieces import labelled
 
 UNCERTAINTY_FEATURES = range(4)  # of matte_features, those that grow as a matte gets worse
@@ -68,8 +68,8 @@ def agreement(prediction: Prediction) -> float:
 def matte_features(matte: np.ndarray) -> np.ndarray | None:
     """float64 (5,) of a float32 matte (height, width) in 0..1; None where it holds no car of any size.
 
-    Expected error (1 - the IoU that alpha, taken as a probability, promises), uncertainty inside of the car, soft pixels a pixel of outline,
-    pieces and holes beside the main piece, and area. The first two are square roots and the others logarithms, so that none dominates.
+    Undecided area (soft and wider than an edge), uncertainty inside of the car, soft pixels a pixel of outline, pieces and holes beside the main piece,
+    and area. The second is a square root and the others are logarithms, so that none dominates.
     """
     car = matte > 0.5
     area = int(car.sum())
@@ -77,9 +77,10 @@ def matte_features(matte: np.ndarray) -> np.ndarray | None:
         return None
     inside = float(matte[car].sum())
     outline = max(1, cv2.countNonZero(cv2.morphologyEx(car.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))))  # 0: a car all over
-    soft = int(((matte > 0.1) & (matte < 0.9)).sum())
+    soft = cv2.inRange(matte, 0.1, 0.9)
+    undecided = cv2.countNonZero(cv2.erode(soft, np.ones((3, 3), np.uint8))) / area
     loose = (outside_main_piece(car) + outside_main_piece(~car, framed=True)) / area
-    return np.array([expected_error(matte) ** 0.5, (1 - inside / area) ** 0.5, np.log((soft + 1) / outline),
+    return np.array([np.log(undecided + 1e-3), (1 - inside / area) ** 0.5, np.log((cv2.countNonZero(soft) + 1) / outline),
                      np.log(loose + 1e-3), np.log(area / matte.size)])
 
 

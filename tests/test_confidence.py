@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from model.confidence import UNCERTAINTY_FEATURES, ConfidenceModel, agreement, features_of, logistic, matte_features, outside_main_piece
-from model.localise import Prediction
+from model.localise import Prediction, expected_error
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,14 @@ def test_expected_error_is_that_of_a_calibrated_matte():
     for _ in range(200):
         truth = rng.random(matte.shape) < matte
         overlaps.append((car & truth).sum() / (car | truth).sum())
-    assert 1 - matte_features(matte)[0] ** 2 == pytest.approx(np.mean(overlaps), abs=0.003)
+    assert 1 - expected_error(matte) == pytest.approx(np.mean(overlaps), abs=0.003)
+
+
+def test_an_undecided_area_is_wider_than_an_edge():
+    edge, area = disc(80), disc(80)
+    area[110:130, 240:270] = 0.5
+    sharp, undecided = (np.exp(matte_features(matte)[0]) - 1e-3 for matte in (edge, area))
+    assert sharp < 1e-9 and undecided == pytest.approx(18 * 28 / (np.pi * 80 ** 2), rel=0.1)
 
 
 def test_loose_pixels_are_those_beside_the_main_piece():
