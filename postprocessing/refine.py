@@ -14,6 +14,8 @@ from postprocessing.pieces import one_piece
 
 LARGEST = 2      # pixels of a tile for one of the matte, at most
 CERTAIN = 0.05   # a matte this near to 0 or 1 has no outline
+SEEN = 0.02      # a matte over this, or within REACH of it, may be the car: a line that the matte does not see at all is none of its parts
+REACH = np.ones((5, 5), np.uint8)  # matte pixels
 SNAP = np.float32(0.02)  # an alpha this near to 0 or 1 becomes exactly that; those between are spread
 MARGIN = 12      # pixels of a tile's rim, where it fades into what is around it
 CORE = TILE - 2 * MARGIN
@@ -43,7 +45,8 @@ def refine(matte: np.ndarray, rgb: np.ndarray, refiner: TileNetwork) -> np.ndarr
     for place, answer in zip(places, refiner.predict(tiles), strict=True):
         exact = np.clip((answer - SNAP) / (1 - 2 * SNAP), 0, 1)
         alpha[place] += WEIGHT * (exact - alpha[place])
-    return alpha[:height, :width]
+    seen = cv2.dilate(cv2.inRange(matte, SEEN, 1), REACH)
+    return cv2.copyTo(alpha[:height, :width], cv2.resize(seen, (width, height), interpolation=cv2.INTER_NEAREST))
 
 
 def tile_scale_size(matte: tuple[int, ...], photo: tuple[int, ...]) -> tuple[int, int]:

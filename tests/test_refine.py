@@ -95,13 +95,21 @@ def test_tiles_show_the_photo_and_the_coarse_alpha_at_one_scale():
 
 
 def test_an_answer_fades_in_at_the_rim_of_a_tile():
-    matte = np.zeros((300, 400), np.float32)
+    matte = np.full((300, 400), 0.03, np.float32)  # seen, but certain to be no car
     matte[140:160, 190:210] = cv2.blur(np.ones((20, 20), np.float32), (3, 3))
     matte[140:160, 190] = 0.5
     alpha = refine(matte, np.zeros((300, 400, 3), np.uint8), Answering(lambda tile: np.full((TILE, TILE), 0.5, np.float32)))
     place, = {(rows.start, columns.start) for rows, columns in tile_places(matte, matte.shape)}
     row = alpha[place[0] + TILE // 2, place[1]:place[1] + MARGIN]
     assert 0 < row[0] < 0.05 and (np.diff(row) > 0).all() and (alpha[place[0] + MARGIN:place[0] + TILE - MARGIN, place[1] + MARGIN] == 0.5).all()
+
+
+def test_what_the_matte_does_not_see_at_all_is_not_added():
+    matte = np.zeros((300, 400), np.float32)
+    matte[100:200, 100:300] = 1
+    matte[80:100, 150] = 0.03  # a faint aerial
+    alpha = refine(cv2.blur(matte, (3, 3)), np.zeros((300, 400, 3), np.uint8), Answering(lambda tile: np.ones((TILE, TILE), np.float32)))
+    assert (alpha[103:197, 103:297] == 1).all() and not alpha[:92, :140].any() and not alpha[:, 310:].any()
 
 
 @pytest.mark.parametrize("size", [(450, 600), (150, 200), (900, 1200)])
