@@ -23,6 +23,8 @@ from bulk.stores import Place, open_input, open_store
 from bulk.where import Where, parse_where
 from options import PARAMETERS, Options, parse
 
+MOST_SHOWN = 100  # photos of a kind on a sheet: six kinds have some 200 rows, and a JPEG has room for 248
+
 
 class Asked(NamedTuple):
     """What the arguments mean, as far as they tell it without a look at any file."""
@@ -43,7 +45,7 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--output", required=True, help="a folder or a gs:// prefix")
     parser.add_argument("--force", action="store_true", help="convert photos that have a result, too")
     parser.add_argument("--retry", metavar="FILE", help="only the photos of a file of dead letters, local or gs://")
-    parser.add_argument("--sheet", type=int, default=0, metavar="N", help="also a picture of the N least confident photos of each kind, left out or not")
+    parser.add_argument("--sheet", type=int, default=0, metavar="N", help=f"also a picture of the N least confident photos of each kind, at most {MOST_SHOWN}, left out or not")
     parser.add_argument("--where", metavar="FIELD=VALUE,...", help="only results of photos that show this, such as kind=exterior,view=front-left")
     parser.add_argument("--unsuitable", choices=("error", "original", "skip"),
                         help="a photo that shows no vehicle from outside: error (a dead letter), original (the photo as it is) or skip (left out)")
@@ -57,8 +59,8 @@ def command_line() -> argparse.ArgumentParser:
 
 def read_arguments(args: argparse.Namespace, watermarks: Collection[str]) -> Asked:
     """watermarks: names of the configured ones. Raises ValueError, InvalidOption for an option of the API."""
-    if args.sheet < 0:
-        raise ValueError("--sheet takes a number from 0 up")
+    if not 0 <= args.sheet <= MOST_SHOWN:
+        raise ValueError(f"--sheet takes a number from 0 to {MOST_SHOWN}")
     if args.bg_image_file and args.bg_color:
         raise ValueError("--bg_color and --bg_image_file: only one can stand behind the car")
     if args.watermark_file and args.watermark:

@@ -3,6 +3,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TypedDict
 
+from storage import Unreadable
+
 DEAD_LETTERS = "dead-letters.jsonl"  # no photo's result has such a name
 
 
@@ -14,12 +16,12 @@ class DeadLetter(TypedDict):
 
 
 def read_dead_letters(data: bytes) -> dict[str, DeadLetter]:
-    """Dead letters by name. Raises ValueError where a line is none."""
+    """Dead letters by name. Raises storage.Unreadable where a line is none."""
     try:
         letters: list[DeadLetter] = [json.loads(line) for line in data.decode().splitlines()]
         return {letter["name"]: letter for letter in letters}
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError("not a file of dead letters: JSON lines with name, generation, code and detail") from error
+        raise Unreadable("a file of dead letters is damaged: it holds JSON lines with name, generation, code and detail") from error
 
 
 def as_lines(letters: Iterable[Mapping[str, object]]) -> bytes:

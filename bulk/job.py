@@ -92,8 +92,9 @@ class BulkJob:
     def listing(self) -> Iterator[tuple[Item, Status]]:
         """Each file of the input: pending, skipped (it has its result), failed_before, left_out_before, ignored (by its name, or no file), or folder."""
         finished = set() if self.force else {item.name for item in self.results.items() if item.size}
-        failed = {} if self.force or self.retry is not None else self.dead_letters()
-        left_out = {} if self.force or self.retry is not None else self.left_out()
+        failed, left_out = self.dead_letters(), self.left_out()  # read in any case: a damaged file shall stop the run before it converts anything
+        if self.force or self.retry is not None:
+            failed, left_out = {}, {}
         for item in self.photos.items():
             if self.retry is not None and item.name not in self.retry or self.pattern and not self.pattern.fullmatch(item.name.rstrip("/")):
                 continue

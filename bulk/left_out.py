@@ -2,6 +2,8 @@
 import json
 from typing import TypedDict
 
+from storage import Unreadable
+
 LEFT_OUT = "left-out.jsonl"  # no photo's result has such a name
 
 
@@ -14,10 +16,10 @@ class LeftOut(TypedDict):
 
 
 def read_left_out(data: bytes) -> dict[str, LeftOut]:
-    """By name. Raises ValueError where a line is none."""
+    """By name. Raises storage.Unreadable where a line is none."""
     try:
         lines: list[LeftOut] = [json.loads(line) for line in data.decode().splitlines()]
         return {line["name"]: {"name": line["name"], "generation": line["generation"], "kind": line["kind"], "view": line["view"], "refused": line["refused"]}
                 for line in lines}
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{LEFT_OUT} is not as this command writes it: JSON lines with name, generation, kind, view and refused") from error
+        raise Unreadable(f"{LEFT_OUT} is damaged: it holds JSON lines with name, generation, kind, view and refused") from error

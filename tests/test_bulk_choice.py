@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import cutout
+from bulk.command import main
 from bulk.folder import Folder
 from bulk.job import BulkJob, Outcome
 from bulk.report import rows
@@ -128,8 +129,11 @@ def test_the_sheet_passes_over_photos_that_are_gone_or_can_not_be_cut_out_any_mo
     assert not job.results.find(SHEET), "none is left"
 
 
-@pytest.mark.parametrize("data", [b"{", b"[]\n", b'{"name": "car.jpg"}\n', b"\xff"])
-def test_a_damaged_file_of_photos_that_were_left_out_is_named(job, data):
-    job.results.write("left-out.jsonl", data, "application/json", {})
-    with pytest.raises(ValueError, match="left-out.jsonl is not as this command writes it"):
-        run(job)
+@pytest.mark.parametrize("force", [[], ["--force"]])
+@pytest.mark.parametrize("data", [b"{", b"[]\n", b'{"kind": "exterior"}\n', b"\xff"])
+@pytest.mark.parametrize("name, said", [("left-out.jsonl", "left-out.jsonl is damaged"), ("dead-letters.jsonl", "a file of dead letters is damaged")])
+def test_a_damaged_file_of_an_earlier_run_stops_the_run_before_it_converts_anything(job, name, said, data, force, capsys):
+    job.results.write(name, data, "application/json", {})
+    assert main(["--input", str(job.photos.root), "--output", str(job.results.root), *force]) == 1
+    assert f"failed: {said}" in capsys.readouterr().err
+    assert [path.name for path in job.results.root.iterdir() if path.name.startswith("car")] == []

@@ -272,7 +272,7 @@ def test_other_pictures_and_formats_are_other_options(job):
     (["--bg_image_file", "README.md"], "README.md: the file is not a readable"),
     (["--bg_color", "fff", "--bg_image_file", "docs/result.jpg"], "only one can stand behind the car"),
     (["--watermark", "a", "--watermark_file", "docs/result.jpg"], "only one at once"),
-    (["--retry", "README.md"], "not a file of dead letters"), (["--sheet", "-1"], "--sheet takes"),
+    (["--retry", "README.md"], "a file of dead letters is damaged"), (["--sheet", "-1"], "--sheet takes"), (["--sheet", "101"], "0 to 100"),
     (["--watermark", "nobody's"], "--watermark: takes the name of a configured"), (["--output", "s3://x"], "s3://x: takes a folder or gs://bucket, not s3://"),
     (["--where", "kind=car"], "--where: kind takes exterior, interior, "), (["--where", "kind=exterior,colour=red"], "--where takes kind=VALUE or view=VALUE"),
     (["--where", ""], "--where takes kind=VALUE"), (["--unsuitable", "ignore"], "--unsuitable: invalid choice"),
