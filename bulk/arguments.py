@@ -45,7 +45,8 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--output", required=True, help="a folder or a gs:// prefix")
     parser.add_argument("--force", action="store_true", help="convert photos that have a result, too")
     parser.add_argument("--retry", metavar="FILE", help="only the photos of a file of dead letters, local or gs://")
-    parser.add_argument("--sheet", type=int, default=0, metavar="N", help=f"also a picture of the N least confident photos of each kind, at most {MOST_SHOWN}, left out or not")
+    parser.add_argument("--sheet", type=int, default=0, metavar="N",
+                        help=f"also a picture of the N least confident photos of each kind, at most {MOST_SHOWN}, left out or not")
     parser.add_argument("--where", metavar="FIELD=VALUE,...", help="only results of photos that show this, such as kind=exterior,view=front-left")
     parser.add_argument("--unsuitable", choices=("error", "original", "skip"),
                         help="a photo that shows no vehicle from outside: error (a dead letter), original (the photo as it is) or skip (left out)")
