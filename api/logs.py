@@ -74,7 +74,7 @@ def arrival(photo: str, generation: int) -> Iterator[dict[str, Any]]:
     entry: dict[str, Any] = {"photo": {"source": photo, "generation": generation}}
     try:
         yield entry
-        entry["severity"] = "WARNING" if entry["code"] == "dead_letter" else "INFO"
+        entry["severity"] = "WARNING" if entry["code"] in ("dead_letter", "name_too_long") else "INFO"  # a photo without a result
     except BaseException as fault:  # SystemExit too: the photo was not converted
         entry |= {"severity": "ERROR", "code": type(fault).__name__, "@type": REPORT, "stack_trace": stack_trace(fault), "serviceContext": service()}
         raise

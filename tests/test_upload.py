@@ -172,6 +172,7 @@ def test_a_name_too_long_for_a_result_or_a_dead_letter_is_acknowledged(deployed,
     site, function = deployed
     event = {"bucket": site.incoming, "name": name, "generation": "1", "size": "1", "contentType": "image/jpeg"}
     assert send(function.address, event) == 200 and codes(function, event) == [code]
+    assert logged(function)[-1]["severity"] == ("WARNING" if code == "name_too_long" else "INFO"), "no other trace of the photo is left"
 
 
 @pytest.fixture
