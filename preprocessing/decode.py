@@ -54,7 +54,7 @@ def decode(data: bytes, min_pixels: int | None = None) -> Picture:
 
     EXIF orientation (2.32; in HEIC and AVIF the container's own) is applied, XMP's is not, as in browsers. Colours: preprocessing.colour.
     A file of any format is read where all of its pixels are there, whatever else it lacks, and refused where any is missing.
-    Raises UnreadablePicture or, before any pixel is decoded, ResolutionTooHigh; nothing else for any bytes.
+    Raises UnreadablePicture or, before any pixel is decoded, ResolutionTooHigh; nothing else for any bytes, but ImportError where a codec is not installed.
     """
     try:
         try:
@@ -63,7 +63,7 @@ def decode(data: bytes, min_pixels: int | None = None) -> Picture:
             if not data.startswith(jpeg.START):
                 raise
             return read_picture(data.rstrip(b"\xff") + jpeg.END, min_pixels, ended=False)
-    except (UnreadablePicture, ResolutionTooHigh):
+    except (UnreadablePicture, ResolutionTooHigh, ImportError):  # the last: a codec is missing here, which is not the file's fault
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
         raise ResolutionTooHigh(f"the picture is too large to decode; the limit is {MAX_PIXELS:,} pixels") from error

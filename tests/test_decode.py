@@ -243,6 +243,12 @@ def test_a_lack_of_memory_is_the_pictures_size(monkeypatch):
         decode(data)
 
 
+def test_a_codec_that_is_not_installed_is_not_the_files_fault(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(ImportError):
+        decode(b"\0\0\0\x18ftypheic" + bytes(60))
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_no_bytes_raise_anything_else():
     """Seeded mutations of a file of every kind: bytes and words changed, runs zeroed, lost and repeated, near the header above all."""
