@@ -19,8 +19,8 @@ from preprocessing.letterbox import resize
 from training.errors import DataError
 
 # How much a photo of a set counts: masks drawn by hand before those made by networks, many cars before many angles of few.
-PHOTO_WEIGHTS = {"wild": 3.5, "studio": 3.0, "street": 2.5, "web": 2.5, "voc": 2.0, "dealers": 14.0, "video": 1.0, "carvana": 1.0, "listing": 0.7, "dealer": 0.7,
-                 "closeup": 0.4}
+PHOTO_WEIGHTS = {"wild": 3.5, "studio": 3.0, "street": 2.5, "web": 2.5, "voc": 2.0, "dealers": 14.0, "video": 1.0, "carvana": 1.0, "listing": 0.7,
+                 "dealer": 0.7, "closeup": 0.4}
 CUTOUT_WEIGHTS = {"turntable": 0.3}
 LOW_RESOLUTION = {"wild"}  # sets whose masks were drawn at so few pixels that edges do not count more than the rest
 BY_HAND = "street", "web", "studio"  # sets of val whose masks were drawn by hand, at the photo's own pixels
