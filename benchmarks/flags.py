@@ -14,11 +14,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.hardship import transformed
 from model.flags import FLAGS, LEAST, measures
 from model.kind import KindModel
 from model.localise import Prediction
 from model.predictor import NETWORK
+from training.data.degradations import transformed
 from training.data.flaws import STEEPEST, Scene, composed, occluded, several, turned
 from training.data.sources import LOW_RESOLUTION, Cutout, Photo, read_backgrounds, read_cutouts, read_occluders, read_photos
 from training.metrics import score

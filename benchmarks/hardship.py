@@ -6,19 +6,16 @@ As served; masks change as the photos do. The last column is the mean X-Confiden
 publishable share, because it also counts loose pieces, wrecks and frayed outlines.
 """
 import argparse
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from model.predictor import NETWORK
+from training.data.degradations import Change, gamma, grain, jpeg, longest, motion, recoloured, transformed
 from training.data.sources import BY_HAND, Photo, read_photos
 from training.metrics import score
 from training.pipeline import Pipeline
-
-Change = Callable[[Photo], Photo]
 
 
 def main() -> None:
@@ -35,38 +32,6 @@ def main() -> None:
         confidence = np.mean([pipeline.confidence(prediction) for prediction in predictions])
         iou, boundary_iou, publishable = (np.mean([getattr(one, key) for one in scores]) for key in ("iou", "boundary_iou", "publishable"))
         print(f"{name:28} {iou:.4f}  {boundary_iou:.4f}  {publishable:11.0%}  {confidence:12.0%}")
-
-
-def recoloured(change: Callable[[np.ndarray], np.ndarray]) -> Change:
-    """Changes the colours alone: uint8 (height, width, 3) to the same shape."""
-    return lambda photo: replace(photo, rgb=change(photo.rgb))
-
-
-def transformed(change: Callable[[np.ndarray, int], np.ndarray]) -> Change:
-    """Changes photo, mask and what is ignored alike; the change is given the interpolation."""
-    return lambda photo: replace(photo, rgb=change(photo.rgb, cv2.INTER_AREA), mask=change(photo.mask, cv2.INTER_AREA),
-                                 ignore=None if photo.ignore is None else change(photo.ignore, cv2.INTER_NEAREST))
-
-
-def gamma(power: float) -> Change:
-    return recoloured(lambda rgb: np.rint(255 * (rgb / 255) ** power).astype(np.uint8))
-
-
-def jpeg(quality: int) -> Change:
-    return recoloured(lambda rgb: cv2.imdecode(cv2.imencode(".jpg", rgb, (cv2.IMWRITE_JPEG_QUALITY, quality))[1], cv2.IMREAD_COLOR))
-
-
-def grain(spread: float) -> Change:
-    return recoloured(lambda rgb: np.clip(rgb + np.random.default_rng(0).normal(0, spread, rgb.shape), 0, 255).astype(np.uint8))
-
-
-def motion(length: float) -> Change:
-    """Blurred level by a share of the photo's width."""
-    return recoloured(lambda rgb: cv2.blur(rgb, (max(1, round(length * rgb.shape[1])), 1)))
-
-
-def longest(side: int) -> Change:
-    return transformed(lambda layer, way: cv2.resize(layer, None, fx=(scale := side / max(layer.shape[:2])), fy=scale, interpolation=way))
 
 
 def tilted(degrees: float) -> Change:

@@ -2,7 +2,7 @@
 
 Presence: photos and composites of training against backgrounds and interiors of training; the threshold refuses one car in REFUSED of these, so that
 held-out backgrounds stay an honest test. Deliverable: the validation photos, and composites of validation cut-outs that are not those that
-`evaluate` scores.
+`evaluate` scores; each as it is and degraded, since among good photos alone too few cut-outs are bad for every feature to show what it says.
 """
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from model.confidence import UNCERTAINTY_FEATURES, ConfidenceModel, features_of, logistic
 from training.data.composites import composites
+from training.data.degradations import degraded
 from training.data.sources import Photo, in_threads, read_backgrounds, read_interiors, read_photos
 from training.errors import DataError
 from training.metrics import score
@@ -41,26 +42,32 @@ def calibrate(data: Path, pipeline: Pipeline) -> ConfidenceModel:
 def fit_deliverable(data: Path, pipeline: Pipeline) -> tuple[float, ...]:
     """Weights of the features, the constant last."""
     from sklearn.metrics import brier_score_loss, roc_auc_score
-    from sklearn.model_selection import cross_val_predict
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
     def labelled(photo: Photo) -> tuple[np.ndarray | None, bool]:
         prediction = pipeline.localise(photo.rgb)
         return features_of(prediction), score(pipeline.refined(prediction, photo.rgb), photo.mask, photo.ignore).deliverable
 
-    rows = in_threads(labelled, read_photos(data, "val") + composites(data, "val", SEED, MADE))
-    found, truth = (np.array(part) for part in zip(*((row[:-1], label) for row, label in rows if row is not None)))
+    clean = read_photos(data, "val") + composites(data, "val", SEED, MADE)
+    photos = clean + [degraded(photo, np.random.default_rng((SEED, number))) for number, photo in enumerate(clean)]
+    rows = in_threads(labelled, photos)
+    kept = np.array([index for index, (row, _) in enumerate(rows) if row is not None])
+    found, truth = np.array([rows[index][0][:-1] for index in kept]), np.array([rows[index][1] for index in kept])
     for label in (True, False):
         if (count := np.count_nonzero(truth == label)) < FOLDS:
             kind = "deliverable" if label else "not deliverable"
             raise DataError(f"{data}: {count} of {len(truth)} validation pictures are {kind}; calibration needs {FOLDS} or more of either kind")
     used = sensible_features(found, truth)
-    guessed = cross_val_predict(regression(), found[:, used], truth, cv=FOLDS, method="predict_proba")[:, 1]
-    print(f"deliverable: {truth.sum()} of {len(truth)}, by features {', '.join(map(str, used))}; over {FOLDS} folds "
-          f"AUC {roc_auc_score(truth, guessed):.3f}, Brier {brier_score_loss(truth, guessed):.3f}")
-    for low, high in zip((0, 0.2, 0.4, 0.6, 0.8), (0.2, 0.4, 0.6, 0.8, 1.01)):
-        inside = (guessed >= low) & (guessed < high)
-        if inside.any():
-            print(f"  confidence {low:.1f} to {min(high, 1):.1f}: {inside.sum():3} pictures, {truth[inside].mean():4.0%} deliverable")
+    folds = StratifiedGroupKFold(FOLDS).split(found, truth, kept % len(clean))  # a photo and its degraded copy are in one fold
+    guessed = cross_val_predict(regression(), found[:, used], truth, cv=folds, method="predict_proba")[:, 1]
+    print(f"deliverable: by features {', '.join(map(str, used))}, over {FOLDS} folds")
+    for name, part in (("as they are", kept < len(clean)), ("degraded", kept >= len(clean))):
+        print(f"  {name}: {truth[part].sum()} of {part.sum()} pictures, mean confidence {guessed[part].mean():.0%}, "
+              f"AUC {roc_auc_score(truth[part], guessed[part]):.3f}, Brier {brier_score_loss(truth[part], guessed[part]):.3f}")
+        for low, high in zip((0, 0.2, 0.4, 0.6, 0.8), (0.2, 0.4, 0.6, 0.8, 1.01)):
+            inside = part & (guessed >= low) & (guessed < high)
+            if inside.any():
+                print(f"    confidence {low:.1f} to {min(high, 1):.1f}: {inside.sum():3} pictures, {truth[inside].mean():4.0%} deliverable")
     return fit(found, truth, used)
 
 
