@@ -130,7 +130,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--network", type=file, default=INT8, help=".tflite; refiner.tflite beside it is used, else the bundled one")
 
     sub = command(kinds, "fit the kind model to a quantised network",
-                  f"{PHOTOS}, kinds/KIND, backgrounds/SET, and photos or cut-outs of studio sets, whose names tell the angle", "kind.npz")
+                  f"{PHOTOS}, kinds/KIND, cutouts/SET, occluders/SET, backgrounds/SET, and sets named studio or carvana with angles in file names", "kind.npz")
     sub.add_argument("--network", type=file, default=INT8, help=".tflite")
 
     sub = commands.add_parser("label", help="label photos without masks by a network, to train on (self-training)", formatter_class=Help,

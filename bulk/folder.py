@@ -51,8 +51,8 @@ class Folder:
     def items_with_metadata(self) -> Iterator[tuple[Item, Mapping[str, str]]]:
         written: dict[str, str] = {}
         for journal in sorted((self.root / NOTES).glob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns):
-            for line in journal.read_text("utf-8").splitlines(keepends=True):
-                if line.endswith("\n"):  # else the disk was full
+            for line in journal.read_text("utf-8").splitlines():
+                with suppress(ValueError):  # empty, or cut short by a full disk: that photo has failed
                     written[json.loads(line)["name"]] = line
         for item in self.items():
             yield item, json.loads(written[item.name])["metadata"] if item.name in written else {}
@@ -107,7 +107,9 @@ class Folder:
     def note(self, name: str, metadata: Mapping[str, str]) -> None:
         """Written before the file: metadata without a file is passed over, a file without metadata would be incomplete in the report."""
         with (self.root / NOTES / JOURNAL).open("ab", buffering=0) as journal:
-            journal.write(json.dumps({"name": name, "metadata": dict(metadata)}).encode() + b"\n")
+            line = b"\n" + json.dumps({"name": name, "metadata": dict(metadata)}).encode() + b"\n"  # the line before may be cut short
+            if journal.write(line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.root / NOTES / JOURNAL))
 
     def contains(self, other: Store) -> bool:
         return isinstance(other, Folder) and other.root.resolve().is_relative_to(self.root.resolve())

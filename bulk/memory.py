@@ -10,8 +10,8 @@ LARGEST = 2**25                          # bytes of one buffer, the most that gl
 def keep_buffers() -> None:
     """Lets glibc keep freed picture buffers for the next photo. Raises OSError where glibc refuses.
 
-    Otherwise it returns each buffer to the system and asks for it again, and threads wait for each other there: two cores were 1.6 times as fast
-    as one, with this 1.9 times. Other C libraries are left as they are.
+    Otherwise it returns each buffer to the system and asks for it again, and threads wait for each other there.
+    Other C libraries are left as they are.
     """
     if platform.libc_ver()[0] == "glibc":
         mallopt = ctypes.CDLL(None).mallopt

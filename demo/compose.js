@@ -1,4 +1,4 @@
-// The picture to take away: the function's own file where that is what is wanted, else drawn here over its background.
+// The picture to take away: the function's own file if that is wanted, else drawn here over its background.
 import { RequestError } from "./errors.js";
 
 const TYPES = { png: "image/png", webp: "image/webp", jpg: "image/jpeg" };

@@ -28,5 +28,5 @@ function save(blob, name) {
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000); // the browser has its own hold on the file by then
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000); // the browser holds the file by then
 }

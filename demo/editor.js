@@ -107,19 +107,21 @@ document.body.addEventListener("click", async ({ target }) => {
     } else await download(current, /** @type {Format} */ (take));
   } catch (error) {
     const known = error instanceof RequestError;
-    flash(target, known ? error.title : "Not allowed", known && error.text);
+    flash(target, known ? error.title : "Not possible", known && error.text);
     if (!known && !(error instanceof DOMException)) throw error;
   }
 });
 
 async function takeAll(button) {
   const own = photos.filter((photo) => !photo.sample), words = button.textContent;
+  $("side").inert = true; // one set of options
   button.disabled = true;
   try {
     await downloadAll(own, (done) => (button.textContent = `${done + 1} of ${own.length}`));
   } finally {
     button.textContent = words;
     button.disabled = false;
+    $("side").inert = false;
   }
 }
 

@@ -99,9 +99,9 @@ export class Photo extends EventTarget {
       if (this.#key === key) this.#change("done");
     } catch (error) {
       if (this.#removed.signal.aborted || this.#key !== key) return;
-      if (!(error instanceof RequestError)) throw error;
-      this.error = error;
+      this.error = error instanceof RequestError ? error : new RequestError("This photo can’t be sent", "Save it smaller.");
       this.#change("failed");
+      if (this.error !== error) throw error;
     }
   }
 

@@ -1,4 +1,4 @@
-// A photo is made no larger than the function answers before it is sent. EXIF orientation is applied on the way.
+// A photo is made upright, and no larger than the function answers, before it is sent.
 import { LIMITS } from "./config.js";
 import { tooBig } from "./errors.js";
 

@@ -5,7 +5,7 @@ so, and blur-fusion inverts that mix, so that over the old background the photo 
 white, grey, black and blue, against the car drawn there: mean CIE76 difference 6.7, with linear light 9.6 (9.0 where the photo's own
 edges were mixed in linear light). It is also how browsers show the transparent PNG.
 """
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import cv2
 import numpy as np
@@ -29,15 +29,16 @@ class Backdrop:
     """A picture behind the car, centred and scaled to cover the canvas. It is decoded once and scaled once a size, whatever the number of photos."""
 
     def __init__(self, picture: Picture):
-        self.rgb, self.alpha = picture.rgb, picture.float_alpha
-        self.scaled = lru_cache(maxsize=SIZES_KEPT)(self.scale)
+        self.alpha = picture.float_alpha
+        self.scaled = lru_cache(maxsize=SIZES_KEPT)(partial(scaled, picture.rgb, self.alpha))  # a bound method would be a cycle, which outlives the request
 
-    def scale(self, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        """uint8 (height, width, 3) and its alpha, float32 (height, width) in 0..1, for a canvas (height, width)."""
-        part = covering((self.rgb.shape[0], self.rgb.shape[1]), size)
-        if self.alpha is None:
-            return resize(self.rgb[part], size), np.ones(size, np.float32)
-        return resample(self.rgb[part], self.alpha[part], size)
+
+def scaled(rgb: np.ndarray, alpha: np.ndarray | None, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """uint8 (height, width, 3) and its alpha, float32 (height, width) in 0..1, for a canvas (height, width)."""
+    part = covering((rgb.shape[0], rgb.shape[1]), size)
+    if alpha is None:
+        return resize(rgb[part], size), np.ones(size, np.float32)
+    return resample(rgb[part], alpha[part], size)
 
 
 def over_backdrop(rgb: np.ndarray, alpha: np.ndarray, backdrop: Backdrop) -> tuple[np.ndarray, np.ndarray]:

@@ -54,7 +54,7 @@ def decode(data: bytes, min_pixels: int | None = None) -> Picture:
 
     EXIF orientation (2.32; in HEIC and AVIF the container's own) is applied, XMP's is not, as in browsers. Colours: preprocessing.colour.
     A file of any format is read where all of its pixels are there, whatever else it lacks, and refused where any is missing.
-    Raises UnreadablePicture or, before any pixel is decoded, ResolutionTooHigh; nothing else for any bytes, but ImportError where a codec is not installed.
+    Raises UnreadablePicture or, before any pixel is decoded, ResolutionTooHigh; nothing else for any bytes, but ImportError where a codec can't be loaded.
     """
     try:
         try:
@@ -63,7 +63,7 @@ def decode(data: bytes, min_pixels: int | None = None) -> Picture:
             if not data.startswith(jpeg.START):
                 raise
             return read_picture(data.rstrip(b"\xff") + jpeg.END, min_pixels, ended=False)
-    except (UnreadablePicture, ResolutionTooHigh, ImportError):  # the last: a codec is missing here, which is not the file's fault
+    except (UnreadablePicture, ResolutionTooHigh, ImportError):  # the last: a codec can't be loaded, which is not the file's fault
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
         raise ResolutionTooHigh(f"the picture is too large to decode; the limit is {MAX_PIXELS:,} pixels") from error
@@ -112,7 +112,10 @@ def limit_directories() -> None:
 
 
 def open_heic(data: bytes) -> ImageFile:
-    import pillow_heif  # costs start-up time, and few photos are HEIC
+    try:
+        import pillow_heif  # costs start-up time, and few photos are HEIC
+    except ModuleNotFoundError as error:  # left out for its licence, as README.md allows
+        raise UnreadablePicture("HEIC pictures are not read here; send a JPEG") from error
 
     if ends_in_pixels(data):
         raise UnreadablePicture("the HEIC file ends early: pixels are missing")

@@ -10,7 +10,7 @@ import pytest
 
 import storage
 from bulk.command import main
-from bulk.folder import Folder
+from bulk.folder import JOURNAL, NOTES, Folder
 from bulk.item import Unwritable
 from bulk.job import BulkJob, OutputFailed
 from bulk.manifest import MANIFEST, OtherOptions, check_manifest, write_manifest
@@ -233,9 +233,11 @@ def test_the_report_tells_kind_and_view(job):
     assert [(row.kind, row.view) for row in rows(job)] == [(made.kind.kind, made.kind.view)]
 
 
-def test_a_report_survives_a_line_that_a_full_disk_cut_short(job):
+def test_a_report_survives_lines_that_a_full_disk_cut_short(job):
+    (notes := job.results.root / NOTES).mkdir(parents=True)
+    for journal in (JOURNAL, "of-another-run.jsonl"):
+        (notes / journal).write_bytes(b'{"name": "car.jpg", "meta')
     job.convert(job.photos.find("car.jpg"))
-    (job.results.root / ".forecourt" / "full.jsonl").write_bytes(b'{"name": "car.jpg", "meta')
     assert rows(job)[0].confidence
 
 

@@ -243,8 +243,16 @@ def test_a_lack_of_memory_is_the_pictures_size(monkeypatch):
         decode(data)
 
 
-def test_a_codec_that_is_not_installed_is_not_the_files_fault(monkeypatch):
+def test_heic_is_refused_where_its_reader_is_left_out(monkeypatch):
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(UnreadablePicture, match="send a JPEG"):
+        decode(b"\0\0\0\x18ftypheic" + bytes(60))
+
+
+def test_a_codec_that_can_not_be_loaded_is_not_the_files_fault(monkeypatch, tmp_path):
+    (tmp_path / "pillow_heif.py").write_text("raise ImportError('libheif.so')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "pillow_heif", raising=False)
     with pytest.raises(ImportError):
         decode(b"\0\0\0\x18ftypheic" + bytes(60))
 

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 
 from preprocessing.letterbox import resize
+from training.data.sources import write_picture
 
 TILE = (240, 320)  # height, width
 COLUMNS = 6
@@ -34,4 +35,4 @@ def write_sheet(path: Path, tiles: list[np.ndarray]) -> None:
     every = [*tiles, *blank]
     rows = [np.hstack(every[start:start + COLUMNS]) for start in range(0, len(every), COLUMNS)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))
+    write_picture(path, np.vstack(rows))

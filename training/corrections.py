@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.data.sources import POLYGONS, read_grey
+from training.data.sources import POLYGONS, read_grey, write_picture
 from training.errors import DataError
 
 VALUES = {"car": 255, "ground": 0}
@@ -32,8 +32,8 @@ def correct_set(folder: Path) -> int:
     for file, mask, drawn in zip(files, masks, polygons):
         ignore = folder / "ignore" / f"{file.stem}.png"
         after, unscored = corrected(mask, read_grey(ignore) if ignore.exists() else np.zeros_like(mask), drawn)
-        cv2.imwrite(str(folder / "masks" / ignore.name), after)
-        cv2.imwrite(str(ignore), unscored)
+        write_picture(folder / "masks" / ignore.name, after)
+        write_picture(ignore, unscored)
     return len(files)
 
 

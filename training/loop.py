@@ -141,7 +141,7 @@ def train(data: Path, run: Path, settings: Settings) -> float:
 
 def excluded_photos(path: Path | None) -> Collection[str]:
     """The names in a file, SET/STEM, one a line; none without a file."""
-    return path.read_text().split() if path else ()
+    return [name for line in path.read_text().splitlines() if (name := line.strip())] if path else ()
 
 
 def learning_rate(peak: float, step: int, done: float) -> float:

@@ -15,7 +15,7 @@ from model.frames import best_frame
 from model.localise import Network, Window, localise, predict, size_of
 from postprocessing.pieces import one_piece
 from preprocessing.letterbox import resize
-from training.data.sources import in_threads, read_rgb
+from training.data.sources import in_threads, read_rgb, write_picture
 from training.errors import DataError
 from training.metrics import overlap
 
@@ -94,7 +94,7 @@ def label_folder(photos: Path, network: Network, out: Path) -> Iterator[tuple[Pa
     for start in range(0, len(paths), AT_ONCE):
         for path, rgb, label in in_threads(labelled, paths[start:start + AT_ONCE]):
             if label is not None and label.trusted:
-                cv2.imwrite(str(out / "images" / f"{path.stem}.jpg"), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95])
-                cv2.imwrite(str(out / "masks" / f"{path.stem}.png"), label.mask)
-                cv2.imwrite(str(out / "ignore" / f"{path.stem}.png"), label.ignore)
+                write_picture(out / "images" / f"{path.stem}.jpg", rgb)
+                write_picture(out / "masks" / f"{path.stem}.png", label.mask)
+                write_picture(out / "ignore" / f"{path.stem}.png", label.ignore)
             yield path, label

@@ -214,6 +214,12 @@ def read_grey(path: Path) -> np.ndarray:
     return read_raw(path, cv2.IMREAD_GRAYSCALE)
 
 
+def write_picture(path: Path, picture: np.ndarray) -> None:
+    """A uint8 picture, grey or RGB, in the format of the name; JPEG of quality 95. Raises DataError where it can't be written."""
+    if not cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR) if picture.ndim == 3 else picture):
+        raise DataError(f"{path}: can't be written")
+
+
 def read_raw(path: Path, flag: int) -> np.ndarray:
     picture = cv2.imread(str(path), flag)
     if picture is None:
