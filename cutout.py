@@ -81,13 +81,15 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
     clock = Clock()
     with clock("decode"):
         picture = decode(photo, options.pixels)
-        size = framing.fit_pixels(picture.size, options.pixels or MAX_PIXELS)
+        full, dpi = picture.size, picture.dpi
+        size = framing.fit_pixels(full, options.pixels or MAX_PIXELS)
         if (own_alpha := picture.float_alpha) is None:
             photo_rgb = seen = resize(picture.rgb, size)
         else:  # whatever colour is hidden where the picture is transparent, white is seen
             photo_rgb, own_alpha = framing.resample(picture.rgb, own_alpha, size)
             seen = compose.over_colour(photo_rgb, own_alpha, WHITE)[0]
-    region = region_box(options.region, picture.size, size)
+        del picture
+    region = region_box(options.region, full, size)
     with clock("predict"):
         prediction = localise(seen[framing.window(region)], predictor())
         confidence, kind = confidence_model().confidence(prediction), kind_model().classify(prediction)
@@ -97,15 +99,16 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         if options.unsuitable == "error":
             raise NoCar(why, kind.kind)
         with clock("compose"):
-            layers = over_background(photo_rgb, np.ones(size, np.float32) if own_alpha is None else own_alpha, options, backdrop, watermark)
+            own = np.ones(size, np.float32) if own_alpha is None else own_alpha
+            layers = over_background(photo_rgb, own, options, backdrop, watermark)  # noqa: F821  deleted only after the last call
         with clock("encode"):
-            data, format = encode(*layers, options, picture.dpi)
-        return CutOut(data, format, size, picture.size, False, (0, 0, *size), 0.0, kind, (), clock.milliseconds)
+            data, format = encode(*layers, options, dpi)
+        return CutOut(data, format, size, full, False, (0, 0, *size), 0.0, kind, (), clock.milliseconds)
 
     if unsuitable := why_unsuitable(confidence, kind):
         return as_it_is(unsuitable)
     with clock("predict"):
-        found = flags(prediction, confidence, kind.flaws, picture.size[0] / size[0], (region, size), scene=own_alpha is None)
+        found = flags(prediction, confidence, kind.flaws, full[0] / size[0], (region, size), scene=own_alpha is None)
     turns = prediction.quarter_turns  # from here on until it is framed, the photo stands upright
     rgb, seen, part = turn(photo_rgb, turns), turn(seen, turns), framing.window(turn_box(region, size, turns))
     with clock("refine"):
@@ -125,6 +128,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
     car = framing.box_of(alpha)
     if car is None:
         return as_it_is("no vehicle was found" if own_alpha is None else "the vehicle is transparent already")
+    del photo_rgb, rgb, seen, car_rgb, car_alpha  # of the largest photos half a gigabyte, which a shadow's room may need
     with clock("compose"):
         cut = framing.cut_sides(alpha) if own_alpha is None else framing.WHOLE  # a picture with alpha may be cropped to its car already
         if options.framing.moves:  # what is empty around the car plays no part any more
@@ -135,13 +139,15 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         car = turn_box(car, framing.size_of(alpha), -turns)
         colours, alpha = turn(colours, -turns), turn(alpha, -turns)
         placement = framing.place(size, framing.box_of(alpha) or car, options.framing, cut.turned(-turns), car)
+        if options.pixels:  # the photo has no more, but margins come on top
+            placement = placement.within(options.pixels)
         if placement.canvas[0] * placement.canvas[1] > MAX_PIXELS:
             raise ResolutionTooHigh(f"with its margin the answer would have more than {MAX_PIXELS:,} pixels")
         colours, alpha = placement.apply(colours, alpha)  # first, since nobody needs the layers before any more
         colours, alpha = over_background(colours, alpha, options, backdrop, watermark)
     with clock("encode"):
-        data, format = encode(colours, alpha, options, picture.dpi)
-    return CutOut(data, format, placement.canvas, picture.size, True, placement.moved(car), confidence, kind, found, clock.milliseconds)
+        data, format = encode(colours, alpha, options, dpi)
+    return CutOut(data, format, placement.canvas, full, True, placement.moved(car), confidence, kind, found, clock.milliseconds)
 
 
 def why_unsuitable(confidence: float, kind: Kind) -> str | None:

@@ -16,8 +16,7 @@ ESCAPES = re.compile(rb"(?:%[0-9a-fA-F]{2})+")
 BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 LAST_BREAK = re.compile(rb"\r?\n\Z")
 DISPOSITION = re.compile(rb"^content-disposition:[ \t]*form-data(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
-NAME = re.compile(rb';\s*name\s*=\s*(?:"([^"]*)"|([^\s;"]+))', re.IGNORECASE)
-FILE_NAME = re.compile(rb';\s*filename\*?\s*=[\s"]*([^\s";]?)', re.IGNORECASE)  # its first character, if it has one
+PARAMETER = re.compile(rb';\s*([\w*]+)\s*=\s*(?:"([^"]*)"|([^\s;"]*))')
 
 Fields = list[tuple[str, str | bytes]]
 
@@ -49,13 +48,14 @@ def multipart(body: bytes, boundary: str | None) -> Fields:
             raise BodyTooLarge(f"at most {MAX_FIELDS:,} parts")
         blank = BLANK_LINE.search(body, start, min(end, start + MAX_HEAD))
         disposition = DISPOSITION.search(body, start, blank.start()) if blank else None
-        name = NAME.search(disposition[1]) if disposition else None
-        if not (blank and disposition and name):
+        given = {name.lower(): quoted or plain for name, quoted, plain in PARAMETER.findall(disposition[1])} if disposition else {}
+        if not blank or b"name" not in given:
             raise ApiError(f"a part of the form has no name, or no content after {MAX_HEAD:,} bytes")
-        key, data = (name[1] or name[2] or b"").decode("utf-8", "replace"), body[blank.end():end]
-        if not (file := FILE_NAME.search(disposition[1])):
+        key, data = given[b"name"].decode("utf-8", "replace"), body[blank.end():end]
+        files = [given[name].strip() for name in (b"filename", b"filename*") if name in given]
+        if not files:
             fields.append((key, data.decode("utf-8", "replace")))
-        elif file[1] or data:
+        elif any(files) or data:
             fields.append((key, data))
     return fields
 

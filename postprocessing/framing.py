@@ -126,6 +126,13 @@ class Placement(NamedTuple):
                 in zip(box[:2], box[2:], self.source[:2], self.source[2:], self.target[:2], self.target[2:], self.canvas)]
         return ends[0][0], ends[1][0], max(1, ends[0][1] - ends[0][0]), max(1, ends[1][1] - ends[1][0])
 
+    def within(self, most: int) -> "Placement":
+        """The same on a canvas of at most so many pixels."""
+        canvas = fit_pixels(self.canvas, most)
+        rows, columns = ((round_half_up(first * now / whole), max(1, round_half_up(side * now / whole)))
+                         for first, side, whole, now in zip(self.target[:2], self.target[2:], self.canvas, canvas))
+        return Placement(canvas, self.source, (rows[0], columns[0], rows[1], columns[1]))
+
     def apply(self, rgb: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A layer of the photo's size, uint8 (height, width, 3) and float32 (height, width) in 0..1, straight alpha, -> the same on the canvas.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from postprocessing.guided_filter import guided
 
+BAND = 512          # rows that are made see-through at once: more would take much memory in a large picture
 TRANSPARENCY = 0.4  # share of a pane's alpha that is given to what is behind it
 
 
@@ -21,13 +22,14 @@ def see_through(rgb: np.ndarray, alpha: np.ndarray, glass: np.ndarray, small: np
     x, y, w, h = cv2.boundingRect((pane > 0).astype(np.uint8))
     if not w:
         return rgb, alpha
-    window = (slice(y, y + h), slice(x, x + w))
-    pane, photo = pane[window], rgb[window].astype(np.float32)
-    usual = np.median(photo[pane > 0.5], axis=0) if (pane > 0.5).any() else np.zeros(3, np.float32)
-    opacity = 1 - TRANSPARENCY * pane
-    reflected = np.maximum(photo - usual, 0)
+    whole = pane > 0.5
+    usual = np.median(rgb[whole], axis=0).astype(np.float32) if whole.any() else np.zeros(3, np.float32)
     colours, thin = rgb.copy(), alpha.copy()
-    # the thinner pane gives less of the photo's light: its reflections are brightened by as much
-    colours[window] = np.rint(np.minimum(photo + reflected * (1 / opacity - 1)[..., None], 255)).astype(np.uint8)
-    thin[window] *= opacity
+    for top in range(y, y + h, BAND):
+        part = (slice(top, min(top + BAND, y + h)), slice(x, x + w))
+        opacity, photo = 1 - TRANSPARENCY * pane[part], rgb[part].astype(np.float32)
+        reflected = np.maximum(photo - usual, 0)
+        # the thinner pane gives less of the photo's light: its reflections are brightened by as much
+        colours[part] = np.rint(np.minimum(photo + reflected * (1 / opacity - 1)[..., None], 255)).astype(np.uint8)
+        thin[part] *= opacity
     return colours, thin

@@ -59,6 +59,10 @@ def decode(data: bytes, min_pixels: int | None = None) -> Picture:
     try:
         try:
             return read_picture(data, min_pixels)
+        except SyntaxError:  # Pillow's for a damaged segment beside the pixels
+            if not data.startswith(jpeg.START):
+                raise
+            return read_picture(jpeg.essential(data), min_pixels)
         except OSError:  # Pillow's for a file that ends early
             if not data.startswith(jpeg.START):
                 raise

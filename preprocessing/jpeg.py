@@ -13,11 +13,14 @@ from itertools import islice, product
 
 import numpy as np
 from PIL import Image
+from PIL.JpegImagePlugin import jpeg_factory
 
 from exceptions import UnreadablePicture
 
 START, END, SCAN, INTERVAL = b"\xff\xd8\xff", b"\xff\xd9", b"\xff\xda", b"\xff\xdd"
 EXIF, PICTURES = b"\xff\xe1", b"\xff\xe2"
+APPLICATION = {bytes([0xff, kind]) for kind in range(0xe0, 0xf0)}
+ONE_PIXEL = bytes.fromhex("ffc0000b080001000101011100 ffda")  # frame and scan of the smallest file that Pillow opens
 RESTARTS = [bytes([0xff, 0xd0 + number]) for number in range(8)]
 MARKER = re.compile(rb"\xff[^\x00\xff]")  # in a scan: neither a stuffed nor a fill byte
 STANDALONE = {*RESTARTS, *(bytes([0xff, kind]) for kind in (0x01, 0xc8, 0xd8, 0xd9, *range(0xf0, 0xfe)))}  # without a length, also to Pillow
@@ -88,6 +91,25 @@ def header(data: bytes) -> list[re.Match[bytes]]:
         if marker[0] == SCAN:
             return found
     raise UnreadablePicture("the JPEG has no pixels, or a header of too many segments")
+
+
+def essential(data: bytes) -> bytes:
+    """The file without the application segments that Pillow can't read: EXIF, an ICC profile, JFIF, ... It holds all of the pixels."""
+    kept, start = [], 0
+    for marker in header(data):
+        end = behind(data, marker)
+        if marker[0] in APPLICATION and not is_readable(data[marker.start():end]):
+            kept.append(data[start:marker.start()])
+            start = end
+    return b"".join([*kept, data[start:]])
+
+
+def is_readable(segment: bytes) -> bool:
+    try:
+        jpeg_factory(io.BytesIO(START[:2] + segment + ONE_PIXEL))
+    except SyntaxError:
+        return False
+    return True
 
 
 def frame_of(data: bytes) -> re.Match[bytes]:

@@ -31,6 +31,18 @@ def test_a_car_that_lies_on_its_side_or_head_has_the_shadow_of_one_that_stands(k
     assert np.abs(turned[:height, :width].astype(float) - upright[:height, :width]).mean() < 3
 
 
+@pytest.mark.parametrize("values", [{"crop_margin": "500px"}, {"crop_margin": "50%", "shadow_type": "drop"}, {"crop_margin": "0 500px", "scale": "40%"}])
+def test_an_answer_with_margins_has_no_more_pixels_than_its_size(values):
+    photo = draw_photo(1200, 800, angle="side", seed=5)
+    options = {"crop": "true", "format": "png", **values}
+    whole, small = (cut_out(encode(photo.rgb, "png"), parse({"size": size, **options})) for size in ("full", "preview"))
+    assert small.size == rgba_of(small.data).shape[:2]
+    assert 200_000 < small.size[0] * small.size[1] <= 250_000 < whole.size[0] * whole.size[1]
+    top, left, height, width = small.car
+    alpha = rgba_of(small.data)[..., 3]
+    assert np.count_nonzero(alpha[top:top + height, left:left + width] > 127) > 0.5 * height * width
+
+
 @pytest.mark.parametrize("format", ["png", "jpg", "zip"])
 def test_the_photos_density_survives(format):
     file = io.BytesIO()

@@ -1,4 +1,5 @@
 """A file of any format is read where all of its pixels are there, whatever else it lacks, and refused where any is missing."""
+import io
 import struct
 import time
 import zlib
@@ -7,6 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.JpegImagePlugin import jpeg_factory
 
 from exceptions import UnreadablePicture
 from preprocessing.decode import decode
@@ -69,6 +71,22 @@ def test_a_picture_that_ends_in_mid_grey_is_no_short_one(level, mode):
     grey[200:] = level
     data = file_of(Image.fromarray(grey).convert(mode), "JPEG", quality=95)
     assert decode(data).size == (240, 320) and decode(data[:-2]).size == (240, 320)
+
+
+SEGMENTS = {"ICC profile": (0xe2, b"ICC_PROFILE\0"), "Photoshop's": (0xed, b"Photoshop 3.0\x008BIM\x03\xed"), "JFIF": (0xe0, b"JFIF\0\1"),
+            "Adobe's": (0xee, b"Adobe\0"), "EXIF whose density is a text": (0xe1, b"Exif\0\0MM\0*\0\0\0\x08\0\2" + bytes.fromhex(
+                "011a 0002 00000001 31000000  0128 0003 00000001 00020000  00000000"))}
+
+
+@pytest.mark.parametrize("name", SEGMENTS)
+def test_damaged_segments_beside_the_pixels_of_a_jpeg_are_left_out(name):
+    kind, content = SEGMENTS[name]
+    whole = file_of(picture(), "JPEG")
+    whole = whole[:2] + whole[20:]  # without JFIF, whose density EXIF's would not be asked beside
+    damaged = whole[:2] + bytes([0xff, kind]) + (len(content) + 2).to_bytes(2) + content + whole[2:]
+    with pytest.raises(SyntaxError):
+        jpeg_factory(io.BytesIO(damaged))
+    assert np.array_equal(decode(damaged).rgb, decode(whole).rgb)
 
 
 def test_thumbnails_and_trailers_of_a_jpeg_are_no_end_of_it():

@@ -74,6 +74,11 @@ def test_a_file_may_have_any_name(function, plain, file_name):
     assert send(function, form((b'form-data; name="image_file"; filename=' + file_name, PHOTO))).content == plain
 
 
+@pytest.mark.parametrize("file_name", [b'"car.jpg"', b'"lot 5; name=car.jpg"', b"car.jpg"])
+def test_a_file_name_may_stand_before_the_name(function, plain, file_name):
+    assert send(function, form((b"form-data; filename=" + file_name + b'; name="image_file"', PHOTO))).content == plain
+
+
 def test_a_file_name_may_be_encoded(function, plain):
     assert send(function, form((b"form-data; name=image_file; filename*=iso-8859-1'de'Gr%F6%DFe.jpg", PHOTO))).content == plain
 
