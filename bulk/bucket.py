@@ -39,13 +39,13 @@ class Bucket:
             return storage.read(self.location(item.name), most, RETRY_SECONDS, item.generation)
 
     def find(self, name: str) -> Item | None:
-        found = storage.stat(self.location(name), RETRY_SECONDS) if is_unicode(name) else None
+        found = storage.stat(self.location(name), RETRY_SECONDS) if is_unicode(name) and not self.is_too_long(name) else None
         return Item(name, found.generation, found.size) if found else None
 
     def write(self, name: str, data: bytes, content_type: str, metadata: Mapping[str, str], replace: bool = False) -> bool:
         if not is_unicode(name):
             raise Unwritable("name_unusable", "the file's name is not UTF-8, and an object's must be")
-        if len(self.location(name).name.encode()) > LONGEST_NAME:
+        if self.is_too_long(name):
             raise Unwritable("name_too_long", f"the result's name would be longer than {LONGEST_NAME} bytes")
         put = partial(storage.write, self.location(name), data, content_type, dict(metadata))
         existing = self.find(name) if replace else None
@@ -68,6 +68,9 @@ class Bucket:
 
     def contains(self, other: Store) -> bool:
         return isinstance(other, Bucket) and other.bucket == self.bucket and other.prefix.startswith(self.prefix)
+
+    def is_too_long(self, name: str) -> bool:
+        return len(self.location(name).name.encode()) > LONGEST_NAME
 
     def location(self, name: str) -> Location:
         return Location(self.bucket, self.prefix + name)

@@ -56,11 +56,11 @@ def convert(arguments: Sequence[str] | None) -> int:
     try:
         job.results.tidy()
         check_manifest(job)
+        return execute(job, flags, args.sheet)
     except OtherOptions as error:
         parser.error(str(error))
     except FAULTS as error:
         return fail(sentence(error))
-    return execute(job, flags, args.sheet)
 
 
 def job_of(args: argparse.Namespace) -> BulkJob:
@@ -101,11 +101,9 @@ def check_folders(photos: Place, results: Place) -> None:
 
 
 def execute(job: BulkJob, flags: list[str], sheet: int) -> int:
-    """Runs the job, prints how it went, and gives the exit status."""
+    """Runs the job, prints how it went, and gives the exit status. Raises FAULTS, and OtherOptions before anything is done."""
     try:
         counts = run(job, flags, sheet)
-    except FAULTS as error:
-        return fail(sentence(error))
     except RuntimeError as error:  # Beam's, of whatever stopped a worker
         return fail(str(error))
     if is_template(flags):
@@ -139,11 +137,15 @@ def is_template(flags: list[str]) -> bool:
 def run(job: BulkJob, flags: list[str], sheet: int) -> Counter[str]:
     """Photos by status, and cpu_milliseconds. Starts Beam, or rents machines, only if there is something to do and its result can be written."""
     counts: Counter[str] = Counter()
-    for _, status in job.listing():
+    letters, outlived = job.dead_letters(), False
+    for item, status in job.listing():
         counts[status] += 1
+        outlived = outlived or status == "skipped" and item.name in letters
         if status == "pending":
             break
     if not counts["pending"] and not is_template(flags):  # a template that describes no job counts as failed
+        if outlived:  # of photos that a run at the same time has converted
+            job.keep([])
         return counts
     job.results.prepare()
     write_manifest(job)

@@ -1,7 +1,7 @@
 """Photos that could not be converted: one JSON object a line, in a file beside the results."""
 import json
 from collections.abc import Iterable, Mapping
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from storage import Unreadable
 
@@ -13,6 +13,7 @@ class DeadLetter(TypedDict):
     generation: int  # of the photo that failed
     code: str
     detail: str
+    former_result: NotRequired[int | None]  # see Item.former
 
 
 def read_dead_letters(data: bytes) -> dict[str, DeadLetter]:

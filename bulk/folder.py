@@ -66,9 +66,13 @@ class Folder:
 
     def find(self, name: str) -> Item | None:
         path = self.root / name
-        if not has_own_file(name) or not path.is_file() or path.name not in os.listdir(path.parent):  # where case does not count, another name may answer
-            return None
-        return Item(name, path.stat().st_mtime_ns, path.stat().st_size)
+        try:
+            if has_own_file(name) and path.is_file() and path.name in os.listdir(path.parent):  # where case does not count, another name may answer
+                return Item(name, path.stat().st_mtime_ns, path.stat().st_size)
+        except OSError as error:
+            if not unwritable(error, name):
+                raise
+        return None
 
     def write(self, name: str, data: bytes, content_type: str, metadata: Mapping[str, str], replace: bool = False) -> bool:
         if not has_own_file(name):

@@ -2,8 +2,8 @@
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
@@ -50,11 +50,12 @@ class Outcome:
 
     @property
     def dead_letter(self) -> DeadLetter:
-        return {"name": self.item.name, "generation": self.item.generation, "code": self.code, "detail": self.detail}
+        return {"name": self.item.name, "generation": self.item.generation, "code": self.code, "detail": self.detail, "former_result": self.item.former}
 
     @property
     def left_out(self) -> LeftOut:
-        return {"name": self.item.name, "generation": self.item.generation, "kind": self.kind, "view": self.view, "refused": self.refused}
+        return {"name": self.item.name, "generation": self.item.generation, "kind": self.kind, "view": self.view, "refused": self.refused,
+                "former_result": self.item.former}
 
 
 @dataclass(frozen=True)
@@ -85,35 +86,48 @@ class BulkJob:
     def leaves_out(self, kind: str, view: str | None, refused: bool) -> bool:
         return not self.where.matches(kind, view) or refused and self.skip_unsuitable
 
-    def has_result(self, name: str) -> bool:
+    def find_result(self, name: str) -> int | None:
+        """The generation of a photo's result, None where it has none."""
         found = self.results.find(result_name(name, self.options.format))
-        return found is not None and found.size > 0
+        return found.generation if found and found.size else None
 
     def listing(self) -> Iterator[tuple[Item, Status]]:
         """Each file of the input: pending, skipped (it has its result), failed_before, left_out_before, ignored (by its name, or no file), or folder."""
-        finished = set() if self.force else {item.name for item in self.results.items() if item.size}
+        finished = {} if self.force else {item.name: item.generation for item in self.results.items() if item.size}
         failed, left_out = self.dead_letters(), self.left_out()  # read in any case: a damaged file shall stop the run before it converts anything
+        former = former_results(failed.values()) | former_results(left_out.values())
         if self.force or self.retry is not None:
             failed, left_out = {}, {}
         for item in self.photos.items():
             if self.retry is not None and item.name not in self.retry or self.pattern and not self.pattern.fullmatch(item.name.rstrip("/")):
                 continue
             letter, left = failed.get(item.name), left_out.get(item.name)
+            result = finished.get(result_name(item.name, self.options.format))
             if item.name.endswith("/"):
                 yield item, "folder"
             elif not item.is_file or not may_be_photo(item.name):
                 yield item, "ignored"
-            elif result_name(item.name, self.options.format) in finished:
+            elif result is not None and (item.name, result) not in former:
                 yield item, "skipped"
             elif letter and letter["generation"] == item.generation and letter["code"] not in RETRIED:
                 yield item, "failed_before"
             elif left and left["generation"] == item.generation and self.leaves_out(left["kind"], left["view"], left["refused"]):
                 yield item, "left_out_before"
             else:
-                yield item, "pending"
+                yield replace(item, former=result), "pending"
 
     def convert(self, item: Item) -> Outcome:
         """Converts a photo and writes its result. A fault of the photo, or of its storage, is in the outcome. Raises OutputFailed."""
+        outcome = self.attempt(item)
+        if not self.force or outcome.status not in ("failed", "left_out"):
+            return outcome
+        try:
+            return replace(outcome, item=replace(item, former=self.find_result(item.name)))  # perhaps made with other options
+        except FAULTS as error:
+            raise OutputFailed(f"the result of {item.name} could not be looked up: {sentence(error)}") from error
+
+    def attempt(self, item: Item) -> Outcome:
+        """As `convert`, but an old result that --force leaves is not in the outcome."""
         began = time.thread_time()
         try:
             made = cut_out(self.photos.read(item), self.options, *pictures(self.backdrop, self.watermark))
@@ -142,7 +156,7 @@ class BulkJob:
         name = result_name(item.name, made.format)
         try:
             metadata = origin(self.source_prefix + item.name, item.generation) | described(made)
-            written = self.results.write(name, made.data, CONTENT_TYPES[made.format], metadata, self.force)
+            written = self.results.write(name, made.data, CONTENT_TYPES[made.format], metadata, replace=self.force or item.former is not None)
         except Unwritable as error:
             return Outcome(item, "failed", error.code, str(error), cpu_seconds=cpu_seconds)
         except (storage.Unreachable, PermissionError) as error:  # later, or in another folder, it may succeed
@@ -157,12 +171,18 @@ class BulkJob:
         failed = {outcome.item.name: outcome.dead_letter for outcome in outcomes if outcome.status == "failed"}
 
         def with_failed(data: bytes) -> bytes:
-            standing = {name: letter for name, letter in read_dead_letters(data).items() if name not in left_out and not self.has_result(name)}
-            return as_lines((standing | failed).values())
+            letters = read_dead_letters(data) | failed  # of both, others may have converted a photo meanwhile
+            return as_lines(letter for name, letter in letters.items()
+                            if name not in left_out and self.find_result(name) in (None, letter.get("former_result")))
 
         self.results.update(DEAD_LETTERS, with_failed, "application/jsonl")
         if left_out:
             self.results.update(LEFT_OUT, lambda data: as_lines((read_left_out(data) | left_out).values()), "application/jsonl")
+
+
+def former_results(lines: Iterable[DeadLetter] | Iterable[LeftOut]) -> set[tuple[str, int]]:
+    """Names of photos and generations of their results that do not count: see Item.former."""
+    return {(line["name"], former) for line in lines if (former := line.get("former_result")) is not None}
 
 
 @once

@@ -1,10 +1,11 @@
 """The options that results were made with, in a file beside them: a run with other options would leave a mixture."""
 import hashlib
 import json
+from dataclasses import replace
 from typing import TypedDict
 
 from bulk.job import BulkJob
-from options import InvalidOption, parse
+from options import PARAMETERS, InvalidOption, Options, parse
 
 MANIFEST = "manifest.json"  # no photo's result has such a name
 
@@ -43,15 +44,18 @@ def check_manifest(job: BulkJob) -> None:
 
 
 def write_manifest(job: BulkJob) -> None:
-    """Raises as Store.write does."""
+    """Raises as Store.write does, and OtherOptions where a run that began at the same time has written its own first."""
     job.results.write(MANIFEST, json.dumps(manifest_of(job), indent=2).encode() + b"\n", "application/json", {}, replace=job.force)
+    check_manifest(job)
 
 
 def differences(before: Manifest, now: Manifest) -> list[str]:
     """What means something else, with both values; the same value may be written differently."""
-    names = sorted(before["options"].keys() | now["options"].keys())
-    changed = [f"{name} was {before['options'].get(name, 'not given')}, now {now['options'].get(name, 'not given')}"
-               for name in names if name != "format" and meaning(name, before["options"]) != meaning(name, now["options"])]
+    changed = []
+    if meaning(before["options"]) != meaning(now["options"]):
+        names = sorted((before["options"].keys() | now["options"].keys()) - {"format"})
+        changed = [f"{name} was {before['options'].get(name, 'not given')}, now {now['options'].get(name, 'not given')}"
+                   for name in names if value(name, before["options"]) != value(name, now["options"])]
     if before["format"] != now["format"]:
         changed.append(f"format was {before['format']}, now {now['format']}")
     if before["bg_image_sha256"] != now["bg_image_sha256"]:
@@ -61,8 +65,18 @@ def differences(before: Manifest, now: Manifest) -> list[str]:
     return changed
 
 
-def meaning(name: str, options: dict[str, str]) -> object:
+def meaning(options: dict[str, str]) -> Options | None:
+    """Of all options but the format together, as one may count only beside another; None where this version knows no such options."""
     try:
-        return parse({name: options[name]}, {options[name]}) if name in options else parse({})
-    except (InvalidOption, KeyError):  # of a parameter that needs another one, or that no longer exists
-        return options[name]
+        return replace(parse(options, {options.get("watermark", "").strip()}), format="auto")
+    except (InvalidOption, KeyError):
+        return None
+
+
+def value(name: str, options: dict[str, str]) -> object:
+    """Of one option, its default where it is not given; the text where this version knows no such option."""
+    try:
+        text = options.get(name, PARAMETERS[name].default)
+        return None if text is None else PARAMETERS[name].parse(text.strip())
+    except (ValueError, KeyError):
+        return options.get(name)

@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass, fields, replace
 from typing import Literal
 
 from bulk.item import MAX_LIST_FILE, Store
-from bulk.job import BulkJob
+from bulk.job import BulkJob, former_results
 from events.names import may_be_photo
 from model.flags import advice
 
@@ -44,11 +44,14 @@ def rows(job: BulkJob) -> list[Row]:
     failed = [Row(letter["name"], "failed", letter["code"]) for letter in job.dead_letters().values()]
     names = {row.name for row in failed}
     suffix = f".{job.options.format}"
-    found = (done_row(item.name.removesuffix(suffix), metadata)
+    all_left_out = job.left_out()
+    former = former_results(all_left_out.values())
+    found = ((item.name.removesuffix(suffix), item.generation, metadata)
              for item, metadata in job.results.items_with_metadata() if item.name.endswith(suffix) and item.size)
-    done = [row for row in found if row.name not in names and may_be_photo(row.name)]  # the sheet and pictures of others are no results
+    done = [done_row(name, metadata) for name, generation, metadata in found
+            if name not in names and (name, generation) not in former and may_be_photo(name)]  # the sheet and pictures of others are no results
     names |= {row.name for row in done}
-    left_out = [Row(left["name"], "left_out", kind=left["kind"], view=left["view"]) for left in job.left_out().values() if left["name"] not in names]
+    left_out = [Row(left["name"], "left_out", kind=left["kind"], view=left["view"]) for left in all_left_out.values() if left["name"] not in names]
     return sorted([*failed, *done, *left_out],
                   key=lambda row: (OUTCOMES.index(row.outcome), row.confidence if row.confidence is not None else -1.0, row.name))
 

@@ -6,6 +6,7 @@ generation of its photo, and only that of a newer generation replaces it.
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -91,9 +92,7 @@ class Arrivals:
             return "known" if known == generation else "overtaken"
         watermark = load(self.watermark) if self.watermark else None
         try:
-            if size > MAX_FILE:
-                raise FileTooLarge(f"at most {MAX_FILE:,} bytes")
-            made = cut_out(storage.read(photo, MAX_FILE, SECONDS, generation), self.options, watermark=watermark)
+            made = cut_out(read_photo(photo, generation, size), self.options, watermark=watermark)
         except storage.Missing:
             return "gone"
         except CutOutError as refusal:
@@ -123,6 +122,14 @@ class Arrivals:
             if write(replaces=there.generation if there else 0):
                 return word
         raise Contention(f"{place.name}: others write it at the same time")
+
+
+def read_photo(photo: Location, generation: int, size: int) -> bytes:
+    """Raises FileTooLarge, storage.Missing, or storage.Unreadable where the storage fails or forbids."""
+    if size <= MAX_FILE:
+        with suppress(storage.TooLarge):  # an object that is stored with Content-Encoding: gzip has more bytes than its size says
+            return storage.read(photo, MAX_FILE, SECONDS, generation)
+    raise FileTooLarge(f"at most {MAX_FILE:,} bytes")
 
 
 def generation_of(written: storage.Object | None) -> int:

@@ -87,6 +87,23 @@ def test_where_chooses_which_results_are_written(job, shows):
     assert run(lefts)["left.jpg"] == "done" and [row.outcome for row in rows(lefts)] == ["done"] * 3 + ["left_out"]
 
 
+@pytest.mark.parametrize("outcome", ["failed", "left_out"])
+def test_an_old_result_does_not_count_where_the_photo_was_to_be_converted_again_and_has_no_new_one(job, shows, outcome):
+    """The old one may have other options."""
+    shows(("exterior", "left"))
+    assert run(job) == {"car.jpg": "done"}
+    old = (job.results.root / "car.jpg.png").read_bytes()
+    white = replace(job, options=parse({"bg_color": "fff", "format": "png"}), skip_unsuitable=outcome == "left_out")
+    shows(("interior", None))
+    assert run(replace(white, force=True)) == {"car.jpg": outcome} and reported(white)[0][1] == outcome
+    for _ in range(2):
+        assert run(white) == {"car.jpg": f"{outcome}_before"} and reported(white)[0][1] == outcome
+    assert (job.results.root / "car.jpg.png").read_bytes() == old, "it is not lost"
+    shows(("exterior", "left"))
+    assert run(replace(white, retry=frozenset({"car.jpg"}))) == {"car.jpg": "done"} and (job.results.root / "car.jpg.png").read_bytes() != old
+    assert run(white) == {"car.jpg": "skipped"} and not job.dead_letters() and reported(white) == [("car.jpg", "done", "exterior", "left")]
+
+
 def test_a_cut_out_keeps_its_confidence_where_it_is_left_out(job, shows):
     """The sheet puts the least confident first."""
     shows(("exterior", "left"))

@@ -13,7 +13,7 @@ from bulk.command import main
 from bulk.folder import JOURNAL, NOTES, Folder
 from bulk.item import Unwritable
 from bulk.job import BulkJob, OutputFailed
-from bulk.manifest import MANIFEST, OtherOptions, check_manifest, write_manifest
+from bulk.manifest import write_manifest
 from bulk.report import rows, write_report
 from bulk.stores import open_input, open_store
 from cutout import cut_out
@@ -239,34 +239,6 @@ def test_a_report_survives_lines_that_a_full_disk_cut_short(job):
         (notes / journal).write_bytes(b'{"name": "car.jpg", "meta')
     job.convert(job.photos.find("car.jpg"))
     assert rows(job)[0].confidence
-
-
-@pytest.mark.parametrize("given, options, sentence", [
-    ({}, {"bg_color": "fff"}, "bg_color was not given, now fff"), ({"bg_color": "000"}, {"bg_color": "fff"}, "bg_color was 000, now fff"),
-    ({"crop": "true"}, {}, "crop was true, now not given"), ({"bg_color": "fff"}, {"bg_color": "#FFFFFF", "crop": "no"}, None),
-    ({"crop": "1"}, {"crop": "yes"}, None)])
-def test_results_with_other_options_are_not_mixed(job, given, options, sentence):
-    write_manifest(replace(job, given=given))
-    now = replace(job, given=options)
-    if sentence is None:
-        check_manifest(now)
-        return
-    with pytest.raises(OtherOptions, match=sentence):
-        check_manifest(now)
-    check_manifest(replace(now, force=True))
-    write_manifest(replace(now, force=True))
-    check_manifest(now)
-
-
-def test_other_pictures_and_formats_are_other_options(job):
-    write_manifest(replace(job, backdrop=b"one"))
-    same = replace(job, backdrop=b"one")
-    for now in (job, replace(job, backdrop=b"two"), replace(same, watermark=b"mark"), replace(same, options=Options(format="webp"))):
-        with pytest.raises(OtherOptions):
-            check_manifest(now)
-    (job.results.root / MANIFEST).write_text("{")
-    with pytest.raises(OtherOptions, match="manifest.json"):
-        check_manifest(job)
 
 
 @pytest.mark.parametrize("flags, sentence", [

@@ -77,6 +77,40 @@ def test_an_empty_file_under_its_results_name_leaves_a_photo_its_dead_letter(job
     assert job.dead_letters().keys() == {"bad.jpg", "worse.jpg"}
 
 
+def test_a_photo_that_another_run_has_converted_meanwhile_has_no_dead_letter(job):
+    outcome = failed(job, "bad.jpg")
+    job.results.write("bad.jpg.png", b"by the other run", "image/png", {})
+    job.keep([outcome])
+    assert not job.dead_letters()
+
+
+def test_a_run_that_finds_nothing_to_convert_drops_the_dead_letter_of_a_photo_with_a_result(job):
+    job.keep([failed(job, "bad.jpg"), failed(job, "worse.jpg")])
+    for name in ("bad.jpg.png", "car.jpg.png"):
+        job.results.write(name, b"by the other run", "image/png", {})
+    out = job.results.root if isinstance(job.results, Folder) else f"gs://{job.results.bucket}/{job.results.prefix}"
+    assert main(["--input", str(job.photos.root), "--output", str(out)]) == 0
+    assert job.dead_letters().keys() == {"worse.jpg"}
+
+
+def test_a_dead_letter_stays_where_no_result_could_have_the_name(job):
+    job.keep([replace(failed(job, "bad.jpg"), code="name_too_long", item=Item(f"{'x' * 1100}.jpg", 1, 1))])
+    job.keep([failed(job, "worse.jpg")])
+    assert [letter["code"] for letter in job.dead_letters().values()] == ["failed_to_read_image", "name_too_long"]
+
+
+def test_a_result_that_does_not_count_any_more_is_replaced_when_its_photo_can_be_converted(job):
+    """The run that was forced to convert the photo again found it broken."""
+    assert job.convert(job.photos.find("car.jpg")).status == "done"
+    job.keep([replace(job, force=True).convert(failed(job, "car.jpg").item)])
+    assert listed(job) == {"car.jpg": "failed_before"} and job.results.find("car.jpg.png").size
+    put(job.photos.root, "car.jpg", data=draw_jpeg(1))
+    ((photo, status),) = job.listing()
+    assert status == "pending" and job.convert(photo).status == "done"
+    job.keep([])
+    assert not job.dead_letters() and listed(job) == {"car.jpg": "skipped"}
+
+
 def test_an_empty_manifest_is_none(job):
     empty(job.results, MANIFEST)
     check_manifest(job)

@@ -1,4 +1,5 @@
 """A photo arrives in a bucket: its result, or the reason why there is none, is in another one, whatever the number and order of the events."""
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -211,6 +212,15 @@ def test_the_bulk_jobs_report_says_the_same_of_a_photo_whoever_converted_it(buck
     assert [here.convert(item).status for item in here.photos.items()] == ["done"]
     told, expected = (replace(*rows(job), milliseconds=None) for job in (replace(here, results=open_store(f"gs://{bucket.outgoing}")), here))
     assert told == expected and (told.outcome, told.width) == (outcome, 480)
+
+
+def test_a_photo_that_is_too_large_only_when_it_is_unpacked_has_a_dead_letter(bucket):
+    """An object that is stored with Content-Encoding: gzip has the size of what is packed."""
+    event = bucket.put("heavy.jpg", packed := gzip.compress(bytes(22_000_001)))
+    upload = f"{bucket.cloud.address}/upload/storage/v1/b/{bucket.incoming}/o?uploadType=media&name=heavy.jpg&contentEncoding=gzip"
+    event["generation"] = requests.post(upload, data=packed, headers={"Content-Type": "image/jpeg"}, timeout=30).json()["generation"]
+    assert receive(Arrivals(bucket.outgoing), event) == "dead_letter"
+    assert json.loads(bucket.read("dead-letters/heavy.jpg.json"))["code"] == "file_too_large"
 
 
 def test_a_bucket_that_would_feed_itself_is_refused_until_results_have_a_folder(bucket):
