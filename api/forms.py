@@ -48,7 +48,7 @@ def multipart(body: bytes, boundary: str | None) -> Fields:
             raise BodyTooLarge(f"at most {MAX_FIELDS:,} parts")
         blank = BLANK_LINE.search(body, start, min(end, start + MAX_HEAD))
         disposition = DISPOSITION.search(body, start, blank.start()) if blank else None
-        given = {name.lower(): quoted or plain for name, quoted, plain in PARAMETER.findall(disposition[1])} if disposition else {}
+        given = {name.lower(): quoted or plain for name, quoted, plain in reversed(PARAMETER.findall(disposition[1]))} if disposition else {}
         if not blank or b"name" not in given:
             raise ApiError(f"a part of the form has no name, or no content after {MAX_HEAD:,} bytes")
         key, data = given[b"name"].decode("utf-8", "replace"), body[blank.end():end]

@@ -91,9 +91,13 @@ class BulkJob:
         found = self.results.find(result_name(name, self.options.format))
         return found.generation if found and found.size else None
 
+    def finished(self) -> dict[str, int]:
+        """Generations of results by name."""
+        return {item.name: item.generation for item in self.results.items() if item.size}
+
     def listing(self) -> Iterator[tuple[Item, Status]]:
         """Each file of the input: pending, skipped (it has its result), failed_before, left_out_before, ignored (by its name, or no file), or folder."""
-        finished = {} if self.force else {item.name: item.generation for item in self.results.items() if item.size}
+        finished = {} if self.force else self.finished()
         failed, left_out = self.dead_letters(), self.left_out()  # read in any case: a damaged file shall stop the run before it converts anything
         former = former_results(failed.values()) | former_results(left_out.values())
         if self.force or self.retry is not None:
@@ -123,6 +127,8 @@ class BulkJob:
             return outcome
         try:
             return replace(outcome, item=replace(item, former=self.find_result(item.name)))  # perhaps made with other options
+        except PermissionError:
+            return outcome
         except FAULTS as error:
             raise OutputFailed(f"the result of {item.name} could not be looked up: {sentence(error)}") from error
 
@@ -170,10 +176,12 @@ class BulkJob:
         left_out = {outcome.item.name: outcome.left_out for outcome in outcomes if outcome.status == "left_out"}
         failed = {outcome.item.name: outcome.dead_letter for outcome in outcomes if outcome.status == "failed"}
 
+        finished = self.finished() if failed or self.dead_letters() else {}
+
         def with_failed(data: bytes) -> bytes:
             letters = read_dead_letters(data) | failed  # of both, others may have converted a photo meanwhile
-            return as_lines(letter for name, letter in letters.items()
-                            if name not in left_out and self.find_result(name) in (None, letter.get("former_result")))
+            return as_lines(letter for name, letter in letters.items() if name not in left_out
+                            and finished.get(result_name(name, self.options.format)) in (None, letter.get("former_result")))
 
         self.results.update(DEAD_LETTERS, with_failed, "application/jsonl")
         if left_out:

@@ -129,9 +129,9 @@ class Placement(NamedTuple):
     def within(self, most: int) -> "Placement":
         """The same on a canvas of at most so many pixels."""
         canvas = fit_pixels(self.canvas, most)
-        rows, columns = ((round_half_up(first * now / whole), max(1, round_half_up(side * now / whole)))
+        rows, columns = ([round_half_up(at * now / whole) for at in (first, first + side)]
                          for first, side, whole, now in zip(self.target[:2], self.target[2:], self.canvas, canvas))
-        return Placement(canvas, self.source, (rows[0], columns[0], rows[1], columns[1]))
+        return Placement(canvas, self.source, (rows[0], columns[0], max(1, rows[1] - rows[0]), max(1, columns[1] - columns[0])))
 
     def apply(self, rgb: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A layer of the photo's size, uint8 (height, width, 3) and float32 (height, width) in 0..1, straight alpha, -> the same on the canvas.

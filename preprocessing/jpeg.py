@@ -20,7 +20,8 @@ from exceptions import UnreadablePicture
 START, END, SCAN, INTERVAL = b"\xff\xd8\xff", b"\xff\xd9", b"\xff\xda", b"\xff\xdd"
 EXIF, PICTURES = b"\xff\xe1", b"\xff\xe2"
 APPLICATION = {bytes([0xff, kind]) for kind in range(0xe0, 0xf0)}
-ONE_PIXEL = bytes.fromhex("ffc0000b080001000101011100 ffda")  # frame and scan of the smallest file that Pillow opens
+WITHOUT_DENSITY = bytes.fromhex("ffe000104a46494600010101000100010000")  # JFIF of 1 pixel an inch, which counts as none; Pillow then asks no EXIF
+ONE_PIXEL = bytes.fromhex("ffc0000b080001000101011100 ffda0008010100003f00")  # frame and scan of the smallest file that Pillow opens
 RESTARTS = [bytes([0xff, 0xd0 + number]) for number in range(8)]
 MARKER = re.compile(rb"\xff[^\x00\xff]")  # in a scan: neither a stuffed nor a fill byte
 STANDALONE = {*RESTARTS, *(bytes([0xff, kind]) for kind in (0x01, 0xc8, 0xd8, 0xd9, *range(0xf0, 0xfe)))}  # without a length, also to Pillow
@@ -100,6 +101,8 @@ def essential(data: bytes) -> bytes:
         end = behind(data, marker)
         if marker[0] in APPLICATION and not is_readable(data[marker.start():end]):
             kept.append(data[start:marker.start()])
+            if is_readable(WITHOUT_DENSITY + data[marker.start():end]):  # EXIF whose density can't be read; its orientation counts
+                kept.append(WITHOUT_DENSITY + data[marker.start():end])
             start = end
     return b"".join([*kept, data[start:]])
 

@@ -87,6 +87,16 @@ def test_damaged_segments_beside_the_pixels_of_a_jpeg_are_left_out(name):
     with pytest.raises(SyntaxError):
         jpeg_factory(io.BytesIO(damaged))
     assert np.array_equal(decode(damaged).rgb, decode(whole).rgb)
+    oriented = exif(6)
+    beside = damaged[:2] + b"\xff\xe1" + (len(oriented) + 2).to_bytes(2) + oriented + damaged[2:]
+    assert name.startswith("EXIF") or decode(beside).size == decode(whole).size[::-1], "other segments count"
+
+
+def test_a_jpeg_stands_upright_where_its_density_can_not_be_read():
+    whole = file_of(picture(), "JPEG")
+    block = b"Exif\0\0MM\0*\0\0\0\x08\0\3" + bytes.fromhex("0112 0003 00000001 00060000  011a 0002 00000001 31000000  0128 0003 00000001 00020000  00000000")
+    turned = decode(whole[:2] + b"\xff\xe1" + (len(block) + 2).to_bytes(2) + block + whole[20:])
+    assert turned.dpi is None and np.array_equal(turned.rgb, np.rot90(decode(whole).rgb, -1))
 
 
 def test_thumbnails_and_trailers_of_a_jpeg_are_no_end_of_it():

@@ -316,3 +316,12 @@ def test_a_car_that_just_touches_the_edge_is_not_cut_off():
     alpha = np.zeros(PHOTO, np.float32)
     alpha[30:60, 20:60] = alpha[42:46, :20] = 1
     assert cut_sides(alpha) == Sides()
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_what_stands_at_the_edge_of_a_canvas_stands_there_when_it_is_made_smaller(seed):
+    rng = np.random.default_rng(seed)
+    height, width, top, left = (int(number) for number in rng.integers((200, 200, 0, 0), (2000, 2000, 190, 190)))
+    small = Placement((height, width), (0, 0, 5, 5), (top, left, height - top, width - left)).within(10_000)
+    assert small.canvas[0] * small.canvas[1] <= 10_000
+    assert (small.target[0] + small.target[2], small.target[1] + small.target[3]) == small.canvas

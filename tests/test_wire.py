@@ -69,7 +69,8 @@ def test_a_named_file_without_bytes_is_refused(function, name, code):
 
 
 @pytest.mark.parametrize("file_name", [b'"Gr\xf6\xdfe.jpg"', b'"\x8e\xd4.jpg"', b'"' + "Größe 車.jpg".encode() + b'"', b"car.jpg", b'"a;b=c.jpg"',
-                                       b'"C:\\photos\\"', b'"1" wheel.jpg"', b'"' + b"n" * 5000 + b'"', b"\xff\xfe", b'"unclosed'])
+                                       b'"C:\\photos\\"', b'"1" wheel.jpg"', b'"5\\"; name=x.jpg"',
+                                       b"lot; name=x.jpg", b'"' + b"n" * 5000 + b'"', b"\xff\xfe", b'"unclosed'])
 def test_a_file_may_have_any_name(function, plain, file_name):
     assert send(function, form((b'form-data; name="image_file"; filename=' + file_name, PHOTO))).content == plain
 
