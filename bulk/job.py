@@ -127,7 +127,7 @@ class BulkJob:
             return outcome
         try:
             return replace(outcome, item=replace(item, former=self.find_result(item.name)))  # perhaps made with other options
-        except PermissionError:
+        except PermissionError:  # of one folder: what it holds is never listed either, so no old result there counts
             return outcome
         except FAULTS as error:
             raise OutputFailed(f"the result of {item.name} could not be looked up: {sentence(error)}") from error
