@@ -39,12 +39,12 @@ class Bucket:
             return storage.read(self.location(item.name), most, RETRY_SECONDS, item.generation)
 
     def find(self, name: str) -> Item | None:
-        found = storage.stat(self.location(name), RETRY_SECONDS) if is_unicode(name) and not self.is_too_long(name) else None
+        found = storage.stat(self.location(name), RETRY_SECONDS) if is_usable(name) and not self.is_too_long(name) else None
         return Item(name, found.generation, found.size) if found else None
 
     def write(self, name: str, data: bytes, content_type: str, metadata: Mapping[str, str], replace: bool = False) -> bool:
-        if not is_unicode(name):
-            raise Unwritable("name_unusable", "the file's name is not UTF-8, and an object's must be")
+        if not is_usable(name):
+            raise Unwritable("name_unusable", "an object's name must be UTF-8 without line breaks, and the file's is not")
         if self.is_too_long(name):
             raise Unwritable("name_too_long", f"the result's name would be longer than {LONGEST_NAME} bytes")
         put = partial(storage.write, self.location(name), data, content_type, dict(metadata))
@@ -82,9 +82,9 @@ class Bucket:
         """Does nothing: an object is never left half written."""
 
 
-def is_unicode(name: str) -> bool:
-    """False where a local file's name has bytes that are not UTF-8, which Python carries as lone surrogates."""
-    return not re.search("[\ud800-\udfff]", name)
+def is_usable(name: str) -> bool:
+    """False where a local file's name has a line break, or bytes that are not UTF-8, which Python carries as lone surrogates."""
+    return not re.search("[\r\n\ud800-\udfff]", name)
 
 
 @contextmanager

@@ -127,8 +127,9 @@ class Folder:
     def tidy(self) -> None:
         """Removes what killed runs left half written, but not what another run may be writing."""
         for path in (self.root / NOTES).glob("*"):
-            if path.suffix not in (".jsonl", ".lock") and time.time() - path.stat().st_mtime > STALE:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another run has just given it its name
+                if path.suffix not in (".jsonl", ".lock") and time.time() - path.stat().st_mtime > STALE:
+                    path.unlink()
 
 
 def has_own_file(name: str) -> bool:

@@ -184,8 +184,9 @@ def test_a_write_that_fails_leaves_nothing(results, monkeypatch):
 def test_what_a_killed_run_left_half_written_is_no_result_and_is_removed_when_it_is_old(results):
     put(results.root, ".forecourt/1234", ".forecourt/5678")
     os.utime(results.root / ".forecourt" / "1234", (0, 0))
+    (results.root / ".forecourt" / "9abc").symlink_to("what another run has just given its name")
     results.tidy()
-    assert not list(results.items()) and [path.name for path in (results.root / ".forecourt").iterdir()] == ["5678"]
+    assert not list(results.items()) and {path.name for path in (results.root / ".forecourt").iterdir()} == {"5678", "9abc"}
 
 
 @pytest.mark.parametrize("name", ["../x.png", "/x.png", "a/../../x.png", "a//b.png", "./a/b.png", "a/b.png/", ".forecourt/x.png", "a\0.png", ""])
@@ -203,15 +204,15 @@ def test_names_that_no_object_can_have_and_buckets_that_take_no_object(tmp_path,
     with emulated() as cloud:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", cloud.address)
         monkeypatch.setattr(storage, "client", once(storage.client.__wrapped__))  # one that knows the address
-        for name in (b"\xfe.jpg", b"\xff.jpg"):
+        for name in (b"\xfe.jpg", b"\xff.jpg", b"a\rb.jpg", b"a\nb.jpg"):
             Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(draw_jpeg(1))
         bucket = cloud.bucket({"\ufffd.jpg.png": b"of another photo"})
         job = BulkJob(Folder(tmp_path), None, open_store(f"gs://{bucket}"), PNG)
         outcomes = [job.convert(item) for item in job.photos.items()]
-        assert [outcome.code for outcome in outcomes] == ["name_unusable"] * 2
+        assert [outcome.code for outcome in outcomes] == ["name_unusable"] * 4
         job.keep(outcomes)
-        assert Counter(listed(job).values()) == {"failed_before": 2}
-        assert len(write_report(job)) == 3 and b"\\udcfe.jpg,failed,name_unusable" in cloud.read(bucket, "report.csv")
+        assert Counter(listed(job).values()) == {"failed_before": 4}
+        assert len(write_report(job)) == 5 and b"\\udcfe.jpg,failed,name_unusable" in cloud.read(bucket, "report.csv")
         (tmp_path / "car.jpg").write_bytes(draw_jpeg(1))
         with pytest.raises(OutputFailed, match="car.jpg.png could not be written: there is no such object, or it may not be used"):
             replace(job, results=open_store("gs://no-such-bucket")).convert(job.photos.find("car.jpg"))
