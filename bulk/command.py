@@ -28,6 +28,7 @@ from postprocessing.compose import Backdrop
 from postprocessing.watermark import FOLDER, watermarks_in
 from preprocessing.decode import decode
 
+LOST = {"not_written": "results", "no_sheet": "the sheet"}  # by status; of workers that are processes of their own, only counts tell
 ALL_DONE, RUN_FAILED, PHOTOS_FAILED, BY_SIGNAL = 0, 1, 3, 128  # and argparse's 2 for wrong options
 
 
@@ -109,7 +110,8 @@ def execute(job: BulkJob, flags: list[str], sheet: int) -> int:
     if is_template(flags):
         print("template written: Dataflow starts the job, and its last step writes the report")
         return ALL_DONE
-    reported, failure = 0, STOP.reason or ("the sheet could not be written: see the log" if counts["no_sheet"] else "")
+    lost = next((what for status, what in LOST.items() if counts[status]), "")
+    reported, failure = 0, STOP.reason or lost and f"{lost} could not be written: see the log"
     if not STOP.output_failed:
         try:
             reported = len(write_report(job))

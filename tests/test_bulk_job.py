@@ -277,6 +277,13 @@ def test_an_output_that_can_not_be_written_is_told_before_the_first_photo(job, p
     assert f"failed: {sentence}" in capsys.readouterr().err
 
 
+def test_results_that_workers_of_other_processes_could_not_write_make_the_run_fail(job, monkeypatch, capsys):
+    """Only the counts tell of them: --direct_running_mode multi_processing."""
+    monkeypatch.setattr("bulk.command.run", lambda *_: Counter(pending=1, not_written=1))
+    assert main(["--input", str(job.photos.root), "--output", str(job.results.root)]) == 1
+    assert "failed: results could not be written: see the log" in capsys.readouterr().err
+
+
 def test_configured_watermarks_are_those_of_the_function(tmp_path, monkeypatch, capsys):
     put(tmp_path / "photos", "notes.txt")
     arguments = ["--input", str(tmp_path / "photos"), "--output", str(tmp_path / "out"), "--watermark", "logo"]
