@@ -19,7 +19,7 @@ class DeadLetter(TypedDict):
 def read_dead_letters(data: bytes) -> dict[str, DeadLetter]:
     """Dead letters by name. Raises storage.Unreadable where a line is none."""
     try:
-        letters: list[DeadLetter] = [json.loads(line) for line in data.decode().splitlines()]
+        letters: list[DeadLetter] = [json.loads(line) for line in data.decode().splitlines() if line.strip()]
         return {letter["name"]: letter for letter in letters}
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable("a file of dead letters is damaged: it holds JSON lines with name, generation, code and detail") from error

@@ -19,7 +19,7 @@ class LeftOut(TypedDict):
 def read_left_out(data: bytes) -> dict[str, LeftOut]:
     """By name. Raises storage.Unreadable where a line is none."""
     try:
-        lines: list[LeftOut] = [json.loads(line) for line in data.decode().splitlines()]
+        lines: list[LeftOut] = [json.loads(line) for line in data.decode().splitlines() if line.strip()]
         return {line["name"]: {"name": line["name"], "generation": line["generation"], "kind": line["kind"], "view": line["view"], "refused": line["refused"],
                                "former_result": line.get("former_result")} for line in lines}
     except (ValueError, KeyError, TypeError) as error:

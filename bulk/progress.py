@@ -19,11 +19,11 @@ def count(status: str) -> None:
 
 @contextmanager
 def shown() -> Iterator[None]:
-    """Shows the counts while the block runs."""
+    """Shows the counts on a terminal while the block runs."""
     over = threading.Event()
 
     def follow() -> None:
-        with tqdm(total=0, unit="photo", dynamic_ncols=True) as bar:
+        with tqdm(total=0, unit="photo", dynamic_ncols=True, disable=None) as bar:
             while True:
                 last = over.wait(EVERY)
                 with LOCK:

@@ -31,8 +31,8 @@ def named_as_picture(name: str) -> bool:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether the file's name begins with a dot, as macOS names the companion of each file on a foreign disk: ._car.jpg."""
-    return PurePosixPath(name).name.startswith(".")
+    """Whether the name of the file, or of a folder around it, begins with a dot: ._car.jpg, macOS's companion of a file on a foreign disk; .trash/car.jpg."""
+    return any(part.startswith(".") for part in name.split("/"))
 
 
 def may_be_photo(name: str) -> bool:

@@ -133,7 +133,8 @@ def test_dead_letters_are_tried_again_alone_and_leave_the_file_when_they_succeed
     photos, results, *_ = killed
     before = cloud.generations(results)
     cloud.put(photos, "bad/empty.jpg", draw_jpeg(2))
-    ended = bulk.run(f"gs://{photos}", f"gs://{results}", "--retry", f"gs://{results}/dead-letters.jsonl", cloud=cloud.address)
+    file = cloud.bucket({"by hand.jsonl": b"\n" + cloud.read(results, "dead-letters.jsonl") + b"\n"})
+    ended = bulk.run(f"gs://{photos}", f"gs://{results}", "--retry", f"gs://{file}/by hand.jsonl", cloud=cloud.address)
     assert ended.status == 3 and ended.counts["done"] == 1 and ended.counts["failed"] == len(BAD) - 1 and "skipped" not in ended.counts
     assert {letter["name"] for letter in lines(cloud.read(results, "dead-letters.jsonl"))} == BAD.keys() - {"bad/empty.jpg"}
     after = cloud.generations(results)
@@ -171,6 +172,7 @@ def files(folder: Path) -> set[str]:
 def test_a_folder_becomes_a_folder(folder, bulk, server):
     ended = bulk.run(folder / "photos", folder / "out", "--sheet", 2)
     assert ended.status == 3 and ended.counts["done"] == 3 and ended.counts["failed"] == 1 and ended.counts["ignored"] == 2
+    assert "photo/s" not in ended.printed, "a progress bar is for a terminal"
     assert "photos a second" in ended.printed and "CPU seconds a photo" in ended.printed
     assert files(folder / "out") == {"car.jpg.png", "CAR 2.JPG.png", "lot 3/deep/x.png", "least-confident.sheet.jpg"} | OWN
     assert (folder / "out" / "car.jpg.png").read_bytes() == over_http(server, draw_jpeg(0))

@@ -58,7 +58,7 @@ def test_a_glob_of_a_bucket_selects_photos():
 
 def test_photos_are_known_by_their_names_and_files_without_an_extension_are_tried(tmp_path):
     photos = ["a.HIF", "a.HEIF", "a.heic", "a.JFIF", "a.AVIF", "a.JPE", "a.jpeg", "a.Tiff", "a.BMP", "a.webp", "lot.2/car"]
-    others = ["a.txt", "a.mp4", "._a.jpg", ".hidden", "lot/._b.HEIC", "thumbs.db"]
+    others = ["a.txt", "a.mp4", "._a.jpg", ".hidden", "lot/._b.HEIC", ".trash/lot/a.jpg", "thumbs.db"]
     put(tmp_path / "photos", *photos, *others)
     expected = dict.fromkeys(photos, "pending") | dict.fromkeys(others, "ignored")
     assert listed(BulkJob(Folder(tmp_path / "photos"), None, Folder(tmp_path / "out"), PNG)) == expected

@@ -151,7 +151,8 @@ def test_a_photo_that_can_never_succeed_is_acknowledged_with_a_dead_letter(deplo
 
 @pytest.mark.parametrize("name, data, content_type", [
     ("notes.txt", b"cars", "text/plain"), ("film.mp4", PHOTO, "video/mp4"), ("folder/", b"", "application/octet-stream"),
-    ("data", b"\0\1\2", "application/octet-stream"), ("lot/._car.jpg", b"\0\5\x16\7", "image/jpeg"), (".hidden.HEIC", PHOTO, "application/octet-stream")])
+    ("data", b"\0\1\2", "application/octet-stream"), ("lot/._car.jpg", b"\0\5\x16\7", "image/jpeg"), (".hidden.HEIC", PHOTO, "application/octet-stream"),
+    (".trash/car.jpg", PHOTO, "image/jpeg")])
 def test_what_is_not_a_picture_is_left_alone(deployed, name, data, content_type):
     site, function = deployed
     event = site.put(name, data, content_type)
