@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields, replace
 from typing import Literal
 
-from bulk.item import MAX_LIST_FILE, Store
 from bulk.job import BulkJob, former_results
 from events.names import may_be_photo
 from model.flags import advice
@@ -73,18 +72,12 @@ def done_row(name: str, metadata: Mapping[str, str]) -> Row:
 
 
 def write_report(job: BulkJob) -> list[Row]:
-    """Writes both files, where they are not the same already, and gives their rows. Raises as Store.write does."""
+    """Writes both files, where they are not the same already, and gives their rows. Raises as Store.update does."""
     found = rows(job)
     if found:
-        write_changed(job.results, CSV, as_csv(found), "text/csv")
-        write_changed(job.results, JSONL, as_jsonl(found), "application/jsonl")
+        job.results.update(CSV, lambda _: as_csv(found), "text/csv")
+        job.results.update(JSONL, lambda _: as_jsonl(found), "application/jsonl")
     return found
-
-
-def write_changed(store: Store, name: str, data: bytes, content_type: str) -> None:
-    existing = store.find(name)
-    if existing is None or existing.size != len(data) or store.read(existing, MAX_LIST_FILE) != data:
-        store.write(name, data, content_type, {}, replace=True)
 
 
 def as_csv(found: Iterable[Row]) -> bytes:

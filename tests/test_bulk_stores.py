@@ -17,7 +17,7 @@ from bulk.folder import Folder
 from bulk.item import Item
 from bulk.job import BulkJob, Outcome, OutputFailed
 from bulk.manifest import MANIFEST, check_manifest, write_manifest
-from bulk.report import rows
+from bulk.report import rows, write_report
 from bulk.stores import Place, open_store
 from once import once
 from options import Options
@@ -150,6 +150,20 @@ def test_what_another_run_writes_between_read_and_write_is_kept(cloud):
     data = cycle([b"3\n"])
     with pytest.raises(storage.Unreachable, match="list could not be written: others replaced it"):
         results.update("list", change, "text/plain")
+
+
+def test_a_report_is_written_although_another_run_writes_its_own_at_the_same_time(tmp_path, cloud, monkeypatch):
+    bucket, write, others = cloud.bucket({"car.jpg.png": b"result"}), storage.write, iter(["report.csv", "report.jsonl"])
+
+    def meet(*asked: object, **how: object) -> bool:
+        for name in others:
+            cloud.put(bucket, name, b"of the other run")
+            break
+        return write(*asked, **how)
+
+    monkeypatch.setattr(storage, "write", meet)
+    write_report(BulkJob(Folder(tmp_path), None, open_store(f"gs://{bucket}"), PNG))
+    assert all(b"car.jpg" in cloud.read(bucket, name) for name in ("report.csv", "report.jsonl"))
 
 
 def test_the_sheet_and_pictures_that_are_no_photos_result_have_no_row(job):
