@@ -41,21 +41,28 @@ class Asked(NamedTuple):
 def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bulk", usage="%(prog)s --input PLACE --output PLACE [options]", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
-    parser.add_argument("--input", required=True, help="a folder, a gs:// prefix, or a glob of either: * and ? match within a folder, ** through all")
-    parser.add_argument("--output", required=True, help="a folder or a gs:// prefix")
+    parser.add_argument("--input", required=True, type=place, help="a folder, a gs:// prefix, or a glob of either: * and ? match within a folder, ** through all")
+    parser.add_argument("--output", required=True, type=place, help="a folder or a gs:// prefix")
     parser.add_argument("--force", action="store_true", help="convert photos that have a result, too")
-    parser.add_argument("--retry", metavar="FILE", help="only the photos of a file of dead letters, local or gs://")
+    parser.add_argument("--retry", metavar="FILE", type=place, help="only the photos of a file of dead letters, local or gs://")
     parser.add_argument("--sheet", type=int, default=0, metavar="N",
-                        help=f"also a picture of the N least confident photos of each kind, at most {MOST_SHOWN}, left out or not")
+                        help=f"also a picture of the N (at most {MOST_SHOWN}) least confident photos of each kind that this run converts or leaves out")
     parser.add_argument("--where", metavar="FIELD=VALUE,...", help="only results of photos that show this, such as kind=exterior,view=front-left")
     parser.add_argument("--unsuitable", choices=("error", "original", "skip"),
                         help="a photo that shows no vehicle from outside: error (a dead letter), original (the photo as it is) or skip (left out)")
-    parser.add_argument("--bg_image_file", metavar="FILE", help="a picture behind the car, local or gs://")
-    parser.add_argument("--watermark_file", metavar="FILE", help="a picture on top, local or gs://")
+    parser.add_argument("--bg_image_file", metavar="FILE", type=place, help="a picture behind the car, local or gs://")
+    parser.add_argument("--watermark_file", metavar="FILE", type=place, help="a picture on top, local or gs://")
     wire = parser.add_argument_group("what the results look like, as in the API")
     for name in (name for name in PARAMETERS if name != "unsuitable"):  # which takes one value more here
         wire.add_argument(f"--{name}", help=PARAMETERS[name].summary.replace("%", "%%"))
     return parser
+
+
+def place(text: str) -> str:
+    """A variable of a script that is not set shall not mean the folder in which the command runs."""
+    if not text:
+        raise argparse.ArgumentTypeError("takes a place, and it is empty")
+    return text
 
 
 def read_arguments(args: argparse.Namespace, watermarks: Collection[str]) -> Asked:

@@ -118,6 +118,10 @@ def execute(job: BulkJob, flags: list[str], sheet: int) -> int:
         except FAULTS as error:
             failure = failure or sentence(error)
     print_summary(counts, reported)
+    if not counts:
+        print("no file matches --input" + (" and --retry" if job.retry is not None else ""))
+    if sheet and not counts["pending"]:
+        print("no sheet: it shows photos of this run, and there was none to convert")
     if STOP.signal:
         print(f"{STOP.reason}: the same command goes on", file=sys.stderr)
         return BY_SIGNAL + STOP.signal

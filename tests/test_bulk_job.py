@@ -254,7 +254,8 @@ def test_a_report_survives_lines_that_a_full_disk_cut_short(job):
     (["--input", "az://x"], "az://x: takes a folder or gs://bucket, not az://"), (["--output", "gs://"], "names no bucket"),
     (["--input", "gs://si*e/x"], "can't be a pattern"),
     (["--output", "README.md"], "README.md is a file, not a folder"), (["--output", "README.md/below"], "README.md is a file, not a folder"),
-    (["--input", "missing"], "--input: missing is not a folder")])
+    (["--input", "missing"], "--input: missing is not a folder"),
+    *((["--" + name, ""], f"--{name}: takes a place, and it is empty") for name in ("input", "output", "retry", "bg_image_file", "watermark_file"))])
 def test_wrong_options_are_refused_before_anything_is_done(job, flags, sentence, capsys):
     places = ["--input", str(job.photos.root), "--output", str(job.results.root)]
     with pytest.raises(SystemExit) as refusal:
@@ -275,6 +276,16 @@ def test_an_output_that_can_not_be_written_is_told_before_the_first_photo(job, p
     monkeypatch.setattr(BulkJob, "convert", raising(AssertionError("a photo was converted")))
     assert main(["--input", str(job.photos.root), "--output", place]) == 1
     assert f"failed: {sentence}" in capsys.readouterr().err
+
+
+def test_a_run_that_finds_nothing_to_do_says_so(job, capsys):
+    """It is no failure: a nightly run may find an empty bucket."""
+    put(job.results.root, "car.jpg.png")
+    put(job.photos.root.parent, "letters", data=b'{"name": "gone.jpg"}')
+    for photos, flags, said in (("lot*", [], "no file matches --input\n"), ("*.jpg", ["--sheet", "3"], "no sheet: it shows photos of this run"),
+                                ("", ["--retry", str(job.photos.root.parent / "letters")], "no file matches --input and --retry\n")):
+        assert main(["--input", str(job.photos.root / photos), "--output", str(job.results.root), *flags]) == 0
+        assert said in capsys.readouterr().out
 
 
 def test_results_that_workers_of_other_processes_could_not_write_make_the_run_fail(job, monkeypatch, capsys):
