@@ -14,6 +14,7 @@ class DeadLetter(TypedDict):
     code: str
     detail: str
     former_result: NotRequired[int | None]  # see Item.former
+    kind: NotRequired[str]  # of model.kind.KINDS, where the photo can't be cut out
 
 
 def read_dead_letters(data: bytes) -> dict[str, DeadLetter]:

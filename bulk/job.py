@@ -43,14 +43,15 @@ class Outcome:
     code: str = ""            # of a failure
     detail: str = ""
     confidence: float = 0.0   # of a cut-out, written or left out
-    kind: str = ""            # of a photo that is done or left out
+    kind: str = ""            # of a photo that is done or left out, or can't be cut out
     view: str | None = None
     refused: bool = False     # of a photo that is left out: it can't be cut out
     cpu_seconds: float = 0.0
 
     @property
     def dead_letter(self) -> DeadLetter:
-        return {"name": self.item.name, "generation": self.item.generation, "code": self.code, "detail": self.detail, "former_result": self.item.former}
+        return {"name": self.item.name, "generation": self.item.generation, "code": self.code, "detail": self.detail, "former_result": self.item.former,
+                "kind": self.kind}
 
     @property
     def left_out(self) -> LeftOut:
@@ -86,6 +87,10 @@ class BulkJob:
     def leaves_out(self, kind: str, view: str | None, refused: bool) -> bool:
         return not self.where.matches(kind, view) or refused and self.skip_unsuitable
 
+    def tries_again(self, letter: DeadLetter) -> bool:
+        """Whether a photo that failed may have another end now: a passing fault is over, or this run leaves it out."""
+        return letter["code"] in RETRIED or letter["code"] == NoCar.code and self.leaves_out(letter.get("kind", ""), None, refused=True)
+
     def find_result(self, name: str) -> int | None:
         """The generation of a photo's result, None where it has none."""
         found = self.results.find(result_name(name, self.options.format))
@@ -113,7 +118,7 @@ class BulkJob:
                 yield item, "ignored"
             elif result is not None and (item.name, result) not in former:
                 yield item, "skipped"
-            elif letter and letter["generation"] == item.generation and letter["code"] not in RETRIED:
+            elif letter and letter["generation"] == item.generation and not self.tries_again(letter):
                 yield item, "failed_before"
             elif left and left["generation"] == item.generation and self.leaves_out(left["kind"], left["view"], left["refused"]):
                 yield item, "left_out_before"
@@ -145,9 +150,10 @@ class BulkJob:
             return Outcome(item, "failed", FileTooLarge.code, f"at most {MAX_FILE:,} bytes")
         except CutOutError as refusal:
             seconds = time.thread_time() - began
-            if isinstance(refusal, NoCar) and self.leaves_out(refusal.kind, None, refused=True):
-                return Outcome(item, "left_out", kind=refusal.kind, refused=True, cpu_seconds=seconds)
-            return Outcome(item, "failed", refusal.code, str(refusal), cpu_seconds=seconds)
+            kind = refusal.kind if isinstance(refusal, NoCar) else ""
+            if kind and self.leaves_out(kind, None, refused=True):
+                return Outcome(item, "left_out", kind=kind, refused=True, cpu_seconds=seconds)
+            return Outcome(item, "failed", refusal.code, str(refusal), kind=kind, cpu_seconds=seconds)
         except (OSError, storage.Unreadable) as error:
             return Outcome(item, "failed", "storage_unavailable", str(error))
         except Exception:  # a fault of the program, which must not keep the other photos waiting

@@ -77,7 +77,7 @@ def run(job: BulkJob, options: PipelineOptions, sheet: int, local: bool) -> Coun
     if described:
         kept = kept | "report" >> beam.Map(lambda _: finish(lambda: write_report(job), local))
     if sheet:
-        by_kind = outcomes | "known kind" >> beam.Filter(lambda outcome: outcome.kind) | "by kind" >> beam.WithKeys(lambda outcome: outcome.kind)
+        by_kind = outcomes | "known kind" >> beam.Filter(lambda outcome: outcome.kind and not outcome.code) | "by kind" >> beam.WithKeys(lambda outcome: outcome.kind)
         least = by_kind | Top.SmallestPerKey(sheet, key=lambda outcome: outcome.confidence) | "of all kinds" >> beam.Values() | "all kinds" >> ToList()
         least | "sheet" >> beam.Map(lambda lists, _: draw(job, [outcome for outcomes in lists for outcome in outcomes], described), AsList(kept))
     result = pipeline.run()

@@ -66,6 +66,16 @@ def test_a_photo_that_shows_no_vehicle_from_outside_is_a_dead_letter_or_left_out
     assert [(row.name, row.outcome, row.code) for row in rows(job)] == [("seats.jpg", "failed", "unknown_foreground"), ("car.jpg", "done", "")]
 
 
+def test_a_photo_that_failed_is_left_out_by_a_run_that_leaves_such_photos_out(job, shows):
+    shows(("interior", None))
+    assert run(job) == {"car.jpg": "failed"}
+    interiors, skipping, exteriors = (replace(job, where=parse_where("kind=interior")), replace(job, skip_unsuitable=True),
+                                      replace(job, where=parse_where("kind=exterior")))
+    assert [listed(now)["car.jpg"] for now in (job, interiors, skipping, exteriors)] == ["failed_before", "failed_before", "pending", "pending"]
+    assert run(exteriors) == {"car.jpg": "left_out"} and run(exteriors) == {"car.jpg": "left_out_before"}
+    assert not job.dead_letters() and reported(job) == [("car.jpg", "left_out", "interior", None)]
+
+
 def test_or_the_photo_as_it_is_takes_the_place_of_its_result(job, shows):
     shows(("interior", None))
     original = replace(job, options=parse({"unsuitable": "original", "format": "png"}))
