@@ -79,6 +79,8 @@ def read_arguments(args: argparse.Namespace, watermarks: Collection[str]) -> Ask
         del given["unsuitable"]
     options = parse(given, watermarks)
     (photos, pattern), results = open_input(args.input), open_store(args.output)
-    if photos.contains(results):
-        raise ValueError("--output lies within --input: results would be taken for photos")
+    if photos.path_to(results) == "":
+        raise ValueError("--output is the place of --input: results would be taken for photos")
+    if results.path_to(photos):
+        raise ValueError("--input lies within --output: photos would be taken for results")
     return Asked(photos, pattern, results, given, options, parse_where(args.where) if args.where is not None else Where(), skip)

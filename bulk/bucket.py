@@ -66,8 +66,10 @@ class Bucket:
                 return
         raise storage.Unreachable(f"{name} could not be written: others replaced it {TRIES} times meanwhile")
 
-    def contains(self, other: Store) -> bool:
-        return isinstance(other, Bucket) and other.bucket == self.bucket and other.prefix.startswith(self.prefix)
+    def path_to(self, other: Store) -> str | None:
+        if not isinstance(other, Bucket) or other.bucket != self.bucket or not other.prefix.startswith(self.prefix):
+            return None
+        return other.prefix.removeprefix(self.prefix)
 
     def is_too_long(self, name: str) -> bool:
         return len(self.location(name).name.encode()) > LONGEST_NAME

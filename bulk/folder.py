@@ -115,8 +115,11 @@ class Folder:
             if journal.write(line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.root / NOTES / JOURNAL))
 
-    def contains(self, other: Store) -> bool:
-        return isinstance(other, Folder) and other.root.resolve().is_relative_to(self.root.resolve())
+    def path_to(self, other: Store) -> str | None:
+        if not isinstance(other, Folder) or not other.root.resolve().is_relative_to(self.root.resolve()):
+            return None
+        path = other.root.resolve().relative_to(self.root.resolve())
+        return f"{path.as_posix()}/" if path.parts else ""
 
     def prepare(self) -> None:
         probe = self.root / NOTES / uuid4().hex

@@ -60,8 +60,8 @@ class Store(Protocol):
     def find(self, name: str) -> Item | None:
         """The file of exactly that name."""
 
-    def contains(self, other: "Store") -> bool:
-        """Whether the other store's files are files of this one, too."""
+    def path_to(self, other: "Store") -> str | None:
+        """What names of the other store's files begin with here: empty where both are the same place, None where the other one lies outside."""
 
     def prepare(self) -> None:
         """Makes sure that files can be written, as far as that can be known without leaving one. Raises OSError."""

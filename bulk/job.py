@@ -101,13 +101,16 @@ class BulkJob:
         return {item.name: item.generation for item in self.results.items() if item.size}
 
     def listing(self) -> Iterator[tuple[Item, Status]]:
-        """Each file of the input: pending, skipped (it has its result), failed_before, left_out_before, ignored (by its name, or no file), or folder."""
+        """Each file of the input that is not one of the output within it: pending, skipped (it has its result), failed_before, left_out_before, ignored (by its name, or no file), or folder."""
         finished = {} if self.force else self.finished()
         failed, left_out = self.dead_letters(), self.left_out()  # read in any case: a damaged file shall stop the run before it converts anything
         former = former_results(failed.values()) | former_results(left_out.values())
         if self.force or self.retry is not None:
             failed, left_out = {}, {}
+        output = self.photos.path_to(self.results)
         for item in self.photos.items():
+            if output and item.name.startswith(output):
+                continue
             if self.retry is not None and item.name not in self.retry or self.pattern and not self.pattern.fullmatch(item.name.rstrip("/")):
                 continue
             letter, left = failed.get(item.name), left_out.get(item.name)

@@ -264,11 +264,15 @@ def test_wrong_options_are_refused_before_anything_is_done(job, flags, sentence,
     assert refusal.value.code == 2 and sentence in said and "Traceback" not in said and not job.results.root.exists()
 
 
-@pytest.mark.parametrize("photos, results", [("photos", "photos/out"), ("photos", "photos")])
-def test_results_within_the_photos_are_refused(job, photos, results, capsys):
+@pytest.mark.parametrize("photos, results, said", [
+    ("photos", "lot/../photos", "--output is the place of --input"), ("photos/*.jpg", "photos", "--output is the place of --input"),
+    ("photos/lot", "photos", "--input lies within --output"), ("gs://site", "gs://site/", "--output is the place of --input"),
+    ("gs://site/cut/photos/*.jpg", "gs://site/cut", "--input lies within --output")])
+def test_places_where_a_result_would_be_taken_for_a_photo_or_a_photo_for_a_result_are_refused(job, photos, results, said, capsys, monkeypatch):
+    monkeypatch.chdir(job.photos.root.parent)
     with pytest.raises(SystemExit):
-        main(["--input", str(job.photos.root.parent / photos), "--output", str(job.photos.root.parent / results)])
-    assert "--output lies within --input" in capsys.readouterr().err
+        main(["--input", photos, "--output", results])
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("place, sentence", [("/proc/forecourt", "/proc/forecourt: No such file"), ("/sys/forecourt", "/sys/forecourt: ")])

@@ -111,6 +111,14 @@ def test_a_result_that_does_not_count_any_more_is_replaced_when_its_photo_can_be
     assert not job.dead_letters() and listed(job) == {"car.jpg": "skipped"}
 
 
+def test_what_lies_in_an_output_within_the_input_is_no_photo(results):
+    within = Folder(results.root / "cut") if isinstance(results, Folder) else replace(results, prefix="out/cut/")
+    for name, data in (("car.jpg", draw_jpeg(0)), ("cut.jpg", b"photo"), ("cut/left out by hand.jpg", b"photo")):
+        results.write(name, data, "image/jpeg", {})
+    job = BulkJob(results, None, within, PNG)
+    assert job.convert(results.find("car.jpg")).status == "done" and listed(job) == {"car.jpg": "skipped", "cut.jpg": "pending"}
+
+
 def test_an_empty_manifest_is_none(job):
     empty(job.results, MANIFEST)
     check_manifest(job)

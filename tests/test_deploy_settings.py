@@ -41,7 +41,7 @@ PLACES = ("input=gs://photos", "output=gs://cutouts")
 REFUSED_PARAMETERS = [
     (("input=photos", "output=gs://cutouts"), "--input takes gs://"),
     (("input=gs://photos",), "--output takes gs://"),
-    (("input=gs://photos", "output=gs://photos/cutouts"), "--output lies within --input"),
+    (("input=gs://photos", "output=gs://photos/"), "--output is the place of --input"),
     ((*PLACES, "crop=perhaps"), "--crop"),
     ((*PLACES, "bogus=1"), "unknown: --bogus"),
     ((*PLACES, "force=1"), "--force"),
