@@ -46,7 +46,7 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--force", action="store_true", help="convert photos that have a result, too")
     parser.add_argument("--retry", metavar="FILE", type=place, help="only the photos of a file of dead letters, local or gs://")
     parser.add_argument("--sheet", type=int, default=0, metavar="N",
-                        help=f"also a picture of the N (at most {MOST_SHOWN}) least confident photos of each kind that this run converts or leaves out")
+                        help=f"also a picture of the N (at most {MOST_SHOWN}) least confident photos of each kind that this run converts")
     parser.add_argument("--where", metavar="FIELD=VALUE,...", help="only results of photos that show this, such as kind=exterior,view=front-left")
     parser.add_argument("--unsuitable", choices=("error", "original", "skip"),
                         help="a photo that shows no vehicle from outside: error (a dead letter), original (the photo as it is) or skip (left out)")

@@ -26,6 +26,10 @@ class Bucket:
             raise ValueError(f"{url}: names no bucket")
         return cls(bucket, f"{prefix.rstrip('/')}/" if prefix.strip("/") else "")
 
+    @property
+    def place(self) -> str:
+        return f"gs://{self.bucket}/{self.prefix}"
+
     def items(self) -> Iterator[Item]:
         return (item for item, _ in self.items_with_metadata())
 

@@ -16,7 +16,7 @@ from bulk.dead_letters import read_dead_letters
 from bulk.folder import Folder
 from bulk.item import FAULTS, MAX_LIST_FILE
 from bulk.job import BulkJob, sentence
-from bulk.manifest import OtherOptions, check_manifest, write_manifest
+from bulk.manifest import OtherOptions, check_manifest, finish_manifest, write_manifest
 from bulk.report import write_report
 from bulk.stop import STOP
 from bulk.stores import Place, read_file
@@ -115,6 +115,8 @@ def execute(job: BulkJob, flags: list[str], sheet: int) -> int:
     if not STOP.output_failed:
         try:
             reported = len(write_report(job))
+            if counts["pending"] and not failure:
+                finish_manifest(job)
         except FAULTS as error:
             failure = failure or sentence(error)
     print_summary(counts, reported)
@@ -123,7 +125,7 @@ def execute(job: BulkJob, flags: list[str], sheet: int) -> int:
     if sheet and not counts["pending"]:
         print("no sheet: it shows photos of this run, and there was none to convert")
     if STOP.signal:
-        print(f"{STOP.reason}: the same command goes on", file=sys.stderr)
+        print(f"{STOP.reason}: the same command {'starts over, by --force' if job.force else 'goes on'}", file=sys.stderr)
         return BY_SIGNAL + STOP.signal
     if failure:
         return fail(failure)

@@ -25,6 +25,10 @@ STALE = 86_400                      # seconds after which a file that is being w
 class Folder:
     root: Path
 
+    @property
+    def place(self) -> str:
+        return str(self.root.resolve())
+
     def items(self) -> Iterator[Item]:
         errors: list[OSError] = []
         for folder, folders, files in os.walk(self.root, onerror=errors.append):

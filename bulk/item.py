@@ -36,6 +36,10 @@ FAULTS = (storage.Unreadable, OSError, Unwritable, GoogleAuthError)  # of a stor
 class Store(Protocol):
     """Names are relative to the store's root, with / between folders, whatever the system. Where there are no credentials, all raise GoogleAuthError."""
 
+    @property
+    def place(self) -> str:
+        """Where it is, in one way for each store."""
+
     def items(self) -> Iterator[Item]:
         """All files but the store's own notes. Raises OSError or storage.Unreadable."""
 

@@ -101,7 +101,10 @@ class BulkJob:
         return {item.name: item.generation for item in self.results.items() if item.size}
 
     def listing(self) -> Iterator[tuple[Item, Status]]:
-        """Each file of the input that is not one of the output within it: pending, skipped (it has its result), failed_before, left_out_before, ignored (by its name, or no file), or folder."""
+        """Each file of the input, but none of an output within it.
+
+        pending, skipped (it has its result), failed_before, left_out_before, ignored (by its name, or no file), or folder.
+        """
         finished = {} if self.force else self.finished()
         failed, left_out = self.dead_letters(), self.left_out()  # read in any case: a damaged file shall stop the run before it converts anything
         former = former_results(failed.values()) | former_results(left_out.values())

@@ -1,8 +1,8 @@
-"""The options that results were made with, in a file beside them: a run with other options would leave a mixture."""
+"""The options and the input that results were made with, in a file beside them: a run with others would leave a mixture."""
 import hashlib
 import json
 from dataclasses import replace
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from bulk.job import BulkJob
 from options import PARAMETERS, InvalidOption, Options, parse
@@ -11,10 +11,12 @@ MANIFEST = "manifest.json"  # no photo's result has such a name
 
 
 class Manifest(TypedDict):
+    input: NotRequired[str]          # the place to which names of photos are relative
     format: str
     options: dict[str, str]          # as given, by parameter
     bg_image_sha256: str | None
     watermark_sha256: str | None
+    unfinished: NotRequired[bool]    # --force has changed the rest, and some results may still be as before
 
 
 class OtherOptions(ValueError):
@@ -22,7 +24,8 @@ class OtherOptions(ValueError):
 
 
 def manifest_of(job: BulkJob) -> Manifest:
-    return {"format": job.options.format, "options": dict(job.given), "bg_image_sha256": digest(job.backdrop), "watermark_sha256": digest(job.watermark)}
+    return {"input": job.photos.place, "format": job.options.format, "options": dict(job.given), "bg_image_sha256": digest(job.backdrop),
+            "watermark_sha256": digest(job.watermark)}
 
 
 def digest(data: bytes | None) -> str | None:
@@ -30,23 +33,54 @@ def digest(data: bytes | None) -> str | None:
 
 
 def check_manifest(job: BulkJob) -> None:
-    """Raises OtherOptions where the results were made with other options and are not to be made again."""
+    """Raises OtherOptions where this run would leave a mixture of results."""
+    if not job.force and (reason := refusal(job)):
+        raise OtherOptions(reason)
+
+
+def refusal(job: BulkJob) -> str:
+    """Why results of this run may not stand beside those of the output; empty where they may."""
     file = job.results.find(MANIFEST)
-    if file is None or not file.size or job.force:
-        return
+    if file is None or not file.size:
+        return ""
     try:
         before: Manifest = json.loads(job.results.read(file))
-        changed = differences(before, manifest_of(job))
-    except (ValueError, KeyError, TypeError) as error:
-        raise OtherOptions(f"--output has a {MANIFEST} that this command did not write: {error}") from error
+        changed, photos, mixed = differences(before, manifest_of(job)), before.get("input", job.photos.place), "unfinished" in before
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return f"--output has a {MANIFEST} that this command did not write: {error}"
     if changed:
-        raise OtherOptions(f"--output has results with other options ({'; '.join(changed)}): choose another --output, or convert all again with --force")
+        return f"--output has results with other options ({'; '.join(changed)}): choose another --output, or convert all again with --force"
+    if photos != job.photos.place:
+        return (f"--output has results of another --input, {photos}: choose another --output; "
+                f"where only the photos have moved, write {job.photos.place} into its {MANIFEST}")
+    return "--output has results of several options or inputs: go through the whole input with --force, without --retry or a glob" if mixed else ""
 
 
 def write_manifest(job: BulkJob) -> None:
     """Raises as Store.write does, and OtherOptions where a run that began at the same time has written its own first."""
-    job.results.write(MANIFEST, json.dumps(manifest_of(job), indent=2).encode() + b"\n", "application/json", {}, replace=job.force)
+    manifest = unfinished(job) if job.force and refusal(job) else manifest_of(job)
+    job.results.write(MANIFEST, as_json(manifest), "application/json", {}, replace=job.force)
     check_manifest(job)
+
+
+def finish_manifest(job: BulkJob) -> None:
+    """After a run that has ended well: where --force went through the whole input, no result of other options counts any more, see Item.former.
+
+    Raises as Store.update does.
+    """
+    ours, done = as_json(unfinished(job)), as_json(manifest_of(job))
+    if job.force and job.retry is None and job.pattern is None:
+        job.results.update(MANIFEST, lambda data: done if data == ours else data, "application/json")
+
+
+def unfinished(job: BulkJob) -> Manifest:
+    manifest = manifest_of(job)
+    manifest["unfinished"] = True
+    return manifest
+
+
+def as_json(manifest: Manifest) -> bytes:
+    return json.dumps(manifest, indent=2).encode() + b"\n"
 
 
 def differences(before: Manifest, now: Manifest) -> list[str]:

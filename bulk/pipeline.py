@@ -18,6 +18,7 @@ from apache_beam.transforms.combiners import ToList, Top
 from bulk import progress
 from bulk.item import FAULTS, Item
 from bulk.job import BulkJob, Outcome, OutputFailed, printable, sentence
+from bulk.manifest import finish_manifest
 from bulk.memory import keep_buffers
 from bulk.report import write_report
 from bulk.sheet import SHEET, write_sheet
@@ -75,9 +76,10 @@ def run(job: BulkJob, options: PipelineOptions, sheet: int, local: bool) -> Coun
     without_result = outcomes | "without result" >> beam.Filter(lambda outcome: outcome.status in ("failed", "left_out")) | "their list" >> ToList()
     kept = without_result | "dead letters" >> beam.Map(lambda outcomes: finish(lambda: job.keep(outcomes), local))
     if described:
-        kept = kept | "report" >> beam.Map(lambda _: finish(lambda: write_report(job), local))
+        kept = kept | "report" >> beam.Map(lambda _: finish(lambda: end(job), local))
     if sheet:
-        by_kind = outcomes | "known kind" >> beam.Filter(lambda outcome: outcome.kind and not outcome.code) | "by kind" >> beam.WithKeys(lambda outcome: outcome.kind)
+        shown = outcomes | "of known kind" >> beam.Filter(lambda outcome: outcome.kind and outcome.status != "failed")
+        by_kind = shown | "by kind" >> beam.WithKeys(lambda outcome: outcome.kind)
         least = by_kind | Top.SmallestPerKey(sheet, key=lambda outcome: outcome.confidence) | "of all kinds" >> beam.Values() | "all kinds" >> ToList()
         least | "sheet" >> beam.Map(lambda lists, _: draw(job, [outcome for outcomes in lists for outcome in outcomes], described), AsList(kept))
     result = pipeline.run()
@@ -161,6 +163,12 @@ def finish(write: Callable[[], object], local: bool) -> None:
         write()
     except FAULTS as error:
         give_up(error, local)
+
+
+def end(job: BulkJob) -> None:
+    """What bulk.command does at the end of a run that it waits for."""
+    write_report(job)
+    finish_manifest(job)
 
 
 def draw(job: BulkJob, outcomes: list[Outcome], last: bool) -> None:

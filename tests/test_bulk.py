@@ -221,10 +221,12 @@ def test_options_are_the_apis_and_other_ones_need_force(folder, bulk, server):
     other = bulk.run(folder / "photos" / "*.jpg", folder / "out", "--bg_color", "000", "--crop", "true")
     assert other.status == 2 and all(text in other.printed for text in ("bg_color was not given, now 000", "another background picture", "--force"))
     assert (folder / "out" / "car.jpg.jpg").read_bytes() == answer.content
-    forced = bulk.run(folder / "photos" / "*.jpg", folder / "out", "--bg_color", "000", "--crop", "true", "--force")
-    assert forced.counts["done"] == 1
+    black = ("--bg_color", "000", "--crop", "true")
+    assert bulk.run(folder / "photos" / "*.jpg", folder / "out", *black, "--force").counts["done"] == 1
     assert (folder / "out" / "car.jpg.jpg").read_bytes() == over_http(server, draw_jpeg(0), bg_color="000", crop="true", format="jpg")
-    assert bulk.run(folder / "photos" / "*.jpg", folder / "out", "--bg_color", "#000000", "--crop", "true").counts["skipped"] == 1
+    assert "go through the whole input with --force" in bulk.run(folder / "photos", folder / "out", *black).printed
+    assert bulk.run(folder / "photos", folder / "out", *black, "--force").counts["done"] == 3
+    assert bulk.run(folder / "photos", folder / "out", "--bg_color", "#000000", "--crop", "true").counts["skipped"] == 3
 
 
 def test_an_interrupted_run_says_how_far_it_came_and_goes_on_the_next_time(tmp_path, bulk):
@@ -243,6 +245,11 @@ def test_an_interrupted_run_says_how_far_it_came_and_goes_on_the_next_time(tmp_p
     assert second.counts["skipped"] == len(made) and second.counts["done"] == 14 - len(made)
     report = lines((tmp_path / "out" / "report.jsonl").read_bytes())
     assert len(report) == 15 and all(row["confidence"] and row["milliseconds"] for row in report if row["outcome"] == "done")
+    white = ("--format", "jpg", "--bg_color", "fff")
+    run = bulk.start(tmp_path / "photos", tmp_path / "out", *white, "--force")
+    run.send(signal.SIGINT, lambda: len(list((tmp_path / "out").glob("*.jpg"))) >= 2)
+    assert "interrupted: the same command starts over, by --force" in run.wait().printed
+    assert bulk.run(tmp_path / "photos", tmp_path / "out", *white).status == 2, "some results may have the options of before"
 
 
 def test_an_output_that_takes_no_more_stops_the_run(tmp_path, bulk):

@@ -1,4 +1,6 @@
 """An output keeps to the options of its first run, whatever the way they are written, and whichever of two runs was first."""
+import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -6,7 +8,8 @@ import pytest
 from bulk.command import main
 from bulk.folder import Folder
 from bulk.job import BulkJob
-from bulk.manifest import MANIFEST, OtherOptions, check_manifest, write_manifest
+from bulk.manifest import MANIFEST, OtherOptions, check_manifest, finish_manifest, write_manifest
+from bulk.where import parse_where
 from options import PARAMETERS, Options
 from tests.bulk_photos import draw_jpeg
 from tests.test_bulk_job import PNG, put
@@ -52,6 +55,7 @@ def test_results_with_other_options_are_not_mixed(job, given, options, sentence)
         check_manifest(now)
     check_manifest(replace(now, force=True))
     write_manifest(replace(now, force=True))
+    finish_manifest(replace(now, force=True))
     check_manifest(now)
 
 
@@ -64,6 +68,52 @@ def test_other_pictures_and_formats_are_other_options(job):
     (job.results.root / MANIFEST).write_text("{")
     with pytest.raises(OtherOptions, match="manifest.json"):
         check_manifest(job)
+
+
+def test_photos_of_another_input_are_not_mixed_in_unless_only_the_place_has_changed(job, tmp_path, capsys):
+    """Both inputs have a car.jpg."""
+    write_manifest(job)
+    check_manifest(replace(job, photos=Folder(tmp_path / "photos" / ".." / "photos")))
+    photos = (tmp_path / "photos").rename(tmp_path / "moved")
+    with pytest.raises(SystemExit) as refusal:
+        main(["--input", str(photos), "--output", str(tmp_path / "out")])
+    said = capsys.readouterr().err
+    assert refusal.value.code == 2 and f"results of another --input, {tmp_path / 'photos'}: choose another --output" in said
+    manifest = tmp_path / "out" / MANIFEST
+    assert f"write {photos} into its {MANIFEST}" in said
+    manifest.write_text(manifest.read_text().replace(str(tmp_path / "photos"), str(photos)))
+    check_manifest(replace(job, photos=Folder(photos)))
+    manifest.write_text(json.dumps({name: value for name, value in json.loads(manifest.read_text()).items() if name != "input"}))
+    check_manifest(job)
+
+
+@pytest.mark.parametrize("part, whole", [({"retry": frozenset({"car.jpg"})}, {}), ({"pattern": re.compile("car.*")}, {}),
+                                         ({"retry": frozenset()}, {"where": parse_where("kind=exterior")})])
+def test_other_options_are_those_of_the_output_when_force_has_gone_through_the_whole_input(job, part, whole):
+    write_manifest(job)
+    white = replace(job, given={"bg_color": "fff"})
+    forced = replace(white, force=True)
+    write_manifest(forced)  # and is interrupted
+    for run in (job, white):
+        with pytest.raises(OtherOptions, match="--force"):
+            check_manifest(run)
+    for run in (replace(forced, **part), replace(job, force=True, **part)):
+        write_manifest(run)
+        finish_manifest(run)
+        with pytest.raises(OtherOptions, match="several options or inputs: go through the whole input with --force"):
+            check_manifest(replace(run, force=False))
+    finish_manifest(forced)
+    with pytest.raises(OtherOptions):
+        check_manifest(white)
+    write_manifest(replace(forced, **whole))
+    finish_manifest(replace(forced, **whole))
+    check_manifest(white)
+
+
+def test_a_part_may_be_converted_again_with_the_same_options(job):
+    write_manifest(job)
+    write_manifest(replace(job, force=True, retry=frozenset({"car.jpg"})))
+    check_manifest(job)
 
 
 def test_of_two_runs_that_begin_together_the_second_one_is_refused_before_it_converts_anything(job, monkeypatch, capsys):
