@@ -41,7 +41,8 @@ class Asked(NamedTuple):
 def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bulk", usage="%(prog)s --input PLACE --output PLACE [options]", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
-    parser.add_argument("--input", required=True, type=place, help="a folder, a gs:// prefix, or a glob of either: * and ? match within a folder, ** through all")
+    parser.add_argument("--input", required=True, type=place,
+                        help="a folder, a gs:// prefix, or a glob of either: * and ? match within a folder, ** through all")
     parser.add_argument("--output", required=True, type=place, help="a folder or a gs:// prefix")
     parser.add_argument("--force", action="store_true", help="convert photos that have a result, too")
     parser.add_argument("--retry", metavar="FILE", type=place, help="only the photos of a file of dead letters, local or gs://")
