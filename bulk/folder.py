@@ -55,11 +55,12 @@ class Folder:
     def items_with_metadata(self) -> Iterator[tuple[Item, Mapping[str, str]]]:
         written: dict[str, str] = {}
         for journal in sorted((self.root / NOTES).glob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns):
-            for line in journal.read_text("utf-8").splitlines():
-                with suppress(ValueError):  # empty, or cut short by a full disk: that photo has failed
-                    written[json.loads(line)["name"]] = line
+            with journal.open(encoding="utf-8") as lines:
+                for line in lines:
+                    with suppress(ValueError):  # empty, or cut short by a full disk: that photo has failed
+                        written[json.loads(line)["name"]] = line
         for item in self.items():
-            yield item, json.loads(written[item.name])["metadata"] if item.name in written else {}
+            yield item, json.loads(written.pop(item.name))["metadata"] if item.name in written else {}
 
     def read(self, item: Item, most: int = MAX_FILE) -> bytes:
         with (self.root / item.name).open("rb") as file:
@@ -86,11 +87,11 @@ class Folder:
             partial.parent.mkdir(parents=True, exist_ok=True)
             final.parent.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(data)
-            if metadata:
-                self.note(name, metadata)
             if replace:
                 os.replace(partial, final)
+                self.note(name, metadata)
             else:
+                self.note(name, metadata)
                 create(partial, final)
         except OSError as error:
             if isinstance(error, FileExistsError) and self.find(name):
@@ -113,7 +114,12 @@ class Folder:
                 self.write(name, after, content_type, {}, replace=True)
 
     def note(self, name: str, metadata: Mapping[str, str]) -> None:
-        """Written before the file: metadata without a file is passed over, a file without metadata would be incomplete in the report."""
+        """Written before a new file: metadata without a file is passed over, a file without metadata would be incomplete in the report.
+
+        But written after a file that replaces another: where a run is killed between, the old photo's generation has the new photo converted again.
+        """
+        if not metadata:
+            return
         with (self.root / NOTES / JOURNAL).open("ab", buffering=0) as journal:
             line = b"\n" + json.dumps({"name": name, "metadata": dict(metadata)}).encode() + b"\n"  # the line before may be cut short
             if journal.write(line) < len(line):

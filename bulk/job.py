@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 
@@ -14,7 +14,7 @@ from bulk.item import FAULTS, MAX_LIST_FILE, Item, Store, Unwritable
 from bulk.left_out import LEFT_OUT, LeftOut, read_left_out
 from bulk.where import Where
 from cutout import CutOut, cut_out
-from events.metadata import described, origin
+from events.metadata import GENERATION, described, origin
 from events.names import may_be_photo, result_name
 from exceptions import CutOutError, FileTooLarge, NoCar
 from once import once
@@ -28,6 +28,11 @@ RETRIED = {"storage_unavailable"}  # codes of failures that the next run tries a
 Status = Literal["pending", "done", "failed", "left_out", "skipped", "failed_before", "left_out_before", "ignored", "folder", "gone"]
 
 log = logging.getLogger(__name__)
+
+
+class Result(NamedTuple):
+    generation: int
+    photo: int | None  # generation of the photo that it shows; None where others wrote it
 
 
 class OutputFailed(RuntimeError):
@@ -96,9 +101,10 @@ class BulkJob:
         found = self.results.find(result_name(name, self.options.format))
         return found.generation if found and found.size else None
 
-    def finished(self) -> dict[str, int]:
-        """Generations of results by name."""
-        return {item.name: item.generation for item in self.results.items() if item.size}
+    def finished(self) -> dict[str, Result]:
+        """Results by name."""
+        return {item.name: Result(item.generation, int(metadata[GENERATION]) if GENERATION in metadata else None)
+                for item, metadata in self.results.items_with_metadata() if item.size}
 
     def listing(self) -> Iterator[tuple[Item, Status]]:
         """Each file of the input, but none of an output within it.
@@ -122,14 +128,14 @@ class BulkJob:
                 yield item, "folder"
             elif not item.is_file or not may_be_photo(item.name):
                 yield item, "ignored"
-            elif result is not None and (item.name, result) not in former:
+            elif result and result.photo in (item.generation, None) and (item.name, result.generation) not in former:
                 yield item, "skipped"
             elif letter and letter["generation"] == item.generation and not self.tries_again(letter):
                 yield item, "failed_before"
             elif left and left["generation"] == item.generation and self.leaves_out(left["kind"], left["view"], left["refused"]):
                 yield item, "left_out_before"
             else:
-                yield replace(item, former=result), "pending"
+                yield replace(item, former=result.generation if result else None), "pending"
 
     def convert(self, item: Item) -> Outcome:
         """Converts a photo and writes its result. A fault of the photo, or of its storage, is in the outcome. Raises OutputFailed."""
@@ -190,10 +196,13 @@ class BulkJob:
 
         finished = self.finished() if failed or self.dead_letters() else {}
 
+        def is_over(letter: DeadLetter) -> bool:
+            result = finished.get(result_name(letter["name"], self.options.format))
+            return letter["name"] in left_out or result is not None and result.generation != letter.get("former_result")
+
         def with_failed(data: bytes) -> bytes:
             letters = read_dead_letters(data) | failed  # of both, others may have converted a photo meanwhile
-            return as_lines(letter for name, letter in letters.items() if name not in left_out
-                            and finished.get(result_name(name, self.options.format)) in (None, letter.get("former_result")))
+            return as_lines(letter for letter in letters.values() if not is_over(letter))
 
         self.results.update(DEAD_LETTERS, with_failed, "application/jsonl")
         if left_out:

@@ -111,6 +111,30 @@ def test_a_result_that_does_not_count_any_more_is_replaced_when_its_photo_can_be
     assert not job.dead_letters() and listed(job) == {"car.jpg": "skipped"}
 
 
+def test_a_photo_that_has_changed_since_is_converted_again(job):
+    assert job.convert(job.photos.find("car.jpg")).status == "done" and listed(job) == {"car.jpg": "skipped"}
+    old = job.results.read(job.results.find("car.jpg.png"))
+    put(job.photos.root, "car.jpg", data=draw_jpeg(1))
+    ((photo, status),) = job.listing()
+    assert status == "pending" and job.convert(photo).status == "done" and job.results.read(job.results.find("car.jpg.png")) != old
+    assert listed(job) == {"car.jpg": "skipped"}
+
+
+def test_and_where_that_fails_its_old_result_does_not_count(job):
+    job.convert(job.photos.find("car.jpg"))
+    put(job.photos.root, "car.jpg", data=b"broken")
+    ((photo, _),) = job.listing()
+    job.keep([job.convert(photo)])
+    job.keep([failed(job, "worse.jpg")])
+    assert job.dead_letters().keys() == {"car.jpg", "worse.jpg"} and listed(job)["car.jpg"] == "failed_before"
+    assert [(row.name, row.outcome) for row in rows(job)] == [("car.jpg", "failed"), ("worse.jpg", "failed")] and job.results.find("car.jpg.png")
+    put(job.photos.root, "car.jpg", data=draw_jpeg(1))
+    photo, _ = next(iter(job.listing()))
+    assert job.convert(photo).status == "done"
+    job.keep([])
+    assert job.dead_letters().keys() == {"worse.jpg"} and listed(job)["car.jpg"] == "skipped"
+
+
 def test_what_lies_in_an_output_within_the_input_is_no_photo(results):
     within = Folder(results.root / "cut") if isinstance(results, Folder) else replace(results, prefix="out/cut/")
     for name, data in (("car.jpg", draw_jpeg(0)), ("cut.jpg", b"photo"), ("cut/left out by hand.jpg", b"photo")):
