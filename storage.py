@@ -3,7 +3,7 @@ import io
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -66,7 +66,7 @@ class Object:
 def client() -> "Client":
     """A client with the credentials of the environment, or with none for the emulator that STORAGE_EMULATOR_HOST names.
 
-    Raises google.auth.exceptions.DefaultCredentialsError, which read, stat, objects and write pass on, where the environment has no credentials.
+    Raises google.auth.exceptions.DefaultCredentialsError, which read, stat, objects, write and delete pass on, where the environment has no credentials.
     """
     from google.cloud.storage import Client
 
@@ -129,6 +129,16 @@ def write(location: Location, data: bytes, content_type: str, metadata: dict[str
         except PreconditionFailed:
             return False
     return True
+
+
+def delete(location: Location, generation: int, seconds: float = RETRY_SECONDS) -> None:
+    """Deletes an object where it still is of that generation. Raises Unreadable, TooSlow or Unreachable."""
+    from google.api_core.exceptions import NotFound, PreconditionFailed
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    blob = client().bucket(location.bucket).blob(location.name)
+    with translated_errors(time.monotonic() + seconds), suppress(NotFound, PreconditionFailed):
+        blob.delete(if_generation_match=generation, timeout=seconds, retry=DEFAULT_RETRY.with_timeout(seconds))
 
 
 def object_of(blob: "Blob") -> Object:

@@ -1,7 +1,7 @@
 """A photo has arrived in a bucket: its result, or its dead letter, goes to another bucket, whatever the number and order of the events.
 
 Events come at least once, late, and in any order. The output bucket is the record of what was done: each result and each dead letter carries the
-generation of its photo, and only that of a newer generation replaces it.
+generation of its photo, and only that of a newer generation replaces it. A result also removes the dead letter of an older one.
 """
 import json
 import re
@@ -88,7 +88,8 @@ class Arrivals:
         result, letter = self.outputs(photo)
         if any(len(output.name.encode()) > LONGEST_NAME for output in (result, letter)):
             return "name_too_long"  # however often the event came
-        if (known := self.known(result, letter)) >= generation:
+        done, failed = (storage.stat(output, SECONDS) for output in (result, letter))
+        if (known := max(generation_of(done), generation_of(failed))) >= generation:
             return "known" if known == generation else "overtaken"
         watermark = load(self.watermark) if self.watermark else None
         try:
@@ -100,16 +101,14 @@ class Arrivals:
                 return "not_a_picture"
             text = json.dumps({"name": photo.name, "generation": generation, "code": refusal.code, "detail": str(refusal)}, ensure_ascii=False) + "\n"
             return self.put(letter, text.encode(), "application/json", photo, generation, "dead_letter", {"code": refusal.code})
+        if failed:  # an older generation; deleted first, so that where this fails the event comes again
+            storage.delete(letter, failed.generation, SECONDS)
         return self.put(result, made.data, CONTENT_TYPES[made.format], photo, generation, "done", described(made))
 
     def outputs(self, photo: Location) -> tuple[Location, Location]:
         """Where a photo's result and its dead letter go."""
         return (Location(self.bucket, self.prefix + result_name(photo.name, self.options.format)),
                 Location(self.bucket, f"{self.prefix}{DEAD_LETTERS}{photo.name}.json"))
-
-    def known(self, *outputs: Location) -> int:
-        """The newest generation of the photo of which there is a result or dead letter; 0 for none."""
-        return max(generation_of(storage.stat(output, SECONDS)) for output in outputs)
 
     def put(self, place: Location, data: bytes, content_type: str, photo: Location, generation: int, word: str, metadata: dict[str, str]) -> str:
         """Writes a result or dead letter, unless there is one of the same generation or a newer one."""

@@ -11,7 +11,7 @@ from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, Ref
 from google.cloud.storage import Client
 
 import storage
-from storage import Location, Missing, TooLarge, TooSlow, Unreachable, Unreadable, objects, read, stat, write
+from storage import Location, Missing, TooLarge, TooSlow, Unreachable, Unreadable, delete, objects, read, stat, write
 from tests.answers import problem_of
 from tests.cloud import emulated
 from tests.drawn import draw_photo, encode
@@ -175,6 +175,27 @@ def test_an_object_is_replaced_where_it_is_still_the_generation_that_was_seen(bu
     assert read(place, most=100, seconds=20) == b"second"
 
 
+def test_an_object_is_deleted_where_it_is_still_the_generation_that_was_seen(bucket, monkeypatch):
+    place, request = Location(bucket, ODD), requests.Session.request
+    write(place, b"first", "image/png", {})
+    there = stat(place)
+
+    def as_the_cloud(session: requests.Session, method: str, url: str, **how: object) -> requests.Response:
+        """The emulator does not look at the condition."""
+        if method != "DELETE" or url.endswith(f"ifGenerationMatch={there.generation}"):
+            return request(session, method, url, **how)
+        refusal = requests.Response()
+        refusal.status_code = 412
+        return refusal
+
+    monkeypatch.setattr(requests.Session, "request", as_the_cloud)
+    delete(place, 1)
+    assert stat(place) == there
+    delete(place, there.generation)
+    delete(place, there.generation)
+    assert stat(place) is None, "deleted, and that once more does nothing"
+
+
 def test_a_generation_that_is_gone_is_not_read_from_its_successor(bucket):
     place = Location(bucket, "car.png")
     write(place, b"first", "image/png", {})
@@ -223,7 +244,7 @@ def locked_out(request, monkeypatch) -> None:
 
 CAR = Location("photos", "car.jpg")
 USES = {"read": lambda: read(CAR, most=100, seconds=20), "stat": lambda: stat(CAR), "list": lambda: list(objects("photos")),
-        "write": lambda: write(CAR, b"car", "image/jpeg", {})}
+        "write": lambda: write(CAR, b"car", "image/jpeg", {}), "delete": lambda: delete(CAR, 1)}
 
 
 @pytest.mark.parametrize("use", USES.values(), ids=USES)

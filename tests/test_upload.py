@@ -126,6 +126,24 @@ def test_a_new_photo_takes_the_old_ones_place(deployed):
     assert send(function.address, site.put("again.jpg", OTHER)) == 200 and site.read("again.jpg.png") != first
 
 
+def test_a_new_photo_that_succeeds_leaves_no_dead_letter_of_the_old_one(deployed):
+    site, function = deployed
+    send(function.address, site.put("mended.jpg", b"\xff\xd8\xff broken"))
+    assert "dead-letters/mended.jpg.json" in site.results()
+    assert send(function.address, site.put("mended.jpg", PHOTO)) == 200
+    assert {name for name in site.results() if "mended" in name} == {"mended.jpg.png"}
+
+
+def test_a_new_photo_that_fails_leaves_the_old_result_beside_a_newer_dead_letter(deployed):
+    site, function = deployed
+    old = site.put("worse.jpg", PHOTO)
+    send(function.address, old)
+    new = site.put("worse.jpg", b"\xff\xd8\xff broken")
+    assert send(function.address, new) == 200
+    generations = {name: found["metadata"]["source-generation"] for name, found in site.results().items() if "worse" in name}
+    assert generations == {"worse.jpg.png": old["generation"], "dead-letters/worse.jpg.json": new["generation"]}
+
+
 def test_an_old_photo_does_not_come_back_after_a_new_one_that_failed(deployed):
     site, function = deployed
     old = site.put("failing.jpg", PHOTO)
