@@ -182,10 +182,10 @@ def test_an_object_is_deleted_where_it_is_still_the_generation_that_was_seen(buc
 
     def as_the_cloud(session: requests.Session, method: str, url: str, **how: object) -> requests.Response:
         """The emulator does not look at the condition."""
-        if method != "DELETE" or url.endswith(f"ifGenerationMatch={there.generation}"):
+        if method != "DELETE" or f"ifGenerationMatch={there.generation}&" in f"{url}&":
             return request(session, method, url, **how)
         refusal = requests.Response()
-        refusal.status_code = 412
+        refusal.status_code, refusal.request = 412, requests.Request(method, url)
         return refusal
 
     monkeypatch.setattr(requests.Session, "request", as_the_cloud)
