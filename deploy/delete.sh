@@ -6,7 +6,7 @@ delete_all() {
     local service suffix
     title 'Trigger and functions'
     find_in 'eventarc triggers' --location=- "--filter=name~/$name-on-upload\$" '--format=value(name)'
-    if_found gcloud eventarc triggers delete %%found%%
+    each_found gcloud eventarc triggers delete
     for service in "$name-on-upload" "$name"; do
         find_in 'run services' "--region=$region" "--filter=metadata.name=$service" '--format=value(metadata.name)'
         if_found gcloud run services delete "$service" "--region=$region"

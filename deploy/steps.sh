@@ -32,6 +32,9 @@ find_in() {  # GROUP FLAGS...
 
 if_found() { echo "[ -z \"\$found\" ] || $(run "$@")"; }
 
+# each_found COMMAND...: for each line of what was found, which ends the command.
+each_found() { echo "[ -z \"\$found\" ] || xargs -n 1 $(run "$@") <<<\"\$found\""; }
+
 unless_found() { echo "[ \"\$found\" ] || $(run "$@")"; }
 
 # need TEST MESSAGE: stops where the test fails.

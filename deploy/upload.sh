@@ -32,11 +32,13 @@ bucket() {  # NAME
         "$(run gcloud storage buckets create "gs://$1" "--location=$region" --uniform-bucket-level-access --public-access-prevention)"
 }
 
-# A trigger is where its bucket is.
+# A trigger is where its bucket is. One that lies elsewhere is of another bucket, and would go on delivering.
 trigger() {
     local flags=(--location=%%location%% --event-filters=type=google.cloud.storage.object.v1.finalized "--event-filters=bucket=$INPUT_BUCKET"
         "--destination-run-service=$service" "--destination-run-region=$region" "--service-account=$(email trigger)")
     title 'The trigger'
+    find_in 'eventarc triggers' --location=- "--filter=name~/$service\$ AND NOT name~/locations/%%location%%/" '--format=value(name)'
+    need "[ -z \"\$found\" ]" "a trigger in another location still delivers to $service. Remove it: gcloud eventarc triggers delete %%found%%"
     find_in 'eventarc triggers' --location=%%location%% "--filter=name~/$service\$" '--format=value(name)'
     if_found gcloud eventarc triggers update "$service" "${flags[@]}"
     unless_found gcloud eventarc triggers create "$service" "${flags[@]}"

@@ -189,6 +189,32 @@ def test_a_bucket_of_another_region_is_refused(cloud):
     assert "on_upload" not in str(cloud.calls())
 
 
+ELSEWHERE = [f"projects/my-project/locations/{location}/triggers/forecourt-on-upload" for location in ("eu", "us")]
+
+
+def list_triggers(cloud: Cloud, command: str) -> None:
+    """From now on the lists that a command of this form asks for have the triggers elsewhere."""
+    (cloud.folder / "gcloud").unlink()
+    program(cloud.folder / "gcloud", f"""case "$*" in
+        {command}) printf '%s\\n' {' '.join(ELSEWHERE)} ;;
+        *'triggers delete'*) echo "$*" >>"$STAND_IN/calls" ;;
+        *) exec {shlex.quote(str(ROOT / 'tests' / 'stand_in.sh'))} "$@" ;;
+    esac""")
+
+
+def test_a_trigger_that_an_input_bucket_of_another_location_has_left_stops_the_run(cloud):
+    list_triggers(cloud, "*'triggers list'*'NOT name'*")
+    stopped = cloud.deploy(**PAIR)
+    assert stopped.returncode == 1 and f"Remove it: gcloud eventarc triggers delete {ELSEWHERE[0]}" in stopped.stderr
+    assert "create" not in [words[2] for words in cloud.calls() if words[:2] == ["eventarc", "triggers"]]
+
+
+def test_delete_removes_each_of_several_triggers(cloud):
+    list_triggers(cloud, "*'triggers list'*")
+    assert cloud.deploy("--delete").returncode == 0
+    assert [words[3:] for words in cloud.calls() if words[:3] == ["eventarc", "triggers", "delete"]] == [[name] for name in ELSEWHERE]
+
+
 REFUSED_FLAGS = [
     (("--bogus",), "--bogus"),
     (("--bogus=1",), "function takes no --bogus"),
