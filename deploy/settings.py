@@ -23,8 +23,12 @@ LOGOS = Path("watermarks").resolve()                                        # th
 FOLDERS, FILES = ("input", "output"), ("bg_image_file", "watermark_file", "retry")  # of the bulk job: no local ones reach Dataflow
 
 
-def check_function(given: Mapping[str, str], secrets: Sequence[str]) -> None:
+def check_function(environ: Mapping[str, str], secrets: Sequence[str]) -> None:
     """Raises InvalidSetting."""
+    for name in ("INPUT_BUCKET", "OUTPUT_BUCKET"):  # which deploy.sh takes as they are
+        if environ.get(name, "") != environ.get(name, "").strip():
+            raise InvalidSetting(f"{name} begins or ends with a space")
+    given = {name: text.strip() for name, text in environ.items() if text.strip()}
     for name in secrets:
         if name not in SECRET:
             raise InvalidSetting(f"{name} is no secret: give it as a variable")
@@ -40,7 +44,7 @@ def check_function(given: Mapping[str, str], secrets: Sequence[str]) -> None:
     if folder and (Path(folder).is_absolute() or not Path(folder).resolve().is_relative_to(LOGOS)):
         raise InvalidSetting("WATERMARKS_DIR takes a folder within watermarks/, which is uploaded")
     arrivals = Settings.read({**given, **{name: SECRET[name] for name in secrets}}).arrivals
-    for name in ("OUTPUT_OPTIONS", "WATERMARKS_DIR", "RATE_LIMIT_STORAGE"):
+    for name in ("OUTPUT_BUCKET", "OUTPUT_OPTIONS", "WATERMARKS_DIR", "RATE_LIMIT_STORAGE"):
         if "|" in given.get(name, ""):
             raise InvalidSetting(f"{name} holds a |, which stands between settings")
     arriving = given.get("INPUT_BUCKET", "")
@@ -83,7 +87,7 @@ def main(mode: str, *rest: str) -> int:
         if mode == "bulk":
             check_bulk(rest)
         else:
-            check_function({name: text.strip() for name, text in os.environ.items() if text.strip()}, rest)
+            check_function(os.environ, rest)
     except (ValueError, ArgumentError) as error:
         print(f"deploy.sh: {error}", file=sys.stderr)
         return 2

@@ -27,6 +27,10 @@ REFUSED_SETTINGS = [
     ({"OUTPUT_BUCKET": "cutouts"}, (), "OUTPUT_BUCKET has no effect"),
     ({"INPUT_BUCKET": "photos", "OUTPUT_BUCKET": "photos//"}, (), "OUTPUT_BUCKET is INPUT_BUCKET"),
     ({**PAIR, "OUTPUT_OPTIONS": "crop=perhaps"}, (), "OUTPUT_OPTIONS has a wrong crop"),
+    ({**PAIR, "OUTPUT_BUCKET": "cutouts/a|b"}, (), "OUTPUT_BUCKET holds a |"),
+    ({**PAIR, "OUTPUT_BUCKET": "cutouts "}, (), "OUTPUT_BUCKET begins or ends with a space"),
+    ({**PAIR, "INPUT_BUCKET": " photos"}, (), "INPUT_BUCKET begins or ends with a space"),
+    ({"INPUT_BUCKET": " "}, (), "INPUT_BUCKET begins or ends"),
 ]
 
 
