@@ -15,10 +15,11 @@ from preprocessing.decode import decode
 from tests.conftest import ROOT
 from tests.drawn import draw_photo
 from tests.function import Function, listening
-from tests.test_deploy import Calls, a_cloud, refused_by_gcloud
+from tests.test_deploy import Calls, a_cloud, program, refused_by_gcloud
 
 DEPLOY, OPERATIONS, BULK = ((ROOT / "docs" / f"{name}.md").read_text() for name in ("DEPLOY", "OPERATIONS", "BULK"))
 TEXT = "\n".join((DEPLOY, OPERATIONS, BULK, (ROOT / "README.md").read_text()))
+UNDELIVERED = "lot 3/it's a car.jpg"
 DEPLOYMENTS = sorted({command.split("#")[0].rstrip("`") for command in re.findall(r"(?:\b[A-Z_]+=\S+ )*\./deploy\.sh[^`#\n]*", TEXT)})
 RUN = {"python": (sys.executable, "example.py"), "js": ("node", "example.mjs"), "php": ("php", "example.php"), "java": ("java", "Cut.java")}
 
@@ -33,12 +34,22 @@ def test_deploy_sh_takes_the_documented_command(command, tmp_path):
 @pytest.fixture(scope="module")
 def documented(tmp_path_factory) -> Calls:
     """The gcloud calls of both documents, as the shell makes them of their examples."""
-    cloud = a_cloud(tmp_path_factory.mktemp("documented") / "cloud")
+    folder = tmp_path_factory.mktemp("documented")
+    cloud = a_cloud(folder / "cloud")
+    (cloud.folder / "gcloud").rename(cloud.folder / "stand-in")
+    program(cloud.folder / "gcloud", f'{cloud.folder}/stand-in "$@" && case "$*" in *"subscriptions pull"*) printf "%s\\n" "{UNDELIVERED}" "b.jpg" ;; esac')
     for block in re.findall(r"```bash\n(.*?)```", DEPLOY + OPERATIONS, re.DOTALL):
         code = "\n".join(line for line in block.splitlines() if not re.search(r"deploy\.sh|git clone|^python3", line))
-        done = cloud.shell(["bash", "-euc", code], CLOUDSDK_CORE_PROJECT="my-project")
+        done = cloud.shell(["bash", "-euc", f"cd {folder}\n{code}"], CLOUDSDK_CORE_PROJECT="my-project")
         assert done.returncode == 0, done.stderr
     return cloud.calls()
+
+
+def test_each_event_that_was_not_delivered_is_taken_once_and_its_photo_written_anew(documented):
+    assert len([words for words in documented if words[:3] == ["pubsub", "subscriptions", "pull"]]) == 1
+    copies = [words[2:] for words in documented if words[:2] == ["storage", "cp"]]
+    assert copies[:2] == [[f"gs://site-photos/{UNDELIVERED}", "gs://SCRATCH/photo"], ["gs://SCRATCH/photo", f"gs://site-photos/{UNDELIVERED}"]]
+    assert len(copies) == 2 * 2
 
 
 def test_documents_show_four_alerts(documented):
