@@ -141,7 +141,7 @@ plan() {
         function)
             deploy_function
             if [ "${INPUT_BUCKET:-}" ]; then deploy_upload; fi
-            run rm -r %%upload%%
+            step rm -r %%upload%%
             if [ "$budget" ]; then set_budget; fi
             title 'The address'
             ask url gcloud run services describe "$name" "--region=$region" '--format=value(status.url)'

@@ -21,12 +21,12 @@ launch_bulk() {
     image_repository
     grant artifactregistry.reader "$(email bulk)" 'artifacts repositories' "$name" "--location=$region"
     title 'Image and template'
-    run gcloud builds submit . "--region=$region" --config=bulk/cloudbuild.yaml --ignore-file=bulk/Dockerfile.dockerignore \
+    step gcloud builds submit . "--region=$region" --config=bulk/cloudbuild.yaml --ignore-file=bulk/Dockerfile.dockerignore \
         "--substitutions=_IMAGE=$image" "--service-account=projects/$project/serviceAccounts/$(email build)"
-    run gcloud dataflow flex-template build "$staging/template.json" "--image=$image" --sdk-language=PYTHON --metadata-file=bulk/template.json
+    step gcloud dataflow flex-template build "$staging/template.json" "--image=$image" --sdk-language=PYTHON --metadata-file=bulk/template.json
     title 'The job'
     # A name that is running is refused, so that two runs never overlap.
-    run gcloud dataflow flex-template run "$name-bulk" "--region=$region" "--template-file-gcs-location=$staging/template.json" \
+    step gcloud dataflow flex-template run "$name-bulk" "--region=$region" "--template-file-gcs-location=$staging/template.json" \
         "--staging-location=$staging/staging" "--temp-location=$staging/tmp" "--service-account-email=$(email bulk)" \
         --worker-machine-type=n1-standard-4 "--max-workers=$max_workers" "--parameters=$(joined "sdk_container_image=$image" "${parameters[@]}")"
     if [ "$schedule" ]; then schedule_bulk; fi

@@ -8,7 +8,7 @@
 # One vCPU, since every stage is CPU. 2 GiB, since a photo of 50 megapixels takes 1.0 (of 12: 0.4): the free allowance has two GiB-seconds for each
 # vCPU-second.
 deploy_service() {  # NAME ENTRY_POINT ACCOUNT FLAGS...
-    run gcloud run deploy "$1" "--region=$region" --source=%%upload%% "--function=$2" --base-image=python313 "--image=$images" \
+    step gcloud run deploy "$1" "--region=$region" --source=%%upload%% "--function=$2" --base-image=python313 "--image=$images" \
         "--service-account=$(email "$3")" "--build-service-account=projects/$project/serviceAccounts/$(email build)" \
         --cpu=1 --memory=2Gi --cpu-boost --cpu-throttling --min-instances=0 "--max-instances=$max_instances" "${@:4}"
 }
@@ -17,7 +17,7 @@ email() { echo "$name-$1@$project.iam.gserviceaccount.com"; }
 
 enable() {
     title 'APIs'
-    run gcloud services enable "${@/%/.googleapis.com}"
+    step gcloud services enable "${@/%/.googleapis.com}"
 }
 
 account() {  # SUFFIX PURPOSE
@@ -29,7 +29,7 @@ account() {  # SUFFIX PURPOSE
 grant() {
     local group
     read -ra group <<<"$3"
-    run gcloud "${group[@]}" add-iam-policy-binding "${@:4}" "--member=serviceAccount:$2" "--role=roles/$1" --format=none
+    step gcloud "${group[@]}" add-iam-policy-binding "${@:4}" "--member=serviceAccount:$2" "--role=roles/$1" --format=none
 }
 
 grant_project() {  # ROLE ACCOUNT
@@ -41,7 +41,7 @@ image_repository() {
     title 'Images'
     find_in 'artifacts repositories' "--location=$region" "--filter=name~/$name\$" '--format=value(name)'
     unless_found gcloud artifacts repositories create "$name" "--location=$region" --repository-format=docker
-    run gcloud artifacts repositories set-cleanup-policies "$name" "--location=$region" --policy=deploy/images.json --no-dry-run
+    step gcloud artifacts repositories set-cleanup-policies "$name" "--location=$region" --policy=deploy/images.json --no-dry-run
 }
 
 build_account() {
@@ -57,7 +57,7 @@ copy_source() {
         if [ -e "$entry" ]; then files+=("${entry%/}"); fi
     done
     ask upload mktemp -d
-    run cp -R "${files[@]}" %%upload%%
+    step cp -R "${files[@]}" %%upload%%
 }
 
 # variables SETTING...: for --set-env-vars. "^|^" makes | stand between them, since values hold commas.

@@ -14,14 +14,14 @@ fail() {
 
 title() { echo "# $1"; }
 
-run() {  # COMMAND...
+step() {  # COMMAND...
     local text
     printf -v text ' %q' "$@"
     echo "${text:1}"
 }
 
 # ask NAME COMMAND...: keeps its answer in $NAME.
-ask() { echo "$1=\$($(run "${@:2}"))"; }
+ask() { echo "$1=\$($(step "${@:2}"))"; }
 
 # What is looked for is listed, not described: who may not list it is told so, and it is not taken for absent.
 find_in() {  # GROUP FLAGS...
@@ -30,15 +30,15 @@ find_in() {  # GROUP FLAGS...
     ask found gcloud "${group[@]}" list "${@:2}"
 }
 
-if_found() { echo "[ -z \"\$found\" ] || $(run "$@")"; }
+if_found() { echo "[ -z \"\$found\" ] || $(step "$@")"; }
 
 # each_found COMMAND...: for each line of what was found, which ends the command.
-each_found() { echo "[ -z \"\$found\" ] || xargs -n 1 $(run "$@") <<<\"\$found\""; }
+each_found() { echo "[ -z \"\$found\" ] || xargs -n 1 $(step "$@") <<<\"\$found\""; }
 
-unless_found() { echo "[ \"\$found\" ] || $(run "$@")"; }
+unless_found() { echo "[ \"\$found\" ] || $(step "$@")"; }
 
 # need TEST MESSAGE: stops where the test fails.
-need() { echo "$1 || { echo $(run "$2") >&2; false; }"; }
+need() { echo "$1 || { echo $(step "$2") >&2; false; }"; }
 
 perform() {  # PLAN
     local line answer

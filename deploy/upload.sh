@@ -28,8 +28,8 @@ deploy_upload() {
 
 # A bucket may belong to another project, whose buckets can't be listed. Who may not look at one that exists may not make it either.
 bucket() {  # NAME
-    echo "$(run gcloud storage buckets describe "gs://$1" --format=none) 2>/dev/null ||" \
-        "$(run gcloud storage buckets create "gs://$1" "--location=$region" --uniform-bucket-level-access --public-access-prevention)"
+    echo "$(step gcloud storage buckets describe "gs://$1" --format=none) 2>/dev/null ||" \
+        "$(step gcloud storage buckets create "gs://$1" "--location=$region" --uniform-bucket-level-access --public-access-prevention)"
 }
 
 # A trigger is where its bucket is. One that lies elsewhere is of another bucket, and would go on delivering.
@@ -55,6 +55,6 @@ dead_letters() {
     unless_found gcloud pubsub subscriptions create "$topic" "--topic=$topic" --message-retention-duration=7d --expiration-period=never
     grant pubsub.publisher "$pubsub" 'pubsub topics' "$topic"
     grant pubsub.subscriber "$pubsub" 'pubsub subscriptions' %%subscription%%
-    run gcloud pubsub subscriptions update %%subscription%% "--dead-letter-topic=$topic" --max-delivery-attempts=100 --ack-deadline=180 \
+    step gcloud pubsub subscriptions update %%subscription%% "--dead-letter-topic=$topic" --max-delivery-attempts=100 --ack-deadline=180 \
         --min-retry-delay=10s --max-retry-delay=600s
 }
