@@ -11,6 +11,7 @@ from once import once
 from postprocessing.compose import over
 from postprocessing.framing import resample, round_half_up, window
 from preprocessing.decode import Picture, decode
+from preprocessing.letterbox import resize
 from preprocessing.orientation import Box
 
 FOLDER = Path(__file__).parent.parent / "watermarks"  # beside main.py, deployed with the function
@@ -58,17 +59,13 @@ def load(path: Path) -> Picture:
     return decode(path.read_bytes())
 
 
-def stamp(rgb: np.ndarray, alpha: np.ndarray, mark: np.ndarray, mark_alpha: np.ndarray | None, settings: Watermark) -> tuple[np.ndarray, np.ndarray]:
-    """A picture, uint8 (height, width, 3) and float32 straight alpha (height, width) in 0..1, with a mark over it, in the same form.
-
-    mark: uint8 (h, w, 3); mark_alpha: its own straight alpha, float32 (h, w) in 0..1, None where it is opaque.
-    """
-    box = watermark_box(alpha.shape, mark.shape[:2], settings)
-    mark_alpha = np.ones(mark.shape[:2], np.float32) if mark_alpha is None else mark_alpha
-    mark, mark_alpha = resample(mark, mark_alpha, box[2:])
-    rgb, alpha, part = rgb.copy(), alpha.copy(), window(box)
-    rgb[part], alpha[part] = over(mark, mark_alpha * np.float32(settings.opacity), rgb[part], alpha[part])
-    return rgb, alpha
+def stamp(rgb: np.ndarray, alpha: np.ndarray, mark: Picture, settings: Watermark) -> None:
+    """Puts a mark over a picture, uint8 (height, width, 3) and float32 straight alpha (height, width) in 0..1, in place."""
+    box = watermark_box(alpha.shape, mark.rgb.shape[:2], settings)
+    own = mark.float_alpha
+    mark_rgb, mark_alpha = (resize(mark.rgb, box[2:]), np.ones(box[2:], np.float32)) if own is None else resample(mark.rgb, own, box[2:])
+    below = rgb[window(box)], alpha[window(box)]
+    over(mark_rgb, mark_alpha * np.float32(settings.opacity), *below, out=below)
 
 
 def watermark_box(canvas: tuple[int, int], mark: tuple[int, int], settings: Watermark) -> Box:

@@ -7,6 +7,7 @@ import requests
 from PIL import Image
 
 from postprocessing.watermark import GROWTH, POSITIONS, Watermark, stamp, watermark_box
+from preprocessing.decode import Picture
 from tests.answers import problem_of
 from tests.drawn import draw_photo, encode
 from tests.function import Function
@@ -14,7 +15,7 @@ from tests.function import Function
 CANVAS = (400, 600)
 MARGIN = 12
 PHOTO = encode(draw_photo(640, 480, angle="side", seed=5).rgb)
-RED = np.full((60, 240, 3), (200, 10, 30), np.uint8)
+RED = Picture(np.full((60, 240, 3), (200, 10, 30), np.uint8), None, (60, 240))
 
 
 @pytest.mark.parametrize("position, top, left", [
@@ -45,37 +46,37 @@ def test_it_is_always_whole_and_keeps_off_the_edge(mark, canvas, position):
 def test_an_opaque_mark_replaces_what_is_there_and_nothing_else():
     rng = np.random.default_rng(0)
     rgb, alpha = rng.integers(0, 256, (*CANVAS, 3), np.uint8), rng.random(CANVAS, np.float32)
-    kept = rgb.copy(), alpha.copy()
-    marked_rgb, marked_alpha = stamp(rgb, alpha, RED, None, Watermark(position="center", scale=40))
+    marked_rgb, marked_alpha = rgb.copy(), alpha.copy()
+    stamp(marked_rgb, marked_alpha, RED, Watermark(position="center", scale=40))
     box = np.s_[170:230, 180:420]
     assert (marked_rgb[box] == (200, 10, 30)).all() and (marked_alpha[box] == 1).all()
     outside = np.ones(CANVAS, bool)
     outside[box] = False
     assert np.array_equal(marked_rgb[outside], rgb[outside]) and np.array_equal(marked_alpha[outside], alpha[outside])
-    assert np.array_equal(rgb, kept[0]) and np.array_equal(alpha, kept[1])
 
 
 @pytest.mark.parametrize("below", [0.0, 0.4, 1.0])
 def test_its_own_alpha_and_its_opacity_multiply(below):
-    own = np.full((60, 240), 0.5, np.float32)
+    own = np.full((60, 240), 51, np.uint8)
     own[:, :120] = 0
-    rgb, alpha = stamp(np.full((*CANVAS, 3), 90, np.uint8), np.full(CANVAS, below, np.float32), RED, own, Watermark(position="center", scale=40, opacity=0.6))
-    assert np.allclose(alpha[170:230, 180:299], below, atol=1e-6) and np.allclose(alpha[170:230, 301:420], 0.3 + 0.7 * below, atol=1e-5)
-    share = 0.3 / (0.3 + 0.7 * below)
+    rgb, alpha = np.full((*CANVAS, 3), 90, np.uint8), np.full(CANVAS, below, np.float32)
+    stamp(rgb, alpha, RED._replace(alpha=own), Watermark(position="center", scale=40, opacity=0.6))
+    assert np.allclose(alpha[170:230, 180:299], below, atol=1e-6) and np.allclose(alpha[170:230, 301:420], 0.12 + 0.88 * below, atol=1e-5)
+    share = 0.12 / (0.12 + 0.88 * below)
     assert np.abs(rgb[200, 400] - (share * np.array([200, 10, 30]) + (1 - share) * 90)).max() <= 1
 
 
 def test_a_mark_of_no_opacity_is_not_seen():
     rgb, alpha = np.full((*CANVAS, 3), 90, np.uint8), np.ones(CANVAS, np.float32)
-    marked = stamp(rgb, alpha, RED, None, Watermark(opacity=0))
-    assert np.array_equal(marked[0], rgb) and np.array_equal(marked[1], alpha)
+    stamp(rgb, alpha, RED, Watermark(opacity=0))
+    assert (rgb == 90).all() and (alpha == 1).all()
 
 
 @pytest.fixture(scope="module")
 def site(serve, tmp_path_factory) -> str:
     """A function with one picture configured, and what is none beside it."""
     folder = tmp_path_factory.mktemp("watermarks")
-    (folder / "logo.png").write_bytes(encode(RED, "png"))
+    (folder / "logo.png").write_bytes(encode(RED.rgb, "png"))
     (folder / "old.2025").mkdir()
     (folder / ".DS_Store.png").write_text("no picture")
     return serve(WATERMARKS_DIR=str(folder)).address
@@ -93,7 +94,7 @@ def pixels_of(answer: requests.Response) -> np.ndarray:
 
 
 def test_sent_or_configured_it_is_the_same_and_is_kept_in_the_alpha(site):
-    sent, named, plain = (pixels_of(answer) for answer in (post(site, encode(RED, "png")), post(site, watermark="logo"), post(site)))
+    sent, named, plain = (pixels_of(answer) for answer in (post(site, encode(RED.rgb, "png")), post(site, watermark="logo"), post(site)))
     assert np.array_equal(sent, named)
     marked = (sent != plain).any(-1)
     rows, columns = (np.nonzero(marked.any(axis))[0] for axis in (1, 0))
@@ -127,9 +128,9 @@ def test_without_a_folder_no_name_is_known(server):
 
 
 def test_configured_pictures_are_read_once_at_start(tmp_path):
-    (tmp_path / "logo.png").write_bytes(encode(RED, "png"))
+    (tmp_path / "logo.png").write_bytes(encode(RED.rgb, "png"))
     function = Function(WATERMARKS_DIR=str(tmp_path))
     (tmp_path / "logo.png").unlink()
-    sent, named = ({"image_file": PHOTO, "watermark_file": encode(RED, "png")}, {}), ({"image_file": PHOTO}, {"watermark": "logo"})
+    sent, named = ({"image_file": PHOTO, "watermark_file": encode(RED.rgb, "png")}, {}), ({"image_file": PHOTO}, {"watermark": "logo"})
     by_file, by_name = (pixels_of(function.post("/", files=files, data=data)) for files, data in (sent, named))
     assert np.array_equal(by_file, by_name)
