@@ -30,6 +30,7 @@ from preprocessing.orientation import Box, turn, turn_box
 cv2.setNumThreads(1)  # an instance has about one core, and requests already run side by side
 
 WHITE = (255, 255, 255, 255)
+CUT_OUT = 0.05  # share of a picture that is transparent, from which it has no scene any more: a screenshot's rounded corners are less
 PARTS = {"interior": "an interior", "boot": "a boot", "engine": "an engine", "detail": "a detail of a vehicle"}  # kinds that show a part of a vehicle
 
 
@@ -89,6 +90,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
             photo_rgb, own_alpha = framing.resample(picture.rgb, own_alpha, size)
             seen = compose.over_colour(photo_rgb, own_alpha, WHITE)[0]
         del picture
+    scene = own_alpha is None or bool(np.count_nonzero(own_alpha < 0.5) < CUT_OUT * own_alpha.size)
     region = region_box(options.region, full, size)
     with clock("predict"):
         prediction = localise(seen[framing.window(region)], predictor())
@@ -108,7 +110,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
     if unsuitable := why_unsuitable(confidence, kind):
         return as_it_is(unsuitable)
     with clock("predict"):
-        found = flags(prediction, confidence, kind.flaws, full[0] / size[0], (region, size), scene=own_alpha is None)
+        found = flags(prediction, confidence, kind.flaws, full[0] / size[0], (region, size), scene)
     turns = prediction.quarter_turns  # from here on until it is framed, the photo stands upright
     rgb, seen, part = turn(photo_rgb, turns), turn(seen, turns), framing.window(turn_box(region, size, turns))
     with clock("refine"):
@@ -130,15 +132,18 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         return as_it_is("no vehicle was found" if own_alpha is None else "the vehicle is transparent already")
     del photo_rgb, rgb, seen, car_rgb, car_alpha  # of the largest photos half a gigabyte, which a shadow's room may need
     with clock("compose"):
-        cut = framing.cut_sides(alpha) if own_alpha is None else framing.WHOLE  # a picture with alpha may be cropped to its car already
+        cut = framing.cut_sides(alpha) if scene else framing.WHOLE  # a cut-out may be cropped to its car already
         if options.framing.moves:  # what is empty around the car plays no part any more
             colours, alpha, car = colours[framing.window(car)], alpha[framing.window(car)], (0, 0, *car[2:])
-        if options.shadow and options.channels == "rgba":
+        shadowed = None
+        if options.shadow:
             colours, alpha, car = with_room(colours, alpha, car, options.shadow, cut) if options.framing.moves else (colours.copy(), alpha, car)
+            matte = alpha.copy() if options.channels == "alpha" else alpha
             cast(colours, alpha, car, options.shadow)
+            shadowed, alpha = turn_box(framing.box_of(alpha) or car, framing.size_of(alpha), -turns), matte
         car = turn_box(car, framing.size_of(alpha), -turns)
         colours, alpha = turn(colours, -turns), turn(alpha, -turns)
-        placement = framing.place(size, framing.box_of(alpha) or car, options.framing, cut.turned(-turns), car)
+        placement = framing.place(size, car, options.framing, cut.turned(-turns), shadowed)
         if options.pixels:  # the photo has no more, but margins come on top
             placement = placement.within(options.pixels)
         if placement.canvas[0] * placement.canvas[1] > MAX_PIXELS:
@@ -167,7 +172,8 @@ def over_background(colours: np.ndarray, alpha: np.ndarray, options: Options, ba
     if backdrop:
         colours, alpha = compose.over_backdrop(colours, alpha, backdrop)
     if watermark:
-        colours, alpha = stamp(colours, alpha, watermark.rgb, watermark.float_alpha, options.watermark)
+        colours, alpha = (np.require(layer, requirements="W") for layer in (colours, alpha))
+        stamp(colours, alpha, watermark, options.watermark)
     return colours, alpha
 
 

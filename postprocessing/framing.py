@@ -1,11 +1,11 @@
 """Where the car stands in the answer: cropped, scaled and placed as remove.bg's crop, crop_margin, scale and position do, or on a line.
 
 Without crop the canvas keeps the photo's size. What its documentation leaves open follows public tests of that service: a percentage
-of margin is of the car's own width or height; scale measures the car alone, without its margin, against the canvas with it;
-position divides all of the canvas that the car leaves free, margin included. A side at which the photo cuts the car off stays at the
-canvas's edge, without margin, and a car that is cut off at two opposite sides keeps its size: a straight cut would be visible inside the canvas.
+of margin is of the car's own width or height; scale measures the car, without its margin, against the canvas with it; position divides
+all of the canvas that the car leaves free, margin included. A side at which the photo cuts the car off stays at the canvas's edge,
+without margin, and a car that is cut off at two opposite sides keeps its size: a straight cut would be visible inside the canvas.
 
-car_width and ground place the car itself, without its shadow, so that cars of a whole lot have one width and stand on one line.
+All of them place the car itself, without its shadow, so that cars of a whole lot have one size and stand on one line.
 """
 import math
 from dataclasses import dataclass
@@ -78,13 +78,13 @@ class Margin(NamedTuple):
         """The same with none at the sides that are cut."""
         return Margin(*(Length(0) if is_cut else side for side, is_cut in zip((self.top, self.right, self.bottom, self.left), cut)))
 
-    def around(self, height: int, width: int) -> Box:
-        """The car's place and the size of a canvas around it: top, left, height and width in pixels.
+    def around(self, size: tuple[int, int], car: tuple[int, int]) -> Box:
+        """Where something of a size (height, width) stands on a canvas around it, and the canvas's size. Percentages are of the car in it.
 
         The canvas is rounded as a whole, so that it is never more than half a pixel off.
         """
-        top, left = self.top.of(height), self.left.of(width)
-        return round_half_up(top), round_half_up(left), round_half_up(top + height + self.bottom.of(height)), round_half_up(left + width + self.right.of(width))
+        top, bottom, left, right = (side.of(length) for side, length in zip((self.top, self.bottom, self.left, self.right), (car[0], car[0], car[1], car[1])))
+        return round_half_up(top), round_half_up(left), round_half_up(top + size[0] + bottom), round_half_up(left + size[1] + right)
 
 
 @dataclass(frozen=True)
@@ -165,30 +165,20 @@ def cut_sides(alpha: np.ndarray) -> Sides:
     return Sides(*(bool(np.count_nonzero(edge > 0.5) > CUT * length) for edge, length in zip(edges, lengths)))
 
 
-def place(photo: tuple[int, int], box: Box, framing: Framing, cut: Sides = WHOLE, car: Box | None = None) -> Placement:
-    """Where what lies in this box of a photo of (height, width) goes: a car, cut off at these sides, and its shadow. car: its own box, if it has a shadow.
+def place(photo: tuple[int, int], car: Box, framing: Framing, cut: Sides = WHOLE, shadowed: Box | None = None) -> Placement:
+    """Where a photo's car goes, cut off at these sides. photo: (height, width); shadowed: the box of car and shadow, if it has one.
 
-    No pixel is touched yet: large margins make large canvases.
+    A cropped canvas holds the shadow, too; all else is measured by the car. No pixel is touched yet: large margins make large canvases.
     """
-    height, width = box[2:]
-    top, left, canvas_height, canvas_width = framing.margin.without(cut).around(height, width) if framing.crop else (*box[:2], *photo)
-    canvas = canvas_height, canvas_width
-    if framing.car_width is not None or framing.ground is not None:
-        return Placement(canvas, box, on_a_line(canvas, box, car or box, framing, cut))
-    position = framing.position
-    if framing.scale is not None:
-        if not cut.through:
-            factor = framing.scale / 100 * min(canvas_height / height, canvas_width / width)
-            height, width = (max(1, round_half_up(side * factor)) for side in (height, width))
-        position = position or CENTRE
-    if position is not None:
-        top = round_half_up(offset(canvas_height - height, position[1], cut.top, cut.bottom))
-        left = round_half_up(offset(canvas_width - width, position[0], cut.left, cut.right))
-    return Placement(canvas, box, (top, left, height, width))
+    source = shadowed or car
+    top, left, *sides = framing.margin.without(cut).around(source[2:], car[2:]) if framing.crop else (*source[:2], *photo)
+    canvas = sides[0], sides[1]
+    placed = any(value is not None for value in (framing.scale, framing.position, framing.car_width, framing.ground))
+    return Placement(canvas, source, target_of(source, car, canvas, framing, cut) if placed else (top, left, *source[2:]))
 
 
-def on_a_line(canvas: tuple[int, int], box: Box, car: Box, framing: Framing, cut: Sides) -> Box:
-    """Where a box goes on a canvas of (height, width), so that the car in it has the width and stands at the height that are asked for.
+def target_of(source: Box, car: Box, canvas: tuple[int, int], framing: Framing, cut: Sides) -> Box:
+    """Where `source` goes on a canvas of (height, width), so that the car in it has the size and place that are asked for.
 
     A car too high for the canvas, or for what lies above the ground, becomes smaller.
     """
@@ -200,12 +190,12 @@ def on_a_line(canvas: tuple[int, int], box: Box, car: Box, framing: Framing, cut
     elif framing.scale is not None:
         factor = framing.scale / 100 * min(canvas[0] / car[2], canvas[1] / car[3])
     factor = 1.0 if cut.through else min(factor, ground / car[2])
-    height, width = (max(1, round_half_up(side * factor)) for side in box[2:])
-    tall, wide = car[2] * height / box[2], car[3] * width / box[3]
+    height, width = (max(1, round_half_up(side * factor)) for side in source[2:])
+    tall, wide = car[2] * height / source[2], car[3] * width / source[3]
     car_top = max(0.0, offset(ground - tall, down if framing.ground is None else 100, cut.top, cut.bottom))  # its roof is kept, if not the ground
     car_left = offset(canvas[1] - wide, across, cut.left, cut.right)
     top, left = (round_half_up(first - (at - start) * now / whole)
-                 for first, at, start, now, whole in zip((car_top, car_left), car[:2], box[:2], (height, width), box[2:]))
+                 for first, at, start, now, whole in zip((car_top, car_left), car[:2], source[:2], (height, width), source[2:]))
     return top, left, height, width
 
 

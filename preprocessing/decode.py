@@ -43,7 +43,7 @@ class Picture(NamedTuple):
     @property
     def float_alpha(self) -> np.ndarray | None:
         """The alpha as float32 (height, width) in 0..1; None where there is none."""
-        return None if self.alpha is None else self.alpha.astype(np.float32) / 255
+        return None if self.alpha is None else self.alpha / np.float32(255)
 
 
 def decode(data: bytes, min_pixels: int | None = None) -> Picture:
@@ -203,7 +203,9 @@ def orientation(file: ImageFile) -> int:
 
 
 def density(file: ImageFile) -> float | None:
-    """Pixels per inch, the same in both directions; None where the file states none, for which Pillow has a 1 in TIFF."""
+    """Pixels per inch, the same in both directions; None where the file states none, for which Pillow has a 1 in TIFF, and 72 beside a JPEG's EXIF."""
+    if file.format == "JPEG" and not file.info.get("jfif_unit") and Base.XResolution not in file.getexif():
+        return None
     across, down = (float(value) for value in file.info.get("dpi", (0, 0)))
     return across if across == down and 1 < across <= MAX_DENSITY else None
 

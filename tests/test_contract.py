@@ -313,7 +313,8 @@ def test_headers_of_a_cut_out(function):
 
 
 def test_a_crop_keeps_the_whole_shadow_and_tells_where_the_car_is(function, ask):
-    answer = post(function, add_shadow="true", crop="true")
+    answer, matte = (post(function, add_shadow="true", crop="true", channels=channels) for channels in ("rgba", "alpha"))
+    assert told_box(matte) == told_box(answer) and pixels_of(matte).shape[:2] == pixels_of(answer).shape[:2]
     alpha = pixels_of(answer)[..., 3]
     height, width = box_of(ask()[..., 3])[2:]
     assert told_box(answer)[2:] == (height, width) and alpha.shape[0] > height and alpha.shape[1] > width

@@ -4,7 +4,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 import cutout
 from cutout import cut_out
@@ -54,6 +54,14 @@ def test_the_photos_density_survives(format):
         assert picture.info["dpi"] == pytest.approx((240, 240), abs=0.02)
 
 
+def test_an_answer_states_no_density_that_the_photo_does_not():
+    file, exif = io.BytesIO(), Image.Exif()
+    exif[ExifTags.Base.Make] = "camera"
+    Image.fromarray(draw_photo(320, 240, angle="side", seed=5).rgb).save(file, "JPEG", exif=exif)
+    with Image.open(io.BytesIO(cut_out(file.getvalue(), parse({"format": "png"})).data)) as picture:
+        assert "dpi" not in picture.info
+
+
 @pytest.mark.parametrize("values", [{"scale": "60%"}, {"position": "100% 50%"}, {"crop": "true", "crop_margin": "20px"},
                                     {"scale": "60%", "shadow_type": "drop"}])
 def test_a_car_that_the_photo_cuts_off_stays_at_the_edge(values):
@@ -62,6 +70,27 @@ def test_a_car_that_the_photo_cuts_off_stays_at_the_edge(values):
     cropped = np.ascontiguousarray(photo.rgb[:, (columns[0] + columns[-1]) // 2:])
     alpha = rgba_of(cut_out(encode(cropped, "png"), parse({"format": "png", **values})).data)[..., 3]
     assert np.count_nonzero(alpha[:, 0] > 127) > 0.2 * np.count_nonzero((alpha > 127).any(1))
+
+
+def test_a_screenshots_round_corners_do_not_hide_that_the_photo_cuts_the_car_off():
+    photo = draw_photo(640, 480, angle="side", seed=5)
+    columns = np.flatnonzero((photo.alpha > 0.5).any(0))
+    rgb = np.ascontiguousarray(photo.rgb[:, (columns[0] + columns[-1]) // 2:])
+    alpha = np.full(rgb.shape[:2], 255, np.uint8)
+    alpha[:8, :8] = alpha[-8:, :8] = 0
+    options = parse({"format": "png", "car_width": "60%"})
+    made, opaque = cut_out(rgba_file(rgb, alpha), options), cut_out(encode(rgb, "png"), options)
+    assert "cut_off" in made.flags and made.flags == opaque.flags
+    assert made.car[1] == 0 and np.abs(np.subtract(made.car, opaque.car)).max() <= 2
+
+
+@pytest.mark.parametrize("shadow", ["contact", "drop"])
+@pytest.mark.parametrize("values", [{"scale": "60%"}, {"position": "20% 80%"}, {"car_width": "60%", "ground": "80%"}])
+def test_a_shadow_changes_neither_the_size_nor_the_place_of_the_car(shadow, values):
+    photo = encode(draw_photo(640, 480, angle="side", seed=5).rgb, "png")
+    plain, shaded, matte = (cut_out(photo, parse({"format": "png", **values, **more})) for more in
+                            ({}, {"shadow_type": shadow}, {"shadow_type": shadow, "channels": "alpha"}))
+    assert np.abs(np.subtract(shaded.car, plain.car)).max() <= 1 and matte.car == shaded.car
 
 
 @pytest.mark.parametrize("kind, detail", [

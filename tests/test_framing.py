@@ -54,12 +54,12 @@ def test_nothing_to_see_has_no_box():
     (Margin(Length(5), Length(10, "%"), Length(20, "%"), Length(0)), (5, 0, 17, 44)),
 ])
 def test_margins_go_around_in_css_order_and_percentages_are_of_the_car(margin, around):
-    assert margin.around(10, 40) == around
+    assert margin.around((10, 40), (10, 40)) == around
 
 
 @pytest.mark.parametrize("width, left, canvas", [(33, 3, 40), (25, 3, 30), (396, 40, 475), (5, 1, 6)])
 def test_a_canvas_is_rounded_as_a_whole(width, left, canvas):
-    assert percent(10).around(10, width)[1::2] == (left, canvas)
+    assert percent(10).around((10, width), (10, width))[1::2] == (left, canvas)
 
 
 @pytest.mark.parametrize("value, unit", [(-1, "px"), (501, "px"), (-0.1, "%"), (50.1, "%"), (float("nan"), "px"), (float("inf"), "%"), (3, "em")])
@@ -288,7 +288,7 @@ def test_cars_of_every_size_and_view_stand_on_one_line_and_their_shadows_follow(
     height, width = rng.integers(10, 60), rng.integers(20, 150)
     top, left = rng.integers(0, 100 - height), rng.integers(0, 200 - width)
     shadowed = top - rng.integers(0, top + 1), left - rng.integers(0, 60), height + rng.integers(60, 90), width + rng.integers(60, 90)
-    placement = place(PHOTO, tuple(map(int, shadowed)), Framing(car_width=60, ground=75), car=(top, left, height, width))
+    placement = place(PHOTO, (top, left, height, width), Framing(car_width=60, ground=75), shadowed=tuple(map(int, shadowed)))
     box = placement.moved((top, left, height, width))
     assert abs(box[0] + box[2] - 75) <= 1 and abs(box[1] + box[3] / 2 - 100) <= 1
     assert abs(box[3] - 120) <= 1 or box[0] <= 1 and box[3] < 120
@@ -301,8 +301,19 @@ def test_a_car_beside_its_shadow_lies_within_the_canvas(seed):
     rng = np.random.default_rng(seed)
     height, width, room = (int(n) for n in rng.integers(20, 70, 3))
     box, car = (0, 0, height + room, width + 2 * room), (0, room, height, width)
-    top, left, tall, wide = place(PHOTO, box, Framing(car_width=100), car=car).moved(car)
+    top, left, tall, wide = place(PHOTO, car, Framing(car_width=100), shadowed=box).moved(car)
     assert 0 <= top < top + tall <= PHOTO[0] and 0 <= left < left + wide <= PHOTO[1]
+
+
+@pytest.mark.parametrize("framing", [Framing(scale=50), Framing(scale=80, position=(10, 90)), Framing(position=(10, 90)), Framing(car_width=50, ground=80)])
+def test_a_shadow_changes_neither_the_size_nor_the_place_of_a_car(framing):
+    shadowed = place(PHOTO, CAR, framing, shadowed=(28, 10, 20, 60)).moved(CAR)
+    assert np.abs(np.subtract(shadowed, place(PHOTO, CAR, framing).moved(CAR))).max() <= 1
+
+
+def test_a_crop_holds_the_shadow_and_its_margins_are_of_the_car():
+    placement = place(PHOTO, CAR, Framing(crop=True, margin=percent(50)), shadowed=(28, 10, 20, 60))
+    assert placement == ((30, 100), (28, 10, 20, 60), (5, 20, 20, 60))
 
 
 def test_what_reaches_beyond_the_canvas_is_lost(layer):
