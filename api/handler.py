@@ -1,5 +1,6 @@
 """The HTTP handler: built from settings, it routes each request and answers with a cut-out or an error."""
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from flask import Request, Response
@@ -12,7 +13,7 @@ from api.limits import Limiter, visitor
 from api.page import page
 from api.request import CutOutRequest, read_request
 from api.settings import Settings
-from cutout import CutOut, cut_out
+from cutout import Clock, CutOut, cut_out
 from exceptions import CutOutError, UnreadablePicture
 from options import PIXELS, Options
 from postprocessing import watermark
@@ -107,10 +108,14 @@ class Handler:
         if only_pixels and asked.options.pixels != only_pixels:
             raise errors.InvalidParameter("size", "takes only preview without a key")
         with self.settings.capacity.slot():
+            clock = Clock()
             try:
-                context.result = self.cut_out(asked.photo, asked.options, backdrop_of(asked), self.watermark_of(asked))
+                with clock("decode"):
+                    beside = backdrop_of(asked), self.watermark_of(asked)
+                made = self.cut_out(asked.photo, asked.options, *beside)
             except CutOutError as refusal:
                 raise errors.Refused(refusal) from refusal
+            context.result = replace(made, milliseconds={**made.milliseconds, "decode": made.milliseconds["decode"] + clock.milliseconds["decode"]})
         return replies.picture(context.request, context.result, asked.options)
 
     def watermark_of(self, asked: CutOutRequest) -> Picture | None:

@@ -24,11 +24,12 @@ def picture(request: Request, result: CutOut, options: Options) -> Response:
     height, width = result.size
     cut = "car" if result.is_cut else "none"
     if wants_json(request):
-        check_size(result, 4 * len(result.data) // 3, "JSON")
         data = {"result_b64": base64.b64encode(result.data).decode(), **{f"foreground_{side}": value for side, value in foreground.items()},
                 "kind": result.kind.kind, "view": result.kind.view, "kind_confidence": round(result.kind.confidence, 3), "cut_out": cut,
                 "flags": result.flags, "advice": advice(result.flags)}
-        reply = Response(json.dumps({"data": data}), mimetype="application/json")
+        body = json.dumps({"data": data})  # ASCII alone
+        check_size(result, len(body), "JSON")
+        reply = Response(body, mimetype="application/json")
     else:
         check_size(result, len(result.data), result.format)
         reply = Response(result.data, mimetype=CONTENT_TYPES[result.format])

@@ -92,6 +92,8 @@ def body_fields(request: Request) -> Iterable[tuple[str, object]]:
     if kind == "multipart/form-data":
         return forms.multipart(body, request.mimetype_params.get("boundary"))
     if kind == "application/x-www-form-urlencoded":
+        if b"\0" in body:  # what curl --data-binary says of a picture; a form has %00
+            raise errors.UnsupportedMediaType("the body is no form; for a picture as the body send Content-Type: application/octet-stream")
         return forms.urlencoded(body)
     if request.is_json:
         return json_fields(body)
