@@ -31,6 +31,7 @@ cv2.setNumThreads(1)  # an instance has about one core, and requests already run
 
 WHITE = (255, 255, 255, 255)
 CUT_OUT = 0.05  # share of a picture that is transparent, from which it has no scene any more: a screenshot's rounded corners are less
+KEPT = 4  # times the answer's pixels that are kept of a photo where its car is framed: in most photos it is a quarter
 PARTS = {"interior": "an interior", "boot": "a boot", "engine": "an engine", "detail": "a detail of a vehicle"}  # kinds that show a part of a vehicle
 
 
@@ -81,9 +82,10 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         raise FileTooLarge(f"at most {MAX_FILE:,} bytes")
     clock = Clock()
     with clock("decode"):
-        picture = decode(photo, options.pixels)
+        most = min(MAX_PIXELS, options.pixels * (KEPT if options.framing.moves else 1)) if options.pixels else MAX_PIXELS
+        picture = decode(photo, most)
         full, dpi = picture.size, picture.dpi
-        size = framing.fit_pixels(full, options.pixels or MAX_PIXELS)
+        size = framing.fit_pixels(full, most)
         if (own_alpha := picture.float_alpha) is None:
             photo_rgb = seen = resize(picture.rgb, size)
         else:  # whatever colour is hidden where the picture is transparent, white is seen
@@ -143,8 +145,8 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
             shadowed, alpha = turn_box(framing.box_of(alpha) or car, framing.size_of(alpha), -turns), matte
         car = turn_box(car, framing.size_of(alpha), -turns)
         colours, alpha = turn(colours, -turns), turn(alpha, -turns)
-        placement = framing.place(size, car, options.framing, cut.turned(-turns), shadowed)
-        if options.pixels:  # the photo has no more, but margins come on top
+        placement = framing.place(size, car, options.framing.at(size[0] / full[0]), cut.turned(-turns), shadowed)
+        if options.pixels:
             placement = placement.within(options.pixels)
         if placement.canvas[0] * placement.canvas[1] > MAX_PIXELS:
             raise ResolutionTooHigh(f"with its margin the answer would have more than {MAX_PIXELS:,} pixels")

@@ -154,7 +154,7 @@ PARAMETERS = {
     "bg_color": Parameter(colour, "", "a colour behind the car"),
     "roi": Parameter(region, None, "left, top, right and bottom, in px or %, of the part of the photo in which to look for the car"),
     "crop": Parameter(boolean, "false", "cut off the empty space around the car"),
-    "crop_margin": Parameter(margin, "0", "one, two or four margins around the cropped car, each up to 500px or 50% of the car"),
+    "crop_margin": Parameter(margin, "0", "one, two or four margins around the cropped car, each up to 500px of the whole photo or 50% of the car"),
     "scale": Parameter(scale, "original", "share of the canvas that the car fills, 10% to 100%"),
     "position": Parameter(position, "original", "where the car stands on the canvas: center, or one or two percentages"),
     "car_width": Parameter(share_of_canvas, None, "share of the canvas's width that the car takes, 10% to 100%, instead of scale"),

@@ -8,7 +8,7 @@ without margin, and a car that is cut off at two opposite sides keeps its size: 
 All of them place the car itself, without its shadow, so that cars of a whole lot have one size and stand on one line.
 """
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import cv2
@@ -74,6 +74,10 @@ class Margin(NamedTuple):
             raise ValueError(f"takes one, two or four margins, not {len(lengths)}")
         return cls(*lengths * (4 // len(lengths)))
 
+    def at(self, scale: float) -> "Margin":
+        """The same around a photo that was reduced by so much, 0..1."""
+        return Margin(*(Length(side.value * scale) if side.unit == "px" else side for side in self))
+
     def without(self, cut: Sides) -> "Margin":
         """The same with none at the sides that are cut."""
         return Margin(*(Length(0) if is_cut else side for side, is_cut in zip((self.top, self.right, self.bottom, self.left), cut)))
@@ -97,6 +101,10 @@ class Framing:
     position: tuple[float, float] | None = None    # 0..100: percent of the free space left of and above the car; None: CENTRE if scaled, else as it is
     car_width: float | None = None                 # 10..100: percent of the canvas's width that the car takes, instead of scale
     ground: float | None = None                    # 10..100: percent of the canvas's height at which its tyres stand, instead of position
+
+    def at(self, scale: float) -> "Framing":
+        """The same for a photo that was reduced by so much, 0..1: margins in pixels are given in those of the whole photo."""
+        return replace(self, margin=self.margin.at(scale))
 
     @property
     def moves(self) -> bool:

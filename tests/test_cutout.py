@@ -43,6 +43,14 @@ def test_an_answer_with_margins_has_no_more_pixels_than_its_size(values):
     assert np.count_nonzero(alpha[top:top + height, left:left + width] > 127) > 0.5 * height * width
 
 
+@pytest.mark.parametrize("values", [{"crop": "true"}, {"crop": "true", "crop_margin": "100px"}, {"crop": "true", "crop_margin": "10%", "scale": "80%"}])
+def test_a_preview_is_the_whole_answer_made_smaller_with_all_the_pixels_it_may_have(values):
+    photo = encode(draw_photo(1600, 1200, angle="side", seed=5).rgb, "png")
+    whole, small = (cut_out(photo, parse({"size": size, "format": "png", **values})) for size in ("full", "preview"))
+    assert 240_000 < small.size[0] * small.size[1] <= 250_000
+    assert np.abs(np.divide(small.car, small.size * 2) - np.divide(whole.car, whole.size * 2)).max() < 0.01
+
+
 @pytest.mark.parametrize("format", ["png", "jpg", "zip"])
 def test_the_photos_density_survives(format):
     file = io.BytesIO()
