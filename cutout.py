@@ -30,8 +30,8 @@ from preprocessing.orientation import Box, turn, turn_box
 cv2.setNumThreads(1)  # an instance has about one core, and requests already run side by side
 
 WHITE = (255, 255, 255, 255)
-CUT_OUT = 0.05  # share of a picture that is transparent, from which it has no scene any more: a screenshot's rounded corners are less
-KEPT = 4  # times the answer's pixels that are kept of a photo where its car is framed: in most photos it is a quarter
+TRANSPARENT = 0.05  # share of a picture from which it is a cut-out without a scene: a screenshot's round corners are less
+OVERSAMPLED = 4  # times the answer's pixels that are kept of a photo where its car is framed: in most photos it is a quarter
 PARTS = {"interior": "an interior", "boot": "a boot", "engine": "an engine", "detail": "a detail of a vehicle"}  # kinds that show a part of a vehicle
 
 
@@ -82,7 +82,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         raise FileTooLarge(f"at most {MAX_FILE:,} bytes")
     clock = Clock()
     with clock("decode"):
-        most = min(MAX_PIXELS, options.pixels * (KEPT if options.framing.moves else 1)) if options.pixels else MAX_PIXELS
+        most = min(MAX_PIXELS, options.pixels * (OVERSAMPLED if options.framing.moves else 1)) if options.pixels else MAX_PIXELS
         picture = decode(photo, most)
         full, dpi = picture.size, picture.dpi
         size = framing.fit_pixels(full, most)
@@ -92,7 +92,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
             photo_rgb, own_alpha = framing.resample(picture.rgb, own_alpha, size)
             seen = compose.over_colour(photo_rgb, own_alpha, WHITE)[0]
         del picture
-    scene = own_alpha is None or bool(np.count_nonzero(own_alpha < 0.5) < CUT_OUT * own_alpha.size)
+    scene = own_alpha is None or bool(np.count_nonzero(own_alpha < 0.5) < TRANSPARENT * own_alpha.size)
     region = region_box(options.region, full, size)
     with clock("predict"):
         prediction = localise(seen[framing.window(region)], predictor())

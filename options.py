@@ -194,8 +194,8 @@ def parse(values: Mapping[str, str], watermarks: Collection[str] = ()) -> Option
         if got[name] is not None and got[other] is not None:
             raise InvalidOption(name, f"takes the place of {other}: send only one of them")
     kind: Literal["none", "contact", "drop"] = got["shadow_type"] or ("contact" if got["add_shadow"] else "none")
-    if "add_shadow" in values and got["add_shadow"] != (kind != "none"):
-        raise InvalidOption("shadow_type", f"is {kind}, but add_shadow is {str(got['add_shadow']).lower()}")
+    if got["add_shadow"] and kind == "none":
+        raise InvalidOption("shadow_type", "is none, but add_shadow is true")
     shadow = Shadow(kind, got["shadow_opacity"] / 100) if kind != "none" else None
     framing = Framing(got["crop"], got["crop_margin"], got["scale"], got["position"], got["car_width"], got["ground"])
     return Options(got["size"], got["type_level"], got["format"], got["channels"], got["bg_color"], got["roi"], framing,

@@ -111,8 +111,8 @@ class Handler:
             clock = Clock()
             try:
                 with clock("decode"):
-                    beside = backdrop_of(asked), self.watermark_of(asked)
-                made = self.cut_out(asked.photo, asked.options, *beside)
+                    backdrop, mark = backdrop_of(asked), self.watermark_of(asked)
+                made = self.cut_out(asked.photo, asked.options, backdrop, mark)
             except CutOutError as refusal:
                 raise errors.Refused(refusal) from refusal
             context.result = replace(made, milliseconds={**made.milliseconds, "decode": made.milliseconds["decode"] + clock.milliseconds["decode"]})

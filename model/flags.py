@@ -37,7 +37,7 @@ def flags(prediction: Prediction, confidence: float, flaws: Flaws, scale: float,
 
     confidence: 0..1, that its cut-out can be published untouched. scale: pixels of the photo as it was sent to one of the prediction's, along a side.
     region: what the prediction is of, where it is not of a whole photo.
-    scene: whether it shows what is around the car; False where parts are transparent, as in a cut-out, and have any colour.
+    scene: whether it shows what is around the car; False for a cut-out, whose transparent parts have any colour.
     """
     measured = measures(prediction, confidence, flaws, scale, region)
     return tuple(flag for flag in FLAGS if measured[flag] < LEAST[flag] and (scene or flag not in OF_SCENE))

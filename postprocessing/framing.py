@@ -179,10 +179,10 @@ def place(photo: tuple[int, int], car: Box, framing: Framing, cut: Sides = WHOLE
     A cropped canvas holds the shadow, too; all else is measured by the car. No pixel is touched yet: large margins make large canvases.
     """
     source = shadowed or car
-    top, left, *sides = framing.margin.without(cut).around(source[2:], car[2:]) if framing.crop else (*source[:2], *photo)
-    canvas = sides[0], sides[1]
+    top, left, height, width = framing.margin.without(cut).around(source[2:], car[2:]) if framing.crop else (*source[:2], *photo)
     placed = any(value is not None for value in (framing.scale, framing.position, framing.car_width, framing.ground))
-    return Placement(canvas, source, target_of(source, car, canvas, framing, cut) if placed else (top, left, *source[2:]))
+    target = target_of(source, car, (height, width), framing, cut) if placed else (top, left, *source[2:])
+    return Placement((height, width), source, target)
 
 
 def target_of(source: Box, car: Box, canvas: tuple[int, int], framing: Framing, cut: Sides) -> Box:

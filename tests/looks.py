@@ -11,6 +11,7 @@ import numpy as np
 from postprocessing.framing import Framing, Length, Margin, box_of, place
 from postprocessing.shadow import Shadow, cast, with_room
 from postprocessing.watermark import Watermark, stamp
+from preprocessing.decode import Picture
 from tests.drawn import DrawnPhoto, draw_photo
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -43,7 +44,9 @@ def marked(how: Watermark) -> Layer:
     cv2.circle(mark, (30, 30), 22, (190, 24, 40, 255), 10, cv2.LINE_AA)
     cv2.rectangle(mark, (72, 18), (152, 42), (24, 40, 120, 255), -1)
     car = drawn("three_quarter")
-    return stamp(car.foreground, car.alpha, np.ascontiguousarray(mark[..., :3]), mark[..., 3].astype(np.float32) / 255, how)
+    rgb, alpha = car.foreground.copy(), car.alpha.copy()
+    stamp(rgb, alpha, Picture(np.ascontiguousarray(mark[..., :3]), np.ascontiguousarray(mark[..., 3]), mark.shape[:2]), how)
+    return rgb, alpha
 
 
 def framed(framing: Framing) -> Layer:

@@ -57,7 +57,7 @@ VALUES: dict[str, list[Values]] = {
     "invalid_ground": [{"ground": ground} for ground in ("9%", "101%", "90", "90px", "center")] + [{"ground": "90%", "position": "center"}],
     "invalid_semitransparency": [{"semitransparency": "see"}],
     "invalid_add_shadow": [{"add_shadow": "soft"}],
-    "invalid_shadow_type": [{"shadow_type": "3D"}, {"add_shadow": "true", "shadow_type": "none"}, {"add_shadow": "false", "shadow_type": "drop"}],
+    "invalid_shadow_type": [{"shadow_type": "3D"}, {"add_shadow": "true", "shadow_type": "none"}],
     "invalid_shadow_opacity": [{"shadow_opacity": opacity} for opacity in ("101", "-1", "50%", "dark")],
     "invalid_watermark": [{"watermark": "logo"}, {"watermark": "../logo"}, {"watermark": "logo", "watermark_file": MARK}],
     "invalid_watermark_file": [{"watermark_file": b"no picture"}, {"watermark_file": MARK[:-40]}, {"watermark_file": "text"}],
