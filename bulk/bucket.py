@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import storage
-from bulk.item import MAX_LIST_FILE, Item, Store, Unwritable
+from bulk.item import ANY, MAX_LIST_FILE, Item, Store, Unwritable
 from preprocessing.decode import MAX_FILE
 from storage import LONGEST_NAME, RETRY_SECONDS, Location
 
@@ -46,17 +46,18 @@ class Bucket:
         found = storage.stat(self.location(name), RETRY_SECONDS) if is_usable(name) and not self.is_too_long(name) else None
         return Item(name, found.generation, found.size) if found else None
 
-    def write(self, name: str, data: bytes, content_type: str, metadata: Mapping[str, str], replace: bool = False) -> bool:
+    def write(self, name: str, data: bytes, content_type: str, metadata: Mapping[str, str], replaces: int = 0) -> bool:
         if not is_usable(name):
             raise Unwritable("name_unusable", "an object's name must be UTF-8 without line breaks, and the file's is not")
         if self.is_too_long(name):
             raise Unwritable("name_too_long", f"the result's name would be longer than {LONGEST_NAME} bytes")
         put = partial(storage.write, self.location(name), data, content_type, dict(metadata))
-        existing = self.find(name) if replace else None
-        if put(existing.generation if existing else 0):
+        if replaces != ANY and put(replaces):
             return True
         found = self.find(name)
-        return found is not None and not found.size and put(found.generation)  # an empty object is no result
+        if found and found.size and replaces != ANY:
+            return False
+        return put(found.generation if found else 0)
 
     def update(self, name: str, change: Callable[[bytes], bytes], content_type: str) -> None:
         for _ in range(TRIES):

@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import storage
-from bulk.item import MAX_LIST_FILE, Item, Store, Unwritable
+from bulk.item import ANY, MAX_LIST_FILE, Item, Store, Unwritable
 from preprocessing.decode import MAX_FILE
 
 NOTES = ".forecourt"                # folder for files that are being written and for metadata
@@ -79,7 +79,7 @@ class Folder:
                 raise
         return None
 
-    def write(self, name: str, data: bytes, content_type: str, metadata: Mapping[str, str], replace: bool = False) -> bool:
+    def write(self, name: str, data: bytes, content_type: str, metadata: Mapping[str, str], replaces: int = 0) -> bool:
         if not has_own_file(name):
             raise Unwritable("name_unusable", "an object may have such a name, but no file of its own in a folder")
         final, partial = self.root / name, self.root / NOTES / uuid4().hex
@@ -87,7 +87,7 @@ class Folder:
             partial.parent.mkdir(parents=True, exist_ok=True)
             final.parent.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(data)
-            if replace:
+            if replaces == ANY or replaces and is_of(final, replaces):
                 os.replace(partial, final)
                 self.note(name, metadata)
             else:
@@ -111,7 +111,7 @@ class Folder:
             before = self.read(found, MAX_LIST_FILE) if found else b""
             after = change(before)
             if after != before:
-                self.write(name, after, content_type, {}, replace=True)
+                self.write(name, after, content_type, {}, replaces=ANY)
 
     def note(self, name: str, metadata: Mapping[str, str]) -> None:
         """Written before a new file: metadata without a file is passed over, a file without metadata would be incomplete in the report.
@@ -175,6 +175,13 @@ def claim(path: Path) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def is_of(path: Path, generation: int) -> bool:
+    try:
+        return path.stat().st_mtime_ns == generation
+    except FileNotFoundError:
+        return False
 
 
 def is_empty(path: Path) -> bool:

@@ -8,6 +8,7 @@ from google.auth.exceptions import GoogleAuthError
 import storage
 from preprocessing.decode import MAX_FILE
 
+ANY = -1  # any generation of a file
 MAX_LIST_FILE = 2**31  # bytes of a file that the job itself writes: it has a row for each of millions of photos
 
 
@@ -49,10 +50,10 @@ class Store(Protocol):
     def read(self, item: Item, most: int = MAX_FILE) -> bytes:
         """most: bytes. Raises FileNotFoundError where it was deleted or replaced, storage.TooLarge, else OSError or storage.Unreadable."""
 
-    def write(self, name: str, data: bytes, content_type: str, metadata: Mapping[str, str], replace: bool = False) -> bool:
-        """Writes a file whole or not at all; False where there is one already, not empty, and `replace` is false.
+    def write(self, name: str, data: bytes, content_type: str, metadata: Mapping[str, str], replaces: int = 0) -> bool:
+        """Writes a file whole or not at all, in place of none, an empty one, or one of the generation `replaces`. False where there is another one.
 
-        Raises Unwritable, OSError or storage.Unreadable.
+        In a folder, another one may come between the look and the write, and is lost. Raises Unwritable, OSError or storage.Unreadable.
         """
 
     def update(self, name: str, change: Callable[[bytes], bytes], content_type: str) -> None:

@@ -10,7 +10,7 @@ from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 
 import storage
 from bulk.dead_letters import DEAD_LETTERS, DeadLetter, as_lines, read_dead_letters
-from bulk.item import FAULTS, MAX_LIST_FILE, Item, Store, Unwritable
+from bulk.item import ANY, FAULTS, MAX_LIST_FILE, Item, Store, Unwritable
 from bulk.left_out import LEFT_OUT, LeftOut, read_left_out
 from bulk.where import Where
 from cutout import CutOut, cut_out
@@ -180,7 +180,7 @@ class BulkJob:
         name = result_name(item.name, made.format)
         try:
             metadata = origin(self.source_prefix + item.name, item.generation) | described(made)
-            written = self.results.write(name, made.data, CONTENT_TYPES[made.format], metadata, replace=self.force or item.former is not None)
+            written = self.results.write(name, made.data, CONTENT_TYPES[made.format], metadata, replaces=ANY if self.force else item.former or 0)
         except Unwritable as error:
             return Outcome(item, "failed", error.code, str(error), cpu_seconds=cpu_seconds)
         except (storage.Unreachable, PermissionError) as error:  # later, or in another folder, it may succeed

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import NotRequired, TypedDict
 
+from bulk.item import ANY
 from bulk.job import BulkJob
 from options import PARAMETERS, InvalidOption, Options, parse
 
@@ -59,7 +60,7 @@ def refusal(job: BulkJob) -> str:
 def write_manifest(job: BulkJob) -> None:
     """Raises as Store.write does, and OtherOptions where a run that began at the same time has written its own first."""
     manifest = unfinished(job) if job.force and refusal(job) else manifest_of(job)
-    job.results.write(MANIFEST, as_json(manifest), "application/json", {}, replace=job.force)
+    job.results.write(MANIFEST, as_json(manifest), "application/json", {}, replaces=ANY if job.force else 0)
     check_manifest(job)
 
 

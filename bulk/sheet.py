@@ -8,6 +8,7 @@ from itertools import groupby, islice
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 import storage
+from bulk.item import ANY
 from bulk.job import BulkJob, Outcome, printable, sentence
 from cutout import cut_out
 from exceptions import CutOutError
@@ -31,7 +32,7 @@ def write_sheet(job: BulkJob, outcomes: Iterable[Outcome]) -> None:
     if tiles:
         file = io.BytesIO()
         draw_sheet(tiles).save(file, "JPEG", quality=85)
-        job.results.write(SHEET, file.getvalue(), "image/jpeg", {}, replace=True)
+        job.results.write(SHEET, file.getvalue(), "image/jpeg", {}, replaces=ANY)
 
 
 def draw_sheet(tiles: Mapping[Outcome, Image.Image]) -> Image.Image:

@@ -11,7 +11,7 @@ import pytest
 import storage
 from bulk.command import main
 from bulk.folder import JOURNAL, NOTES, Folder
-from bulk.item import Unwritable
+from bulk.item import ANY, Unwritable
 from bulk.job import BulkJob, OutputFailed
 from bulk.manifest import write_manifest
 from bulk.report import rows, write_report
@@ -156,13 +156,13 @@ def results(tmp_path, monkeypatch, request) -> Folder:
     return Folder(tmp_path / "out")
 
 
-def write(results: Folder, data: bytes, **how: bool) -> bool:
+def write(results: Folder, data: bytes, **how: int) -> bool:
     return results.write("lot/a.png", data, "image/png", {"confidence": "0.5"}, **how)
 
 
 def test_a_result_is_written_once(results):
     assert write(results, b"first") and not write(results, b"second") and results.read(results.find("lot/a.png")) == b"first"
-    assert write(results, b"third", replace=True) and results.read(results.find("lot/a.png")) == b"third"
+    assert write(results, b"third", replaces=ANY) and results.read(results.find("lot/a.png")) == b"third"
     assert [(item.name, metadata) for item, metadata in results.items_with_metadata()] == [("lot/a.png", {"confidence": "0.5"})]
 
 
@@ -195,7 +195,7 @@ def test_an_objects_name_that_no_file_of_its_own_can_have_is_refused(tmp_path, n
     results = Folder(tmp_path / "out")
     results.write("a/b.png", b"first", "image/png", {})
     with pytest.raises(Unwritable) as refusal:
-        results.write(name, b"second", "image/png", {}, replace=True)
+        results.write(name, b"second", "image/png", {}, replaces=ANY)
     assert refusal.value.code == "name_unusable" and results.find(name) is None
     assert [item.name for item in Folder(tmp_path).items()] == ["out/a/b.png"] and (tmp_path / "out" / "a" / "b.png").read_bytes() == b"first"
 

@@ -14,11 +14,12 @@ from google.cloud.storage import Client
 import storage
 from bulk.command import main
 from bulk.folder import Folder
-from bulk.item import Item
+from bulk.item import ANY, Item
 from bulk.job import BulkJob, Outcome, OutputFailed
 from bulk.manifest import MANIFEST, check_manifest, write_manifest
 from bulk.report import rows, write_report
 from bulk.stores import Place, open_store
+from events.metadata import origin
 from once import once
 from options import Options
 from tests.bulk_photos import draw_jpeg
@@ -59,7 +60,14 @@ def failed(job: BulkJob, name: str) -> Outcome:
 
 def empty(results: Place, name: str) -> None:
     """As a run leaves it that was killed at the wrong moment, or an upload that broke off."""
-    assert results.write(name, b"", "", {}, replace=True)
+    assert results.write(name, b"", "", {}, replaces=ANY)
+
+
+def delete(results: Place, name: str) -> None:
+    if isinstance(results, Folder):
+        (results.root / name).unlink()
+    else:
+        storage.delete(results.location(name), results.find(name).generation)
 
 
 def test_an_empty_file_under_a_results_name_is_replaced(job):
@@ -118,6 +126,23 @@ def test_a_photo_that_has_changed_since_is_converted_again(job):
     ((photo, status),) = job.listing()
     assert status == "pending" and job.convert(photo).status == "done" and job.results.read(job.results.find("car.jpg.png")) != old
     assert listed(job) == {"car.jpg": "skipped"}
+
+
+def test_a_newer_result_that_others_write_meanwhile_stays(job):
+    """Such as the upload function."""
+    job.convert(job.photos.find("car.jpg"))
+    put(job.photos.root, "car.jpg", data=draw_jpeg(1))
+    ((photo, _),) = job.listing()
+    job.results.write("car.jpg.png", b"of a newer photo", "image/png", origin("car.jpg", photo.generation + 1), replaces=ANY)
+    assert job.convert(photo).status == "skipped" and job.results.read(job.results.find("car.jpg.png")) == b"of a newer photo"
+
+
+def test_an_outdated_result_that_is_deleted_meanwhile_is_written_anew(job):
+    job.results.write("car.jpg.png", b"outdated", "image/png", origin("car.jpg", 1))
+    ((photo, _),) = job.listing()
+    assert photo.former and job.convert(replace(photo, former=photo.former + 1)).status == "skipped"
+    delete(job.results, "car.jpg.png")
+    assert job.convert(photo).status == "done"
 
 
 def test_and_where_that_fails_its_old_result_does_not_count(job):
