@@ -53,14 +53,16 @@ class Folder:
         return Path(folder, name).relative_to(self.root).as_posix()
 
     def items_with_metadata(self) -> Iterator[tuple[Item, Mapping[str, str]]]:
-        written: dict[str, str] = {}
+        written: dict[str, str] = {}  # by size and name in one text: of a million photos, tuples would take 0.15 GB more
         for journal in sorted((self.root / NOTES).glob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns):
             with journal.open(encoding="utf-8") as lines:
                 for line in lines:
                     with suppress(ValueError):  # empty, or cut short by a full disk: that photo has failed
-                        written[json.loads(line)["name"]] = line
+                        note = json.loads(line)
+                        written[f"{note['size']} {note['name']}"] = line
         for item in self.items():
-            yield item, json.loads(written.pop(item.name))["metadata"] if item.name in written else {}
+            line = written.pop(f"{item.size} {item.name}", "")
+            yield item, json.loads(line)["metadata"] if line else {}
 
     def read(self, item: Item, most: int = MAX_FILE) -> bytes:
         with (self.root / item.name).open("rb") as file:
@@ -87,11 +89,10 @@ class Folder:
             partial.parent.mkdir(parents=True, exist_ok=True)
             final.parent.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(data)
+            self.note(name, len(data), metadata)
             if replaces == ANY or replaces and is_of(final, replaces):
                 os.replace(partial, final)
-                self.note(name, metadata)
             else:
-                self.note(name, metadata)
                 create(partial, final)
         except OSError as error:
             if isinstance(error, FileExistsError) and self.find(name):
@@ -113,15 +114,16 @@ class Folder:
             if after != before:
                 self.write(name, after, content_type, {}, replaces=ANY)
 
-    def note(self, name: str, metadata: Mapping[str, str]) -> None:
-        """Written before a new file: metadata without a file is passed over, a file without metadata would be incomplete in the report.
+    def note(self, name: str, size: int, metadata: Mapping[str, str]) -> None:
+        """Notes the metadata of a file that is about to be written, so that no file is without.
 
-        But written after a file that replaces another: where a run is killed between, the old photo's generation has the new photo converted again.
+        Where a killed run, or one that comes too late, does not write it, the note counts for no file: that of another run has another size.
+        A size stays when files are copied, a time may not.
         """
         if not metadata:
             return
         with (self.root / NOTES / JOURNAL).open("ab", buffering=0) as journal:
-            line = b"\n" + json.dumps({"name": name, "metadata": dict(metadata)}).encode() + b"\n"  # the line before may be cut short
+            line = b"\n" + json.dumps({"name": name, "size": size, "metadata": dict(metadata)}).encode() + b"\n"  # the line before may be cut short
             if journal.write(line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.root / NOTES / JOURNAL))
 

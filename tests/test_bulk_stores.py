@@ -137,6 +137,16 @@ def test_a_newer_result_that_others_write_meanwhile_stays(job):
     assert job.convert(photo).status == "skipped" and job.results.read(job.results.find("car.jpg.png")) == b"of a newer photo"
 
 
+def test_a_run_that_comes_too_late_with_a_changed_photo_leaves_it_to_the_next_run(job):
+    """Its listing did not see the other run's result."""
+    older = job.photos.find("car.jpg")
+    made = replace(job, photos=Folder(job.photos.root.parent / "copy"))
+    put(made.photos.root, "car.jpg", data=draw_jpeg(0))
+    put(job.photos.root, "car.jpg", data=draw_jpeg(1))
+    assert made.convert(older).status == "done" and job.convert(job.photos.find("car.jpg")).status == "skipped"
+    assert listed(job) == {"car.jpg": "pending"}
+
+
 def test_an_outdated_result_that_is_deleted_meanwhile_is_written_anew(job):
     job.results.write("car.jpg.png", b"outdated", "image/png", origin("car.jpg", 1))
     ((photo, _),) = job.listing()
