@@ -88,7 +88,7 @@ class Arrivals:
         result, letter = self.outputs(photo)
         if any(len(output.name.encode()) > LONGEST_NAME for output in (result, letter)):
             return "name_too_long"  # however often the event came
-        done, failed = (storage.stat(output, SECONDS) for output in (result, letter))
+        done, failed = settled(result, letter)
         if (known := max(generation_of(done), generation_of(failed))) >= generation:
             return "known" if known == generation else "overtaken"
         watermark = load(self.watermark) if self.watermark else None
@@ -100,10 +100,11 @@ class Arrivals:
             if not declared and refusal.code == "failed_to_read_image":
                 return "not_a_picture"
             text = json.dumps({"name": photo.name, "generation": generation, "code": refusal.code, "detail": str(refusal)}, ensure_ascii=False) + "\n"
-            return self.put(letter, text.encode(), "application/json", photo, generation, "dead_letter", {"code": refusal.code})
-        if failed:  # an older generation; deleted first, so that where this fails the event comes again
-            storage.delete(letter, failed.generation, SECONDS)
-        return self.put(result, made.data, CONTENT_TYPES[made.format], photo, generation, "done", described(made))
+            word = self.put(letter, text.encode(), "application/json", photo, generation, "dead_letter", {"code": refusal.code})
+        else:
+            word = self.put(result, made.data, CONTENT_TYPES[made.format], photo, generation, "done", described(made))
+        settled(result, letter)
+        return word
 
     def outputs(self, photo: Location) -> tuple[Location, Location]:
         """Where a photo's result and its dead letter go."""
@@ -121,6 +122,18 @@ class Arrivals:
             if write(replaces=there.generation if there else 0):
                 return word
         raise Contention(f"{place.name}: others write it at the same time")
+
+
+def settled(result: Location, letter: Location) -> tuple[storage.Object | None, storage.Object | None]:
+    """What is there of a photo's result and dead letter. A dead letter that is older than the result is deleted.
+
+    Events of two generations may be handled at once: each looks after its own write, so that the last one sees both. Where that fails, its event comes again.
+    """
+    failed, done = storage.stat(letter, SECONDS), storage.stat(result, SECONDS)
+    if failed and generation_of(failed) < generation_of(done):
+        storage.delete(letter, failed.generation, SECONDS)
+        failed = None
+    return done, failed
 
 
 def read_photo(photo: Location, generation: int, size: int) -> bytes:

@@ -16,6 +16,7 @@ from api.settings import InvalidSetting, Settings
 from bulk.job import BulkJob
 from bulk.report import rows
 from bulk.stores import open_store
+from cutout import CutOut, cut_out
 from events import arrivals
 from events.arrivals import Arrivals, Loop
 from once import once
@@ -28,6 +29,7 @@ from tests.fetch_server import says, serving
 
 PHOTO = encode(draw_photo(480, 360, angle="side", seed=5).rgb)
 OTHER = encode(draw_photo(480, 360, angle="side", seed=6).rgb)
+BROKEN = b"\xff\xd8\xff broken"
 ODD = "lot 3/Ä & ö #1?.JPG"
 
 
@@ -128,7 +130,7 @@ def test_a_new_photo_takes_the_old_ones_place(deployed):
 
 def test_a_new_photo_that_succeeds_leaves_no_dead_letter_of_the_old_one(deployed):
     site, function = deployed
-    send(function.address, site.put("mended.jpg", b"\xff\xd8\xff broken"))
+    send(function.address, site.put("mended.jpg", BROKEN))
     assert "dead-letters/mended.jpg.json" in site.results()
     assert send(function.address, site.put("mended.jpg", PHOTO)) == 200
     assert {name for name in site.results() if "mended" in name} == {"mended.jpg.png"}
@@ -138,7 +140,7 @@ def test_a_new_photo_that_fails_leaves_the_old_result_beside_a_newer_dead_letter
     site, function = deployed
     old = site.put("worse.jpg", PHOTO)
     send(function.address, old)
-    new = site.put("worse.jpg", b"\xff\xd8\xff broken")
+    new = site.put("worse.jpg", BROKEN)
     assert send(function.address, new) == 200
     generations = {name: found["metadata"]["source-generation"] for name, found in site.results().items() if "worse" in name}
     assert generations == {"worse.jpg.png": old["generation"], "dead-letters/worse.jpg.json": new["generation"]}
@@ -147,7 +149,7 @@ def test_a_new_photo_that_fails_leaves_the_old_result_beside_a_newer_dead_letter
 def test_an_old_photo_does_not_come_back_after_a_new_one_that_failed(deployed):
     site, function = deployed
     old = site.put("failing.jpg", PHOTO)
-    new = site.put("failing.jpg", b"\xff\xd8\xff broken")
+    new = site.put("failing.jpg", BROKEN)
     assert send(function.address, new) == send(function.address, old) == 200 and codes(function, old) == ["overtaken"]
     assert "failing.jpg.png" not in site.results()
 
@@ -220,6 +222,23 @@ def test_a_photo_that_is_sent_back_as_it_is_says_so(bucket):
     assert receive(arrivals, bucket.put("street.jpg", encode(draw_street(480, 360, seed=1)))) == "done"
     metadata = bucket.results()["street.jpg.png"]["metadata"]
     assert (metadata["cut_out"], metadata["kind"], metadata["confidence"]) == ("none", "other", "0.000")
+
+
+@pytest.mark.parametrize("first", [BROKEN, PHOTO], ids=["the dead letter", "the result"])
+def test_no_dead_letter_is_left_beside_a_newer_result_although_both_are_made_at_the_same_time(bucket, monkeypatch, first):
+    """first: the photo that is still in work while the other generation's output is written."""
+    into = Arrivals(bucket.outgoing)
+
+    def meanwhile(photo: bytes, *how: object, **more: object) -> CutOut:
+        if photo == first == BROKEN:
+            assert receive(into, bucket.put("car.jpg", PHOTO)) == "done"
+        elif photo == first:
+            bucket.cloud.put(bucket.outgoing, "dead-letters/car.jpg.json", b"{}")
+        return cut_out(photo, *how, **more)
+
+    monkeypatch.setattr(arrivals, "cut_out", meanwhile)
+    assert receive(into, bucket.put("car.jpg", first)) == ("dead_letter" if first == BROKEN else "done")
+    assert list(bucket.results()) == ["car.jpg.png"]
 
 
 @pytest.mark.parametrize("options, photo, outcome", [("", PHOTO, "done"), ("unsuitable=original", encode(draw_street(480, 360, seed=1)), "original")],
