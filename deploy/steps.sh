@@ -32,7 +32,7 @@ find_in() {  # GROUP FLAGS...
 
 if_found() { echo "[ -z \"\$found\" ] || $(step "$@")"; }
 
-# each_found COMMAND...: for each line of what was found, which ends the command.
+# each_found COMMAND...: runs the command once for each line found, with the line as its last argument.
 each_found() { echo "[ -z \"\$found\" ] || xargs -n 1 $(step "$@") <<<\"\$found\""; }
 
 unless_found() { echo "[ \"\$found\" ] || $(step "$@")"; }

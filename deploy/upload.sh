@@ -38,7 +38,8 @@ trigger() {
         "--destination-run-service=$service" "--destination-run-region=$region" "--service-account=$(email trigger)")
     title 'The trigger'
     find_in 'eventarc triggers' --location=- "--filter=name~/$service\$ AND NOT name~/locations/%%location%%/" '--format=value(name)'
-    need "[ -z \"\$found\" ]" "a trigger in another location still delivers to $service. Remove it: gcloud eventarc triggers delete %%found%%"
+    each_found echo gcloud eventarc triggers delete
+    need "[ -z \"\$found\" ]" "a trigger in another location still delivers to $service: remove it with the command above"
     find_in 'eventarc triggers' --location=%%location%% "--filter=name~/$service\$" '--format=value(name)'
     if_found gcloud eventarc triggers update "$service" "${flags[@]}"
     unless_found gcloud eventarc triggers create "$service" "${flags[@]}"
