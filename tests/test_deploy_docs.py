@@ -37,11 +37,15 @@ def documented(tmp_path_factory) -> Calls:
     folder = tmp_path_factory.mktemp("documented")
     cloud = a_cloud(folder / "cloud")
     (cloud.folder / "gcloud").rename(cloud.folder / "stand-in")
-    program(cloud.folder / "gcloud", f'{cloud.folder}/stand-in "$@" && case "$*" in *"subscriptions pull"*) printf "%s\\n" "{UNDELIVERED}" "b.jpg" ;; esac')
+    program(cloud.folder / "gcloud", f"""{cloud.folder}/stand-in "$@" && case "$*" in
+        *"subscriptions pull"*) printf "%s\\n" "{UNDELIVERED}" gone.jpg b.jpg ;;
+        *"cp gs://site-photos/gone.jpg"*) exit 1 ;;
+    esac""")
     for block in re.findall(r"```bash\n(.*?)```", DEPLOY + OPERATIONS, re.DOTALL):
         code = "\n".join(line for line in block.splitlines() if not re.search(r"deploy\.sh|git clone|^python3", line))
         done = cloud.shell(["bash", "-euc", f"cd {folder}\n{code}"], CLOUDSDK_CORE_PROJECT="my-project")
         assert done.returncode == 0, done.stderr
+    assert (folder / "failed.txt").read_text() == "gone.jpg\n", "a photo whose copy fails is not forgotten"
     return cloud.calls()
 
 
@@ -49,7 +53,7 @@ def test_each_event_that_was_not_delivered_is_taken_once_and_its_photo_written_a
     assert len([words for words in documented if words[:3] == ["pubsub", "subscriptions", "pull"]]) == 1
     copies = [words[2:] for words in documented if words[:2] == ["storage", "cp"]]
     assert copies[:2] == [[f"gs://site-photos/{UNDELIVERED}", "gs://SCRATCH/photo"], ["gs://SCRATCH/photo", f"gs://site-photos/{UNDELIVERED}"]]
-    assert len(copies) == 2 * 2
+    assert len(copies) == 2 * 2 + 1
 
 
 def test_documents_show_four_alerts(documented):
