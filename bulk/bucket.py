@@ -71,10 +71,9 @@ class Bucket:
                 return
         raise storage.Unreachable(f"{name} could not be written: others replaced it {TRIES} times meanwhile")
 
-    def path_to(self, other: Store) -> str | None:
-        if not isinstance(other, Bucket) or other.bucket != self.bucket or not other.prefix.startswith(self.prefix):
-            return None
-        return other.prefix.removeprefix(self.prefix)
+    def path_to(self, other: Store) -> str:
+        within = isinstance(other, Bucket) and other.place.startswith(self.place)
+        return other.place.removeprefix(self.place) if within else ""
 
     def is_too_long(self, name: str) -> bool:
         return len(self.location(name).name.encode()) > LONGEST_NAME

@@ -127,11 +127,10 @@ class Folder:
             if journal.write(line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.root / NOTES / JOURNAL))
 
-    def path_to(self, other: Store) -> str | None:
-        if not isinstance(other, Folder) or not other.root.resolve().is_relative_to(self.root.resolve()):
-            return None
-        path = other.root.resolve().relative_to(self.root.resolve())
-        return f"{path.as_posix()}/" if path.parts else ""
+    def path_to(self, other: Store) -> str:
+        inner, outer = Path(other.place), Path(self.place)
+        within = isinstance(other, Folder) and outer in inner.parents
+        return f"{inner.relative_to(outer).as_posix()}/" if within else ""
 
     def prepare(self) -> None:
         probe = self.root / NOTES / uuid4().hex

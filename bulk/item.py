@@ -65,8 +65,8 @@ class Store(Protocol):
     def find(self, name: str) -> Item | None:
         """The file of exactly that name."""
 
-    def path_to(self, other: "Store") -> str | None:
-        """What names of the other store's files begin with here: empty where both are the same place, None where the other one lies outside."""
+    def path_to(self, other: "Store") -> str:
+        """What names of the other store's files begin with here; empty where it is not a folder within this store."""
 
     def prepare(self) -> None:
         """Makes sure that files can be written, as far as that can be known without leaving one. Raises OSError."""

@@ -255,7 +255,8 @@ def test_a_report_survives_lines_that_a_full_disk_cut_short(job):
     (["--input", "gs://si*e/x"], "can't be a pattern"),
     (["--output", "README.md"], "README.md is a file, not a folder"), (["--output", "README.md/below"], "README.md is a file, not a folder"),
     (["--input", "missing"], "--input: missing is not a folder"),
-    *((["--" + name, ""], f"--{name}: takes a place, and it is empty") for name in ("input", "output", "retry", "bg_image_file", "watermark_file"))])
+    *(([f"--{name}="], f"--{name}: is empty; give a folder, a file or gs://bucket")
+      for name in ("input", "output", "retry", "bg_image_file", "watermark_file"))])
 def test_wrong_options_are_refused_before_anything_is_done(job, flags, sentence, capsys):
     places = ["--input", str(job.photos.root), "--output", str(job.results.root)]
     with pytest.raises(SystemExit) as refusal:
