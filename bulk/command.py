@@ -125,7 +125,7 @@ def execute(job: BulkJob, flags: list[str], sheet: int) -> int:
     if sheet and not counts["pending"]:
         print("no sheet: it shows photos of this run, and there was none to convert")
     if STOP.signal:
-        print(f"{STOP.reason}: the same command {'starts over, by --force' if job.force else 'goes on'}", file=sys.stderr)
+        print(f"{STOP.reason}: the same command {'starts over, because of --force' if job.force else 'goes on'}", file=sys.stderr)
         return BY_SIGNAL + STOP.signal
     if failure:
         return fail(failure)

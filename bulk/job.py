@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 class Result(NamedTuple):
     generation: int
-    photo: int | None  # generation of the photo that it shows; None where others wrote it
+    photo_generation: int | None  # of the photo that it shows; None where others wrote it
 
 
 class OutputFailed(RuntimeError):
@@ -128,7 +128,7 @@ class BulkJob:
                 yield item, "folder"
             elif not item.is_file or not may_be_photo(item.name):
                 yield item, "ignored"
-            elif result and result.photo in (item.generation, None) and (item.name, result.generation) not in former:
+            elif result and result.photo_generation in (item.generation, None) and (item.name, result.generation) not in former:
                 yield item, "skipped"
             elif letter and letter["generation"] == item.generation and not self.tries_again(letter):
                 yield item, "failed_before"

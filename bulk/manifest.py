@@ -17,7 +17,7 @@ class Manifest(TypedDict):
     options: dict[str, str]          # as given, by parameter
     bg_image_sha256: str | None
     watermark_sha256: str | None
-    unfinished: NotRequired[bool]    # --force has changed the rest, and some results may still be as before
+    unfinished: NotRequired[bool]    # a --force run with other options or input has begun and has not gone through all photos
 
 
 class OtherOptions(ValueError):
@@ -53,7 +53,7 @@ def refusal(job: BulkJob) -> str:
         return f"--output has results with other options ({'; '.join(changed)}): choose another --output, or convert all again with --force"
     if photos != job.photos.place:
         return (f"--output has results of another --input, {photos}: choose another --output; "
-                f"where only the photos have moved, write {job.photos.place} into its {MANIFEST}")
+                f"where only the photos have moved, write {job.photos.place} into its {MANIFEST} as its input")
     return "--output has results of several options or inputs: go through the whole input with --force, without --retry or a glob" if mixed else ""
 
 

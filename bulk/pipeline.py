@@ -76,7 +76,7 @@ def run(job: BulkJob, options: PipelineOptions, sheet: int, local: bool) -> Coun
     without_result = outcomes | "without result" >> beam.Filter(lambda outcome: outcome.status in ("failed", "left_out")) | "their list" >> ToList()
     kept = without_result | "dead letters" >> beam.Map(lambda outcomes: finish(lambda: job.keep(outcomes), local))
     if described:
-        kept = kept | "report" >> beam.Map(lambda _: finish(lambda: end(job), local))
+        kept = kept | "report" >> beam.Map(lambda _: finish(lambda: write_report_and_manifest(job), local))
     if sheet:
         shown = outcomes | "of known kind" >> beam.Filter(lambda outcome: outcome.kind and outcome.status != "failed")
         by_kind = shown | "by kind" >> beam.WithKeys(lambda outcome: outcome.kind)
@@ -165,7 +165,7 @@ def finish(write: Callable[[], object], local: bool) -> None:
         give_up(error, local)
 
 
-def end(job: BulkJob) -> None:
+def write_report_and_manifest(job: BulkJob) -> None:
     """What bulk.command does at the end of a run that it waits for."""
     write_report(job)
     finish_manifest(job)

@@ -248,7 +248,7 @@ def test_an_interrupted_run_says_how_far_it_came_and_goes_on_the_next_time(tmp_p
     white = ("--format", "jpg", "--bg_color", "fff")
     run = bulk.start(tmp_path / "photos", tmp_path / "out", *white, "--force")
     run.send(signal.SIGINT, lambda: len(list((tmp_path / "out").glob("*.jpg"))) >= 2)
-    assert "interrupted: the same command starts over, by --force" in run.wait().printed
+    assert "interrupted: the same command starts over, because of --force" in run.wait().printed
     assert bulk.run(tmp_path / "photos", tmp_path / "out", *white).status == 2, "some results may have the options of before"
 
 

@@ -80,7 +80,7 @@ def test_photos_of_another_input_are_not_mixed_in_unless_only_the_place_has_chan
     said = capsys.readouterr().err
     assert refusal.value.code == 2 and f"results of another --input, {tmp_path / 'photos'}: choose another --output" in said
     manifest = tmp_path / "out" / MANIFEST
-    assert f"write {photos} into its {MANIFEST}" in said
+    assert f"write {photos} into its {MANIFEST} as its input" in said
     manifest.write_text(manifest.read_text().replace(str(tmp_path / "photos"), str(photos)))
     check_manifest(replace(job, photos=Folder(photos)))
     manifest.write_text(json.dumps({name: value for name, value in json.loads(manifest.read_text()).items() if name != "input"}))
