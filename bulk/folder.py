@@ -59,9 +59,9 @@ class Folder:
                 for line in lines:
                     with suppress(ValueError):  # empty, or cut short by a full disk: that photo has failed
                         note = json.loads(line)
-                        written[f"{note['size']} {note['name']}"] = line
+                        written[f"{note.get('size', '')} {note['name']}"] = line
         for item in self.items():
-            line = written.pop(f"{item.size} {item.name}", "")
+            line = written.pop(f"{item.size} {item.name}", "") or written.pop(f" {item.name}", "")  # 0.1.0 noted no size
             yield item, json.loads(line)["metadata"] if line else {}
 
     def read(self, item: Item, most: int = MAX_FILE) -> bytes:

@@ -166,6 +166,12 @@ def test_a_result_is_written_once(results):
     assert [(item.name, metadata) for item, metadata in results.items_with_metadata()] == [("lot/a.png", {"confidence": "0.5"})]
 
 
+def test_notes_of_version_0_1_0_which_have_no_size_still_count(job):
+    put(job.results.root, "car.jpg.png")
+    put(job.results.root, ".forecourt/old.jsonl", data=b'\n{"name": "car.jpg.png", "metadata": {"confidence": "0.5"}}\n')
+    assert [metadata for _, metadata in job.results.items_with_metadata()] == [{"confidence": "0.5"}]
+
+
 def test_an_empty_file_is_no_result(results):
     """A run that was killed may leave one, where there are no hard links."""
     put(results.root, "lot/a.png", data=b"")
