@@ -9,18 +9,19 @@ export const download = async (photo, format) => save(await picture(photo, forma
 /** The clipboard gets a promise, as Safari wants it while the click still counts. */
 export const copy = (photo) => navigator.clipboard.write([new ClipboardItem({ "image/png": picture(photo, "png") })]);
 
-/** One zip of what is cut out; names that occur twice are numbered. */
+/** One zip of what is cut out, and the number of files in it; names that occur twice are numbered. */
 export async function downloadAll(photos, progress) {
   const { downloadZip } = await import("./vendor/client-zip.js"), files = new Map();
   for (const [done, photo] of photos.entries()) {
     progress(done);
-    await photo.request(parameters());
+    if (!photo.error || photo.error.retry || !photo.wants(parameters())) await photo.request(parameters());
     if (!photo.result(parameters())) continue;
     let name = `${photo.stem}-cut.png`;
     for (let count = 2; files.has(name); count++) name = `${photo.stem}-${count}-cut.png`;
     files.set(name, await picture(photo, "png"));
   }
   if (files.size) save(await downloadZip([...files].map(([name, input]) => ({ name, input }))).blob(), "cut-outs.zip");
+  return files.size;
 }
 
 function save(blob, name) {

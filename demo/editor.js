@@ -78,7 +78,7 @@ function draw(photo) {
   for (const button of $("toolbar").querySelectorAll("button")) if (button.dataset.take) button.disabled = !result;
   $("shown").textContent = result ? shown(result) : "";
   $("facts").textContent = result
-    ? `${result.width} × ${result.height} pixels · ${(result.milliseconds / 1000).toFixed(2)} s · ${Math.round(100 * result.confidence)} % likely to need no retouching` : "";
+    ? `${result.width} × ${result.height} pixels · ${(result.milliseconds / 1000).toFixed(2)} s${result.advice === "retake" ? "" : ` · ${Math.round(100 * result.confidence)} % likely to need no retouching`}` : "";
   const snippet = new FormData($("panel")).get("language") === "python" ? python : curl;
   $("code").textContent = snippet(photo, wanted, background());
 }
@@ -100,7 +100,7 @@ document.body.addEventListener("click", async ({ target }) => {
   const take = target instanceof HTMLButtonElement && target.dataset.take;
   if (!take || !current) return;
   try {
-    if (take === "all") await takeAll(target);
+    if (take === "all") flash(target, await takeAll(target));
     else if (take === "copy" || take === "call") {
       await (take === "copy" ? copy(current) : navigator.clipboard.writeText($("code").textContent ?? ""));
       flash(target, "Copied");
@@ -117,7 +117,8 @@ async function takeAll(button) {
   $("side").inert = true; // one set of options
   button.disabled = true;
   try {
-    await downloadAll(own, (done) => (button.textContent = `${done + 1} of ${own.length}`));
+    const count = await downloadAll(own, (done) => (button.textContent = `${done + 1} of ${own.length}`));
+    return `${count} of ${own.length} saved`;
   } finally {
     button.textContent = words;
     button.disabled = false;

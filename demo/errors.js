@@ -22,6 +22,7 @@ const TOO_BIG = ["This file is too big", "The limit is 22 MB. Save the photo sma
 const SENTENCES = {
   unknown_foreground: ["No usable car in this photo", "Try a photo in which the car is larger or less hidden."],
   failed_to_read_image: ["This file can’t be read", "It is damaged or isn’t a picture. JPEG, PNG, WebP, HEIC and AVIF work."],
+  missing_source: ["This file is empty", "Copy it from the camera again."],
   file_too_large: TOO_BIG,
   body_too_large: TOO_BIG,
   resolution_too_high: ["This photo has too many pixels", "The limit is 50 megapixels. Save the photo smaller."],

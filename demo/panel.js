@@ -36,15 +36,19 @@ export function lay() {
 }
 
 for (const name of /** @type {const} */ (["backdrop", "logo"])) {
-  $(name).addEventListener("change", () => {
+  $(name).addEventListener("change", async () => {
     const file = $(name).files?.[0];
     $(name).value = "";
     if (!file) return;
+    if (name === "backdrop" && !(await shows(file))) return void ($("backdrop-name").textContent = `${file.name} can’t be read: use JPEG, PNG or WebP`);
     chosen[name] = file;
     if (name === "backdrop") showBackdrop(file);
     refresh();
   });
 }
+
+/** Whether the browser can draw it: the function reads more kinds of pictures. */
+const shows = (file) => createImageBitmap(file).then((picture) => (picture.close(), true), () => false);
 
 function showBackdrop(file) {
   URL.revokeObjectURL(backdropUrl);

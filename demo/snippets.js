@@ -7,6 +7,9 @@ import { limited } from "./config.js";
 const address = () => new URL("v1.0/removebg", document.baseURI).href;
 const quoted = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
+/** To curl a comma or semicolon ends a file's name, unless that is quoted. */
+const listed = (file) => (/[,;"\\]/.test(file) ? JSON.stringify(file) : file);
+
 /** Names and values of a call; files by their names. */
 function fields(photo, parameters, background) {
   /** @type {Parameter[]} */
@@ -18,7 +21,7 @@ function fields(photo, parameters, background) {
 }
 
 export function curl(photo, parameters, background) {
-  const rows = fields(photo, parameters, background).map(({ name, file, text }) => `  -F ${quoted(`${name}=${file ? `@${file}` : text}`)}`);
+  const rows = fields(photo, parameters, background).map(({ name, file, text }) => `  -F ${quoted(`${name}=${file ? `@${listed(file)}` : text}`)}`);
   if (limited) rows.unshift(`  -H '${HEADER}: YOUR_KEY'`);
   return [`curl -f ${quoted(address())}`, ...rows, `  -o ${quoted(`${photo.stem}-cut.png`)}`].join(" \\\n");
 }

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.drawn import draw_photo
-from tests.page.visitor import FIVE, KEY, PHOTO, STREET, answered, choose, cut, done, error, failed, file, pixels, sent, taken, thumbnail
+from tests.page.visitor import FIVE, KEY, PHOTO, STREET, answered, choose, cut, done, error, failed, file, pick, pixels, sent, taken, thumbnail
 
 
 def turned(rgb: np.ndarray, orientation: int) -> bytes:
@@ -141,6 +141,14 @@ def test_a_logo_that_is_no_picture(page):
     page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.locator("#error")).to_be_hidden()
     done(page)
+
+
+def test_a_backdrop_that_the_browser_can_not_draw(page):
+    cut(page)
+    pick(page, "background", "picture")
+    page.set_input_files("#backdrop", [file("wall.heic", b"no picture", "image/heic")])
+    expect(page.locator("#backdrop-name")).to_have_text("wall.heic can’t be read: use JPEG, PNG or WebP")
+    assert taken(page, "png")[1]
 
 
 ANSWERS = {

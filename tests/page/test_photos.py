@@ -98,6 +98,24 @@ def test_five_photos_make_a_queue_and_one_zip_without_the_sample(page, server):
         assert archive.read("0-2-cut.png") == api(server, FIVE[4])
 
 
+def test_many_photos_scroll_below_the_picture_and_cover_no_option(page):
+    choose(page, *(file(f"{number}.jpg", FIVE[number % 5]) for number in range(14)))
+    expect(page.locator("#side")).to_be_visible()
+    edges = page.evaluate("['view', 'side'].map((id) => document.getElementById(id).getBoundingClientRect()).map(({left, right}) => [left, right])")
+    assert edges[0][1] <= edges[1][0] and page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect(page.get_by_role("button", name="Download all")).to_be_in_viewport()
+
+
+def test_download_all_says_how_many_are_in_the_zip(page):
+    choose(page, file("car.jpg", PHOTO), file("street.jpg", STREET))
+    done(page)
+    failed(page)
+    asked = sent(page)
+    taken(page, "all")
+    expect(page.get_by_role("button", name="1 of 2 saved")).to_be_visible()
+    assert not [address for address in asked if address.startswith("POST")]
+
+
 def told(flags: tuple[str, ...]) -> dict[str, str]:
     """Headers of a cut-out with these flags."""
     return {"x-flags": ",".join(flags), "x-advice": advice(flags)} if flags else {}
