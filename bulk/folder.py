@@ -61,7 +61,7 @@ class Folder:
                         note = json.loads(line)
                         written[f"{note.get('size', '')} {note['name']}"] = line
         for item in self.items():
-            line = written.pop(f"{item.size} {item.name}", "") or written.pop(f" {item.name}", "")  # 0.1.0 noted no size
+            line = written.pop(f"{item.size} {item.name}", "") or written.pop(f" {item.name}", "")  # older versions noted no size
             yield item, json.loads(line)["metadata"] if line else {}
 
     def read(self, item: Item, most: int = MAX_FILE) -> bytes:

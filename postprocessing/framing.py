@@ -109,7 +109,12 @@ class Framing:
     @property
     def moves(self) -> bool:
         """Whether the car may leave its place in the photo."""
-        return self.crop or any(value is not None for value in (self.scale, self.position, self.car_width, self.ground))
+        return self.crop or self.places
+
+    @property
+    def places(self) -> bool:
+        """Whether the car's size or place on the canvas is asked for."""
+        return any(value is not None for value in (self.scale, self.position, self.car_width, self.ground))
 
     def __post_init__(self) -> None:
         for name in ("scale", "car_width", "ground"):
@@ -180,8 +185,7 @@ def place(photo: tuple[int, int], car: Box, framing: Framing, cut: Sides = WHOLE
     """
     source = shadowed or car
     top, left, height, width = framing.margin.without(cut).around(source[2:], car[2:]) if framing.crop else (*source[:2], *photo)
-    placed = any(value is not None for value in (framing.scale, framing.position, framing.car_width, framing.ground))
-    target = target_of(source, car, (height, width), framing, cut) if placed else (top, left, *source[2:])
+    target = target_of(source, car, (height, width), framing, cut) if framing.places else (top, left, *source[2:])
     return Placement((height, width), source, target)
 
 

@@ -166,7 +166,7 @@ def test_a_result_is_written_once(results):
     assert [(item.name, metadata) for item, metadata in results.items_with_metadata()] == [("lot/a.png", {"confidence": "0.5"})]
 
 
-def test_notes_of_version_0_1_0_which_have_no_size_still_count(job):
+def test_notes_of_older_versions_which_have_no_size_still_count(job):
     put(job.results.root, "car.jpg.png")
     put(job.results.root, ".forecourt/old.jsonl", data=b'\n{"name": "car.jpg.png", "metadata": {"confidence": "0.5"}}\n')
     assert [metadata for _, metadata in job.results.items_with_metadata()] == [{"confidence": "0.5"}]
