@@ -11,7 +11,7 @@ from exceptions import FileTooLarge, NoCar, RegionEmpty, RegionOutside, Resoluti
 from model.confidence import ConfidenceModel
 from model.flags import flags
 from model.kind import Kind, KindModel
-from model.localise import localise
+from model.localise import Prediction, localise
 from model.predictor import Predictor
 from model.refiner import Refiner
 from once import once
@@ -49,6 +49,35 @@ class CutOut:
     milliseconds: dict[str, float]   # by stage
 
 
+@dataclass(frozen=True)
+class Source:
+    """A decoded photo, no larger than the answer needs it."""
+
+    rgb: np.ndarray           # uint8 (height, width, 3)
+    alpha: np.ndarray | None  # float32 (height, width) in 0..1, which the file has; None: it is opaque
+    seen: np.ndarray          # uint8 (height, width, 3), over white: what lies under transparent pixels is not seen
+    full: tuple[int, int]     # height, width of the file's picture, of which this one may be reduced
+    dpi: float | None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return framing.size_of(self.rgb)
+
+    @property
+    def shows_scene(self) -> bool:
+        """Whether it has surroundings: a cut-out has none, and may be cropped to its car already."""
+        return self.alpha is None or bool(np.count_nonzero(self.alpha < 0.5) < TRANSPARENT * self.alpha.size)
+
+
+@dataclass
+class Layer:
+    """A car and nothing behind it. Steps replace its arrays, so that only one of each is held: at 50 megapixels a second one takes 150 or 200 MB."""
+
+    rgb: np.ndarray    # uint8 (height, width, 3)
+    alpha: np.ndarray  # float32 (height, width) in 0..1, straight
+    car: Box           # around all of the car that is seen, without its shadow
+
+
 @once
 def predictor() -> Predictor:
     """The bundled network, loaded at its first use and then shared."""
@@ -82,79 +111,101 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
         raise FileTooLarge(f"at most {MAX_FILE:,} bytes")
     clock = Clock()
     with clock("decode"):
-        most = min(MAX_PIXELS, options.pixels * (OVERSAMPLED if options.framing.moves else 1)) if options.pixels else MAX_PIXELS
-        picture = decode(photo, most)
-        full, dpi = picture.size, picture.dpi
-        size = framing.fit_pixels(full, most)
-        if (own_alpha := picture.float_alpha) is None:
-            photo_rgb = seen = resize(picture.rgb, size)
-        else:  # whatever colour is hidden where the picture is transparent, white is seen
-            photo_rgb, own_alpha = framing.resample(picture.rgb, own_alpha, size)
-            seen = compose.over_colour(photo_rgb, own_alpha, WHITE)[0]
-        del picture
-    scene = own_alpha is None or bool(np.count_nonzero(own_alpha < 0.5) < TRANSPARENT * own_alpha.size)
+        source = read(photo, options)
+    size, full, dpi, scene = source.size, source.full, source.dpi, source.shows_scene
     region = region_box(options.region, full, size)
     with clock("predict"):
-        prediction = localise(seen[framing.window(region)], predictor())
+        prediction = localise(source.seen[framing.window(region)], predictor())
         confidence, kind = confidence_model().confidence(prediction), kind_model().classify(prediction)
-
-    def as_it_is(why: str) -> CutOut:
-        """The photo over its background, where that is wanted instead of an error."""
+        unsuitable = why_unsuitable(confidence, kind)
+        found = () if unsuitable else flags(prediction, confidence, kind.flaws, full[0] / size[0], (region, size), scene)
+    layer = None
+    if not unsuitable:
+        with clock("refine"):
+            layer = car_layer(source, region, prediction, options)
+    if layer is None:
         if options.unsuitable == "error":
-            raise NoCar(why, kind.kind)
+            raise NoCar(unsuitable or ("no vehicle was found" if source.alpha is None else "the vehicle is transparent already"), kind.kind)
         with clock("compose"):
-            own = np.ones(size, np.float32) if own_alpha is None else own_alpha
-            layers = over_background(photo_rgb, own, options, backdrop, watermark)  # noqa: F821  deleted only after the last call
+            own = np.ones(size, np.float32) if source.alpha is None else source.alpha
+            layers = over_background(source.rgb, own, options, backdrop, watermark)
         with clock("encode"):
             data, format = encode(*layers, options, dpi)
         return CutOut(data, format, size, full, False, (0, 0, *size), 0.0, kind, (), clock.milliseconds)
-
-    if unsuitable := why_unsuitable(confidence, kind):
-        return as_it_is(unsuitable)
-    with clock("predict"):
-        found = flags(prediction, confidence, kind.flaws, full[0] / size[0], (region, size), scene)
-    turns = prediction.quarter_turns  # from here on until it is framed, the photo stands upright
-    rgb, seen, part = turn(photo_rgb, turns), turn(seen, turns), framing.window(turn_box(region, size, turns))
-    with clock("refine"):
-        alpha = np.zeros(rgb.shape[:2], np.float32)
-        car_alpha, car_rgb = alpha[part][prediction.window], seen[part][prediction.window]
-        car_alpha[:] = full_size_alpha(prediction.matte, car_rgb, refiner())
-        colours = foreground(seen, alpha)
-        if own_alpha is not None:  # what is soft there has the car's own colour already
-            known = turn(own_alpha, turns)
-            colours = np.where(((known > 0) & (known < 1))[..., None], rgb, colours)
-        if options.semitransparency:
-            panes_rgb, car_alpha[:] = see_through(colours[part][prediction.window], car_alpha, prediction.glass, prediction.photo)
-            colours = colours.copy()  # where nothing is soft, it is the photo itself
-            colours[part][prediction.window] = panes_rgb
-        if own_alpha is not None:  # what was transparent before stays so
-            np.minimum(alpha, turn(own_alpha, turns), out=alpha)
-    car = framing.box_of(alpha)
-    if car is None:
-        return as_it_is("no vehicle was found" if own_alpha is None else "the vehicle is transparent already")
-    del photo_rgb, rgb, seen, car_rgb, car_alpha  # of the largest photos half a gigabyte, which a shadow's room may need
+    del source  # of the largest photos half a gigabyte, which a shadow's room may need
     with clock("compose"):
-        cut = framing.cut_sides(alpha) if scene else framing.WHOLE  # a cut-out may be cropped to its car already
-        if options.framing.moves:  # what is empty around the car plays no part any more
-            colours, alpha, car = colours[framing.window(car)], alpha[framing.window(car)], (0, 0, *car[2:])
-        shadowed = None
-        if options.shadow:
-            colours, alpha, car = with_room(colours, alpha, car, options.shadow, cut) if options.framing.moves else (colours.copy(), alpha, car)
-            matte = alpha.copy() if options.channels == "alpha" else alpha
-            cast(colours, alpha, car, options.shadow)
-            shadowed, alpha = turn_box(framing.box_of(alpha) or car, framing.size_of(alpha), -turns), matte
-        car = turn_box(car, framing.size_of(alpha), -turns)
-        colours, alpha = turn(colours, -turns), turn(alpha, -turns)
-        placement = framing.place(size, car, options.framing.at(size[0] / full[0]), cut.turned(-turns), shadowed)
-        if options.pixels:
-            placement = placement.within(options.pixels)
-        if placement.canvas[0] * placement.canvas[1] > MAX_PIXELS:
-            raise ResolutionTooHigh(f"with its margin the answer would have more than {MAX_PIXELS:,} pixels")
-        colours, alpha = placement.apply(colours, alpha)  # first, since nobody needs the layers before any more
-        colours, alpha = over_background(colours, alpha, options, backdrop, watermark)
+        put_on_canvas(layer, size, full, prediction.quarter_turns, scene, options)
+        canvas = framing.size_of(layer.alpha)
+        layer.rgb, layer.alpha = over_background(layer.rgb, layer.alpha, options, backdrop, watermark)
     with clock("encode"):
-        data, format = encode(colours, alpha, options, dpi)
-    return CutOut(data, format, placement.canvas, full, True, placement.moved(car), confidence, kind, found, clock.milliseconds)
+        data, format = encode(layer.rgb, layer.alpha, options, dpi)
+    return CutOut(data, format, canvas, full, True, layer.car, confidence, kind, found, clock.milliseconds)
+
+
+def read(photo: bytes, options: Options) -> Source:
+    """Decodes a photo and reduces it to the pixels that the options need. Raises a CutOutError."""
+    most = min(MAX_PIXELS, options.pixels * (OVERSAMPLED if options.framing.moves else 1)) if options.pixels else MAX_PIXELS
+    picture = decode(photo, most)
+    full, dpi, alpha = picture.size, picture.dpi, picture.float_alpha
+    size = framing.fit_pixels(full, most)
+    if alpha is None:
+        rgb = resize(picture.rgb, size)
+        return Source(rgb, None, rgb, full, dpi)
+    rgb, alpha = framing.resample(picture.rgb, alpha, size)
+    del picture
+    return Source(rgb, alpha, compose.over_colour(rgb, alpha, WHITE)[0], full, dpi)
+
+
+def car_layer(source: Source, region: Box, prediction: Prediction, options: Options) -> Layer | None:
+    """The car of a photo, upright: its refined alpha and its own colours. None where nothing of it is seen."""
+    turns = prediction.quarter_turns
+    rgb, seen, part = turn(source.rgb, turns), turn(source.seen, turns), framing.window(turn_box(region, source.size, turns))
+    own = None if source.alpha is None else turn(source.alpha, turns)
+    alpha = np.zeros(rgb.shape[:2], np.float32)
+    window_alpha, window_rgb = alpha[part][prediction.window], seen[part][prediction.window]
+    window_alpha[:] = full_size_alpha(prediction.matte, window_rgb, refiner())
+    colours = foreground(seen, alpha)
+    if own is not None:  # what is soft there has the car's own colour already
+        colours = np.where(((own > 0) & (own < 1))[..., None], rgb, colours)
+    if options.semitransparency:
+        panes_rgb, window_alpha[:] = see_through(colours[part][prediction.window], window_alpha, prediction.glass, prediction.rgb)
+        colours = colours.copy()  # where nothing is soft, it is the photo itself
+        colours[part][prediction.window] = panes_rgb
+    if own is not None:  # what was transparent before stays so
+        np.minimum(alpha, own, out=alpha)
+    car = framing.box_of(alpha)
+    return Layer(colours, alpha, car) if car else None
+
+
+def put_on_canvas(layer: Layer, size: tuple[int, int], full: tuple[int, int], turns: int, scene: bool, options: Options) -> None:
+    """Gives an upright layer its shadow, turns it back, and puts it on the answer's canvas.
+
+    size, full: (height, width) of the photo as it was decoded and of the whole photo, not turned; turns: those that made it upright.
+    Raises ResolutionTooHigh for a canvas of more than MAX_PIXELS.
+    """
+    cut = framing.cut_sides(layer.alpha) if scene else framing.WHOLE
+    if options.framing.moves:  # what is empty around the car plays no part any more
+        part = framing.window(layer.car)
+        layer.rgb, layer.alpha, layer.car = layer.rgb[part], layer.alpha[part], (0, 0, *layer.car[2:])
+    shadowed = None
+    if options.shadow:
+        if options.framing.moves:
+            layer.rgb, layer.alpha, layer.car = with_room(layer.rgb, layer.alpha, layer.car, options.shadow, cut)
+        else:
+            layer.rgb = layer.rgb.copy()  # where nothing is soft, it is the photo itself
+        matte = layer.alpha.copy() if options.channels == "alpha" else layer.alpha
+        cast(layer.rgb, layer.alpha, layer.car, options.shadow)
+        shadowed = turn_box(framing.box_of(layer.alpha) or layer.car, framing.size_of(layer.alpha), -turns)
+        layer.alpha = matte
+    layer.car = turn_box(layer.car, framing.size_of(layer.alpha), -turns)
+    layer.rgb, layer.alpha = turn(layer.rgb, -turns), turn(layer.alpha, -turns)
+    placement = framing.place(size, layer.car, options.framing.at(size[0] / full[0]), cut.turned(-turns), shadowed)
+    if options.pixels:
+        placement = placement.within(options.pixels)
+    if placement.canvas[0] * placement.canvas[1] > MAX_PIXELS:
+        raise ResolutionTooHigh(f"with its margin the answer would have more than {MAX_PIXELS:,} pixels")
+    layer.rgb, layer.alpha = placement.apply(layer.rgb, layer.alpha)  # before the background, since nobody needs what lies outside any more
+    layer.car = placement.moved(layer.car)
 
 
 def why_unsuitable(confidence: float, kind: Kind) -> str | None:

@@ -54,8 +54,8 @@ def measures(prediction: Prediction, confidence: float, flaws: Flaws, scale: flo
     box = window_of(car)
     window = tuple(part.stop - part.start for part in prediction.window)
     sides = [(part.stop - part.start) * whole / have for part, whole, have in zip(box, window, car.shape)]
-    scene, of_car = (cv2.cvtColor(part, cv2.COLOR_RGB2GRAY) for part in (prediction.photo[::4, ::4].copy(), prediction.photo[twice(box)]))
-    if (enlarged := prediction.photo.shape[0] / window[0]) > 1:  # it is as blurred as it is enlarged
+    scene, of_car = (cv2.cvtColor(part, cv2.COLOR_RGB2GRAY) for part in (prediction.rgb[::4, ::4].copy(), prediction.rgb[twice(box)]))
+    if (enlarged := prediction.rgb.shape[0] / window[0]) > 1:  # it is as blurred as it is enlarged
         of_car = cv2.resize(of_car, None, fx=1 / enlarged, fy=1 / enlarged, interpolation=cv2.INTER_AREA)
     return {"cut_off": 1 - on_edge(car, box, prediction, region), "small": scale * max(sides), "dark": quantile(scene, BRIGHT),
             "blurred": sharpness(of_car), "tilted": -abs(flaws.roll), "occluded": 1 - flaws.occluded, "several": 1 - flaws.several,

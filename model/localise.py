@@ -22,7 +22,7 @@ FLIP_ABOVE = 0.02         # expected error of a matte, above which the mirror im
 TURN_ABOVE = 0.03         # uncertainty, above which the turned photo is tried
 UPRIGHT_BELOW = 0.06      # uncertainty of a turned coarse pass, below which a car may stand there upright
 UPRIGHT_RATIO = 0.6       # and the most it may have of the unturned pass's uncertainty
-SMALLEST_CAR = 0.002      # share of the photo; a smaller shape is a speck
+SMALLEST_CAR = 0.002      # share of a matte; a smaller shape is a speck
 
 Window = tuple[slice, slice]  # rows and columns
 Bounds = tuple[float, float, float, float]  # top, bottom, left, right in pixels
@@ -38,7 +38,7 @@ class Network(Protocol):
 class Pass(NamedTuple):
     """One prediction, without the letterbox's pad."""
 
-    photo: np.ndarray  # uint8 (h, w, 3), as the network saw it
+    rgb: np.ndarray    # uint8 (h, w, 3), as the network saw it
     matte: np.ndarray  # float32 (h, w) in 0..1
     glass: np.ndarray  # float32 (h/2, w/2) in 0..1
     features: tuple[np.ndarray, ...]  # of the encoder, of the whole frame, the pad included
@@ -50,7 +50,7 @@ class Prediction(NamedTuple):
     size: tuple[int, int]   # height, width of the upright photo in pixels
     coarse: np.ndarray      # float32 (h, w) in 0..1, a small matte of the whole photo
     window: Window          # the part of the photo that the fine pass saw; outside of it there is no car
-    photo: np.ndarray       # uint8 (height, width, 3), the window at the frame's size
+    rgb: np.ndarray         # uint8 (height, width, 3), the window at the frame's size
     matte: np.ndarray       # float32 (height, width) in 0..1, of the window at the frame's size
     glass: np.ndarray       # the same at half of that: the share of a window pane
     features: tuple[np.ndarray, ...]  # of the encoder in the fine pass, at strides 32 and 16 of its whole frame
@@ -78,7 +78,7 @@ def localise(rgb: np.ndarray, network: Network) -> Prediction:
     prediction = localise_upright(rgb, coarse, network)
     if uncertainty(prediction.matte) <= TURN_ABOVE:
         return prediction
-    turned = {turns: predict(COARSE_FRAME, turn(coarse.photo, turns), network) for turns in (1, 2, 3)}
+    turned = {turns: predict(COARSE_FRAME, turn(coarse.rgb, turns), network) for turns in (1, 2, 3)}
     turns = min(turned, key=lambda turn: uncertainty(turned[turn].matte))
     if uncertainty(turned[turns].matte) >= min(UPRIGHT_BELOW, UPRIGHT_RATIO * uncertainty(coarse.matte)):
         return prediction
@@ -89,14 +89,14 @@ def localise_upright(rgb: np.ndarray, coarse: Pass, network: Network) -> Predict
     """What a network predicts of an upright photo, given the coarse pass."""
     size: tuple[int, int] = (rgb.shape[0], rgb.shape[1])
     whole = (slice(0, size[0]), slice(0, size[1]))
-    box = car_box(coarse.matte, whole, size)
-    window = window_around(box, size) if box else whole
+    bounds = car_bounds(coarse.matte, whole, size)
+    window = window_around(bounds, size) if bounds else whole
     fine = predict_window(window, rgb, network)
-    if (corrected := corrected_window(box, window, fine.matte, size)) != window:
+    if (corrected := corrected_window(bounds, window, fine.matte, size)) != window:
         window, fine = corrected, predict_window(corrected, rgb, network)
     if expected_error(fine.matte[::2, ::2]) > FLIP_ABOVE:  # every fourth pixel suffices
         fine = with_flip(fine, window, network)
-    return Prediction(size, coarse.matte, window, fine.photo, fine.matte, fine.glass, fine.features, coarse.features)
+    return Prediction(size, coarse.matte, window, fine.rgb, fine.matte, fine.glass, fine.features, coarse.features)
 
 
 def predict_window(window: Window, rgb: np.ndarray, network: Network) -> Pass:
@@ -105,15 +105,15 @@ def predict_window(window: Window, rgb: np.ndarray, network: Network) -> Pass:
 
 def predict(frame: tuple[int, int], rgb: np.ndarray, network: Network) -> Pass:
     """The network's prediction of a uint8 picture (height, width, 3), letterboxed into a frame."""
-    box = Letterbox.fit((rgb.shape[0], rgb.shape[1]), frame)
-    letterboxed = box.apply(rgb)
+    letterbox = Letterbox.fit((rgb.shape[0], rgb.shape[1]), frame)
+    letterboxed = letterbox.apply(rgb)
     alpha, glass, features = network.predict(letterboxed)
-    return Pass(box.crop(letterboxed), box.crop(alpha), box.crop(glass), features)
+    return Pass(letterbox.crop(letterboxed), letterbox.crop(alpha), letterbox.crop(glass), features)
 
 
 def with_flip(fine: Pass, window: Window, network: Network) -> Pass:
     """The mean of a prediction and that of the mirror image."""
-    flipped = predict(best_frame(size_of(window)), fine.photo[:, ::-1], network)
+    flipped = predict(best_frame(size_of(window)), fine.rgb[:, ::-1], network)
     return fine._replace(matte=(fine.matte + flipped.matte[:, ::-1]) / 2, glass=(fine.glass + flipped.glass[:, ::-1]) / 2)
 
 
@@ -134,14 +134,14 @@ def uncertainty(matte: np.ndarray) -> float:
     return expected_error(matte) if np.count_nonzero(matte > 0.5) >= SMALLEST_CAR * matte.size else 1.0
 
 
-def car_box(matte: np.ndarray, window: Window, photo: tuple[int, int]) -> Bounds | None:
+def car_bounds(matte: np.ndarray, window: Window, photo_size: tuple[int, int]) -> Bounds | None:
     """The car of a matte of a window of a photo (height, width), with its margin; None where there is no car."""
     car = (one_piece(matte) > 0.5).astype(np.uint8)
     if cv2.countNonZero(car) < SMALLEST_CAR * car.size:
         return None
     x, y, w, h = cv2.boundingRect(car)
-    top, bottom = span_in_photo(y, h, window[0], car.shape[0], photo[0])
-    left, right = span_in_photo(x, w, window[1], car.shape[1], photo[1])
+    top, bottom = span_in_photo(y, h, window[0], car.shape[0], photo_size[0])
+    left, right = span_in_photo(x, w, window[1], car.shape[1], photo_size[1])
     return top, bottom, left, right
 
 
@@ -151,14 +151,14 @@ def span_in_photo(start: float, length: float, part: slice, cells: int, whole: i
     return max(0.0, part.start + (start - MARGIN * length) * scale), min(float(whole), part.start + (start + length + MARGIN * length) * scale)
 
 
-def window_around(box: Bounds, photo: tuple[int, int]) -> Window:
+def window_around(bounds: Bounds, photo_size: tuple[int, int]) -> Window:
     """The part of a photo (height, width) that shows a box, of a frame's shape as far as the photo reaches."""
-    top, bottom, left, right = box
+    top, bottom, left, right = bounds
     frame = best_frame((bottom - top, right - left))
     scale = max((bottom - top) / frame[0], (right - left) / frame[1])
     step = 1 << int(np.log2(max(1.0, scale)))  # windows of whole steps can be halved on their way into the frame: a third of the time at 12 megapixels
-    spans = widened(top, bottom, frame[0] * scale, photo[0]), widened(left, right, frame[1] * scale, photo[1])
-    rows, columns = (slice(int(first // step) * step, min(whole, int(np.ceil(last / step)) * step)) for (first, last), whole in zip(spans, photo))
+    spans = widened(top, bottom, frame[0] * scale, photo_size[0]), widened(left, right, frame[1] * scale, photo_size[1])
+    rows, columns = (slice(int(first // step) * step, min(whole, int(np.ceil(last / step)) * step)) for (first, last), whole in zip(spans, photo_size))
     return rows, columns
 
 
@@ -169,33 +169,33 @@ def widened(start: float, stop: float, length: float, whole: float) -> tuple[flo
     return start, start + length
 
 
-def corrected_window(box: Bounds | None, window: Window, matte: np.ndarray, photo: tuple[int, int]) -> Window:
+def corrected_window(bounds: Bounds | None, window: Window, matte: np.ndarray, photo_size: tuple[int, int]) -> Window:
     """The window that the fine pass should have seen, now that its matte is known.
 
     The whole photo (height, width) where the window cuts the car. The surroundings of the fine pass's car where its box is not the coarse
     pass's. Else the same window.
     """
-    if is_cut(window, matte, photo):
-        return slice(0, photo[0]), slice(0, photo[1])
-    better = car_box(matte, window, photo)
-    if better is None or box_iou(box or (0.0, float(photo[0]), 0.0, float(photo[1])), better) >= SAME_BOX:
+    if is_cut(window, matte, photo_size):
+        return slice(0, photo_size[0]), slice(0, photo_size[1])
+    better = car_bounds(matte, window, photo_size)
+    if better is None or bounds_iou(bounds or (0.0, float(photo_size[0]), 0.0, float(photo_size[1])), better) >= SAME_BOX:
         return window
-    return window_around(better, photo)
+    return window_around(better, photo_size)
 
 
-def box_iou(one: Bounds, other: Bounds) -> float:
+def bounds_iou(one: Bounds, other: Bounds) -> float:
     both = area((max(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), min(one[3], other[3])))
     return both / (area(one) + area(other) - both)
 
 
-def area(box: Bounds) -> float:
-    top, bottom, left, right = box
+def area(bounds: Bounds) -> float:
+    top, bottom, left, right = bounds
     return max(0.0, bottom - top) * max(0.0, right - left)
 
 
-def is_cut(window: Window, matte: np.ndarray, photo: tuple[int, int]) -> bool:
+def is_cut(window: Window, matte: np.ndarray, photo_size: tuple[int, int]) -> bool:
     """Whether the car seems to go on outside of a window, in a photo (height, width)."""
     rows, columns = window
-    edges = [edge for edge, inside in ((matte[0], rows.start > 0), (matte[-1], rows.stop < photo[0]),
-                                       (matte[:, 0], columns.start > 0), (matte[:, -1], columns.stop < photo[1])) if inside]
+    edges = [edge for edge, inside in ((matte[0], rows.start > 0), (matte[-1], rows.stop < photo_size[0]),
+                                       (matte[:, 0], columns.start > 0), (matte[:, -1], columns.stop < photo_size[1])) if inside]
     return any((edge > 0.5).mean() > CUT_OFF for edge in edges)

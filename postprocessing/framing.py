@@ -1,6 +1,6 @@
 """Where the car stands in the answer: cropped, scaled and placed as remove.bg's crop, crop_margin, scale and position do, or on a line.
 
-Without crop the canvas keeps the photo's size. What its documentation leaves open follows public tests of that service: a percentage
+Without crop the canvas keeps the photo's size. What remove.bg's documentation leaves open follows public tests of that service: a percentage
 of margin is of the car's own width or height; scale measures the car, without its margin, against the canvas with it; position divides
 all of the canvas that the car leaves free, margin included. A side at which the photo cuts the car off stays at the canvas's edge,
 without margin, and a car that is cut off at two opposite sides keeps its size: a straight cut would be visible inside the canvas.
@@ -135,9 +135,16 @@ class Placement(NamedTuple):
 
     def moved(self, box: Box) -> Box:
         """Where a box within `source` goes on the canvas, to the nearest pixel."""
-        ends = [[min(max(0, round_half_up(to + (at - start) * now / whole)), most) for at in (first, first + side)] for first, side, start, whole, to, now, most
-                in zip(box[:2], box[2:], self.source[:2], self.source[2:], self.target[:2], self.target[2:], self.canvas)]
-        return ends[0][0], ends[1][0], max(1, ends[0][1] - ends[0][0]), max(1, ends[1][1] - ends[1][0])
+        top, height = self._moved_side(box, 0)
+        left, width = self._moved_side(box, 1)
+        return top, left, height, width
+
+    def _moved_side(self, box: Box, axis: Literal[0, 1]) -> tuple[int, int]:
+        """First pixel and length of a box on the canvas, along one axis."""
+        start, whole, now = self.source[axis], self.source[2 + axis], self.target[2 + axis]
+        first, last = (min(max(0, round_half_up(self.target[axis] + (at - start) * now / whole)), self.canvas[axis])
+                       for at in (box[axis], box[axis] + box[2 + axis]))
+        return first, max(1, last - first)
 
     def within(self, most: int) -> "Placement":
         """The same on a canvas of at most so many pixels."""
@@ -178,13 +185,13 @@ def cut_sides(alpha: np.ndarray) -> Sides:
     return Sides(*(bool(np.count_nonzero(edge > 0.5) > CUT * length) for edge, length in zip(edges, lengths)))
 
 
-def place(photo: tuple[int, int], car: Box, framing: Framing, cut: Sides = WHOLE, shadowed: Box | None = None) -> Placement:
-    """Where a photo's car goes, cut off at these sides. photo: (height, width); shadowed: the box of car and shadow, if it has one.
+def place(photo_size: tuple[int, int], car: Box, framing: Framing, cut: Sides = WHOLE, shadowed: Box | None = None) -> Placement:
+    """Where a photo's car goes, cut off at these sides. photo_size: (height, width); shadowed: the box of car and shadow, if it has one.
 
     A cropped canvas holds the shadow, too; all else is measured by the car. No pixel is touched yet: large margins make large canvases.
     """
     source = shadowed or car
-    top, left, height, width = framing.margin.without(cut).around(source[2:], car[2:]) if framing.crop else (*source[:2], *photo)
+    top, left, height, width = framing.margin.without(cut).around(source[2:], car[2:]) if framing.crop else (*source[:2], *photo_size)
     target = target_of(source, car, (height, width), framing, cut) if framing.places else (top, left, *source[2:])
     return Placement((height, width), source, target)
 
@@ -206,8 +213,8 @@ def target_of(source: Box, car: Box, canvas: tuple[int, int], framing: Framing, 
     tall, wide = car[2] * height / source[2], car[3] * width / source[3]
     car_top = max(0.0, offset(ground - tall, down if framing.ground is None else 100, cut.top, cut.bottom))  # its roof is kept, if not the ground
     car_left = offset(canvas[1] - wide, across, cut.left, cut.right)
-    top, left = (round_half_up(first - (at - start) * now / whole)
-                 for first, at, start, now, whole in zip((car_top, car_left), car[:2], source[:2], (height, width), source[2:]))
+    top = round_half_up(car_top - (car[0] - source[0]) * height / source[2])
+    left = round_half_up(car_left - (car[1] - source[1]) * width / source[3])
     return top, left, height, width
 
 

@@ -1,4 +1,4 @@
-"""The letterbox: a photo of any size into the network's frame, and the network's matte back onto the photo, exact to the pixel.
+"""The letterbox: a photo of any size into the network's frame, and the part of its matte that shows the photo, exact to the pixel.
 
 The picture sits in the frame's upper left corner and only the right or the lower side is padded. Its sides in the frame are
 multiples of the side of the network's cells, so that none straddles picture and pad. Resizing aligns pixel

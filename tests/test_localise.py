@@ -70,7 +70,7 @@ def test_a_photo_without_a_car_gets_a_fine_pass_over_all_of_it():
     network = RedIsCar()
     seen = localise(photo((600, 800)), network)
     assert network.frames[1].shape[:2] in FINE_FRAMES and not seen.matte.any() and seen.window == (slice(0, 600), slice(0, 800))
-    assert seen.photo.shape[:2] == seen.matte.shape
+    assert seen.rgb.shape[:2] == seen.matte.shape
 
 
 def test_specks_do_not_widen_the_window():
@@ -131,10 +131,10 @@ def test_an_uncertain_matte_is_the_mean_with_that_of_the_mirror_image(size):
     rgb = photo(size, (300, 250, 600, size[1] - 250))
     seen = localise(rgb, network := RightEyed(0.05))
     _, one, other, *_ = network.frames
-    height, width = seen.photo.shape[:2]
-    assert np.array_equal(seen.photo, one[:height, :width]) and np.array_equal(other[:height, :width], one[:height, :width][:, ::-1])
+    height, width = seen.rgb.shape[:2]
+    assert np.array_equal(seen.rgb, one[:height, :width]) and np.array_equal(other[:height, :width], one[:height, :width][:, ::-1])
     assert (other[height:] == PAD).all() and (other[:, width:] == PAD).all(), "padded as any other picture"
-    car = seen.photo[..., 0] > 150
+    car = seen.rgb[..., 0] > 150
     assert car.any() and np.allclose(seen.matte[car], 0.975) and np.allclose(seen.glass, halved(seen.matte))
 
 

@@ -18,7 +18,7 @@ def coarse_prediction(rgb: np.ndarray, network: Network) -> Prediction:
     """That of the coarse pass alone, of a uint8 photo (height, width, 3)."""
     coarse = predict(COARSE_FRAME, rgb, network)
     size = rgb.shape[0], rgb.shape[1]
-    return Prediction(size, coarse.matte, (slice(0, size[0]), slice(0, size[1])), coarse.photo, coarse.matte, coarse.glass, coarse.features, coarse.features)
+    return Prediction(size, coarse.matte, (slice(0, size[0]), slice(0, size[1])), coarse.rgb, coarse.matte, coarse.glass, coarse.features, coarse.features)
 
 
 def upright_prediction(rgb: np.ndarray, network: Network) -> Prediction:
