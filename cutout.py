@@ -1,6 +1,6 @@
 """The core: photo bytes in, cut-out bytes out. It does no input or output of its own."""
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -278,6 +278,13 @@ class Clock:
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
+        """Times the block, also where it raises."""
         began = time.perf_counter()
-        yield
-        self.milliseconds[stage] = self.milliseconds.get(stage, 0.0) + 1000 * (time.perf_counter() - began)
+        try:
+            yield
+        finally:
+            self.add({stage: 1000 * (time.perf_counter() - began)})
+
+    def add(self, milliseconds: Mapping[str, float]) -> None:
+        for stage, duration in milliseconds.items():
+            self.milliseconds[stage] = self.milliseconds.get(stage, 0.0) + duration

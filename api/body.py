@@ -16,13 +16,14 @@ CHUNK = 65_536
 
 
 class Body:
-    def __init__(self, stream: IO[bytes]):
-        self.stream, self.left, self.over = stream, MAX_BODY, False
+    def __init__(self, stream: IO[bytes], declared: int):
+        """declared: bytes that the request says it has; 0 where it doesn't."""
+        self.stream, self.declared, self.left, self.over = stream, declared, MAX_BODY, False
 
     @classmethod
     def of(cls, request: Request) -> "Body":
-        """Replaces the request's own stream, which ends where the body does. As a context, it drops what is left."""
-        body = request.environ["wsgi.input"] = cls(get_input_stream(request.environ))
+        """Replaces the request's own stream, which ends where the body does. At the end of its `with` block it reads and drops what is left."""
+        body = request.environ["wsgi.input"] = cls(get_input_stream(request.environ), request.content_length or 0)
         return body
 
     def __enter__(self) -> "Body":
@@ -43,10 +44,15 @@ class Body:
 
     def take(self, size: int) -> bytes:
         try:
-            return self.stream.read(size)
-        except Exception as error:  # each WSGI server has its own; ClientDisconnected for a body that is shorter than its Content-Length
+            chunk = self.stream.read(size)
+        except Exception as error:  # each WSGI server has its own
             self.over = True
             raise ApiError("the body breaks off, or is not valid HTTP") from error
+        self.declared -= len(chunk)
+        if len(chunk) < size and self.declared > 0:  # the end; gunicorn's stream says nothing of a body that is shorter than its Content-Length
+            self.over = True
+            raise ApiError("the body is shorter than its Content-Length")
+        return chunk
 
     def drop(self) -> None:
         """Reads the rest, up to MAX_DROPPED bytes, without keeping it."""

@@ -8,7 +8,7 @@ from flask import Request
 from api.errors import ApiError
 from api.limits import Quota
 from api.request import CutOutRequest
-from cutout import CutOut
+from cutout import Clock, CutOut
 
 
 @dataclass
@@ -20,6 +20,7 @@ class RequestContext:
     quota: Quota | None = None         # where a limit is on
     cut_out_request: CutOutRequest | None = None
     result: CutOut | None = None
+    clock: Clock = field(default_factory=Clock)
     problem: ApiError | None = None
     crash: Exception | None = None
 

@@ -93,7 +93,7 @@ def fetch(url: str, rules: Rules) -> bytes:
     Raises FetchTooLarge for more than rules.max_bytes, and FetchError for all else: a URL or an address that the rules forbid, a host that
     does not answer or prove its name, a status other than 200, a web page, more than rules.seconds.
     """
-    from urllib3.exceptions import HTTPError
+    from urllib3.exceptions import HTTPError, NewConnectionError
     from urllib3.exceptions import TimeoutError as HTTPTimeout
 
     deadline = Deadline(rules.seconds)
@@ -105,11 +105,12 @@ def fetch(url: str, rules: Rules) -> bytes:
                 if response.status not in REDIRECTS:
                     return body_of(response, rules.max_bytes)
                 url = redirect_of(response, target)
-    except (TimeoutError, HTTPTimeout) as error:
-        raise FetchError("the host did not send the picture in time") from error
     except ssl.SSLCertVerificationError as error:
         raise FetchError("the host's certificate is not trusted, or not for this name") from error
     except (HTTPError, HTTPException, OSError) as error:
+        refused = isinstance(error, NewConnectionError)  # which urllib3 counts among its timeouts
+        if isinstance(error, TimeoutError | HTTPTimeout) and not refused:
+            raise FetchError("the host did not send the picture in time") from error
         raise FetchError("the host could not be reached, or broke off before the picture was complete") from error
     raise FetchError(f"the address redirects more than {MAX_REDIRECTS} times")
 

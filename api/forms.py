@@ -1,6 +1,6 @@
 """The two encodings of HTML forms, read from memory into names and values.
 
-A value is a str, or bytes where its part has a file name. What the file name is has no meaning, nor has its charset.
+A value is a str, or bytes where its part has a file name or the type of a picture. What the file name is has no meaning, nor has its charset.
 Sources: RFC 7578 (multipart/form-data), RFC 2046, 5.1.1 (boundaries), https://url.spec.whatwg.org/#application/x-www-form-urlencoded
 """
 import re
@@ -16,6 +16,7 @@ ESCAPES = re.compile(rb"(?:%[0-9a-fA-F]{2})+")
 BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 LAST_BREAK = re.compile(rb"\r?\n\Z")
 DISPOSITION = re.compile(rb"^content-disposition:[ \t]*form-data(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
+PICTURE_TYPE = re.compile(rb"^content-type:[ \t]*(?:image/|application/octet-stream)", re.IGNORECASE | re.MULTILINE)
 PARAMETER = re.compile(rb';\s*([\w*]+)\s*=\s*(?:"([^"]*)"|([^\s;"]*))')
 
 Fields = list[tuple[str, str | bytes]]
@@ -53,9 +54,9 @@ def multipart(body: bytes, boundary: str | None) -> Fields:
             raise ApiError(f"a part of the form has no name, or no content after {MAX_HEAD:,} bytes")
         key, data = given[b"name"].decode("utf-8", "replace"), body[blank.end():end]
         files = [given[name].strip() for name in (b"filename", b"filename*") if name in given]
-        if not files:
+        if not files and not PICTURE_TYPE.search(body, start, blank.start()):
             fields.append((key, data.decode("utf-8", "replace")))
-        elif any(files) or data:
+        elif any(files) or data or not files:
             fields.append((key, data))
     return fields
 

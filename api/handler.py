@@ -1,6 +1,6 @@
 """The HTTP handler: built from settings, it routes each request and answers with a cut-out or an error."""
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import ExitStack
 from pathlib import Path
 
 from flask import Request, Response
@@ -13,7 +13,7 @@ from api.limits import Limiter, visitor
 from api.page import page
 from api.request import CutOutRequest, read_request
 from api.settings import Settings
-from cutout import Clock, CutOut, cut_out
+from cutout import CutOut, cut_out
 from exceptions import CutOutError, UnreadablePicture
 from options import PIXELS, Options
 from postprocessing import watermark
@@ -68,7 +68,7 @@ class Handler:
         allowed = [*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"]
         method = context.request.method
         if method == "OPTIONS":
-            return Response(status=204, headers={"Allow": ", ".join(allowed)})
+            return replies.empty({"Allow": ", ".join(allowed)})
         if method not in allowed:
             raise errors.MethodNotAllowed(allowed)
         return methods["GET" if method == "HEAD" else method](context)
@@ -104,19 +104,22 @@ class Handler:
             context.quota = limiter.take(caller)
             if not context.quota.granted:
                 raise errors.RateLimitExceeded(context.quota.seconds)
-        context.cut_out_request = asked = read_request(context.request, self.settings.rules, self.settings.watermarks)
+        clock = context.clock
+        with clock("receive"):
+            context.cut_out_request = asked = read_request(context.request, self.settings.rules, self.settings.watermarks)
         if only_pixels and asked.options.pixels != only_pixels:
             raise errors.InvalidParameter("size", "takes only preview without a key")
-        with self.settings.capacity.slot():
-            clock = Clock()
+        with ExitStack() as slot:
+            with clock("wait"):
+                slot.enter_context(self.settings.capacity.slot())
+            with clock("decode"):
+                backdrop, mark = backdrop_of(asked), self.watermark_of(asked)
             try:
-                with clock("decode"):
-                    backdrop, mark = backdrop_of(asked), self.watermark_of(asked)
-                made = self.cut_out(asked.photo, asked.options, backdrop, mark)
+                context.result = self.cut_out(asked.photo, asked.options, backdrop, mark)
             except CutOutError as refusal:
                 raise errors.Refused(refusal) from refusal
-            context.result = replace(made, milliseconds={**made.milliseconds, "decode": made.milliseconds["decode"] + clock.milliseconds["decode"]})
-        return replies.picture(context.request, context.result, asked.options)
+            clock.add(context.result.milliseconds)
+        return replies.picture(context.request, context.result, asked.options, clock.milliseconds)
 
     def watermark_of(self, asked: CutOutRequest) -> Picture | None:
         if asked.watermark is not None:
@@ -135,8 +138,10 @@ def backdrop_of(asked: CutOutRequest) -> Backdrop | None:
 
 
 def decoded(data: bytes, parameter: str) -> Picture:
-    """A picture beside the photo. Raises InvalidParameter where it can't be read."""
+    """A picture beside the photo. Raises InvalidParameter where it can't be read, and Refused where it is too large."""
     try:
         return decode(data)
     except UnreadablePicture as error:
-        raise errors.InvalidParameter(parameter, str(error)) from error
+        raise errors.InvalidParameter(parameter, f"can't be read: {error}") from error
+    except CutOutError as refusal:
+        raise errors.Refused(type(refusal)(f"{parameter}: {refusal}")) from refusal

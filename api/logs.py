@@ -1,7 +1,7 @@
 """One line a request on stdout, as JSON for Cloud Logging: the request, its answer, and the time of each stage.
 
-It never holds pixels, keys, passwords, visitors' addresses, or query strings, which may hold any of them. An answer of 5xx has its cause.
-Error Reporting groups what it says of a crash.
+It never holds pixels, keys, passwords, visitors' addresses, or query strings, which may hold any of them. A refusal has the detail that was
+answered, a 5xx the exception that caused it. Crashes have the fields that Error Reporting groups them by.
 Source of the fields: https://cloud.google.com/logging/docs/structured-logging and https://cloud.google.com/error-reporting/docs/formatting-error-messages
 """
 import json
@@ -52,7 +52,10 @@ def line(context: RequestContext, reply: Response) -> dict[str, Any]:
         entry["answer"] = {"format": context.result.format, "bytes": len(context.result.data), **side_lengths(context.result.size)}
         if context.result.is_cut:
             entry["confidence"] = round(context.result.confidence, 3)
-        entry["milliseconds"] = {stage: round(duration, 1) for stage, duration in context.result.milliseconds.items()}
+    if context.clock.milliseconds:
+        entry["milliseconds"] = {stage: round(duration, 1) for stage, duration in context.clock.milliseconds.items()}
+    if context.problem and context.problem.detail:
+        entry["detail"] = masked(context.problem.detail)[:LONGEST]
     cause = context.crash or (context.problem.__cause__ if context.problem and reply.status_code >= 500 else None)
     if cause:
         entry["cause"] = masked("".join(traceback.format_exception_only(cause)).strip())

@@ -18,15 +18,16 @@ SIDES = ("top", "left", "height", "width")
 TYPES = {"exterior": "car", "interior": "car_interior", "boot": "car_part", "engine": "car_part", "detail": "car_part", "other": "other"}  # by kind
 
 
-def picture(request: Request, result: CutOut, options: Options) -> Response:
-    """The file itself, or {"data": {"result_b64", "foreground_top", ...}} where the caller prefers JSON. Raises AnswerTooLarge."""
+def picture(request: Request, result: CutOut, options: Options, milliseconds: dict[str, float]) -> Response:
+    """The file itself, or {"data": {"result_b64", "foreground_top", ...}} where the caller prefers JSON. milliseconds: by stage. Raises AnswerTooLarge."""
     foreground = dict(zip(SIDES, result.car))
     height, width = result.size
     cut = "car" if result.is_cut else "none"
     if wants_json(request):
         data = {"result_b64": base64.b64encode(result.data).decode(), **{f"foreground_{side}": value for side, value in foreground.items()},
                 "kind": result.kind.kind, "view": result.kind.view, "kind_confidence": round(result.kind.confidence, 3), "cut_out": cut,
-                "flags": result.flags, "advice": advice(result.flags)}
+                "confidence": round(result.confidence, 3), "flags": result.flags, "advice": advice(result.flags),
+                "format": result.format, "width": width, "height": height}
         body = json.dumps({"data": data})  # ASCII alone
         check_size(result, len(body), "JSON")
         reply = Response(body, mimetype="application/json")
@@ -40,7 +41,7 @@ def picture(request: Request, result: CutOut, options: Options) -> Response:
         "X-Credits-Charged": 0, "X-Cut-Out": cut, "X-Confidence": f"{result.confidence:.3f}",
         "X-Kind": result.kind.kind, "X-View": result.kind.view, "X-Kind-Confidence": f"{result.kind.confidence:.3f}",
         "X-Flags": ",".join(result.flags) or None, "X-Advice": advice(result.flags),
-        "Server-Timing": ", ".join(f"{stage};dur={milliseconds:.1f}" for stage, milliseconds in result.milliseconds.items()),
+        "Server-Timing": ", ".join(f"{stage};dur={duration:.1f}" for stage, duration in milliseconds.items()),
     }
     reply.headers.update({name: value for name, value in told.items() if value is not None})
     return reply
@@ -64,11 +65,17 @@ def check_size(result: CutOut, size: int, form: str) -> None:
     raise AnswerTooLarge(f"as {form} it has {size:,} bytes, and at most {MAX_ANSWER:,} can be sent; ask for {', or for '.join(ways)}")
 
 
+def empty(headers: dict[str, str]) -> Response:
+    reply = Response(status=204, headers=headers)
+    del reply.headers["Content-Type"]  # of nothing
+    return reply
+
+
 def account(quota: Quota | None) -> Response:
     """What clients ask before they start. Nothing is paid here: no credits, and as many free calls as the rate limit leaves."""
     credits = {"total": 0, "subscription": 0, "payg": 0, "enterprise": 0}
     attributes = {"credits": credits, "api": {"free_calls": quota.remaining if quota else UNLIMITED, "sizes": "all"}}
-    return Response(json.dumps({"data": {"attributes": attributes}}), mimetype="application/json")
+    return Response(json.dumps({"data": {"attributes": attributes}}), mimetype="application/json", headers={"Cache-Control": "no-store"})
 
 
 def error(problem: ApiError) -> Response:

@@ -130,9 +130,16 @@ def text(name: str, value: object) -> str:
     raise errors.InvalidParameter(name, "takes a text, a number or a boolean")
 
 
+def only_text(name: str, value: object) -> str:
+    """A text of a parameter for which a number has no meaning: 255 as a colour is no hexadecimal digits."""
+    if not isinstance(value, str):
+        raise errors.InvalidParameter(name, "takes a text")
+    return value
+
+
 def option(name: str, value: object) -> str:
     """A text of at most MAX_TEXT characters: what a longer one is parsed to would take many times its size."""
-    written = text(name, value)
+    written = only_text(name, value) if name == "bg_color" else text(name, value)
     if len(written) > MAX_TEXT:
         raise errors.InvalidParameter(name, f"takes at most {MAX_TEXT:,} characters")
     return written
@@ -143,15 +150,15 @@ def picture(name: str, value: object, rules: Rules) -> bytes:
     if isinstance(value, bytes):
         data = value
     elif name.endswith("_url"):
-        return download(name, text(name, value), rules)
+        return download(name, only_text(name, value), rules)
     elif name.endswith("_b64"):
-        data = from_base64(text(name, value))
+        data = from_base64(only_text(name, value))
     else:
         raise errors.InvalidParameter(name, "must be a part with a file name")
     if not data:
         raise errors.MissingSource(f"{name} has no bytes") if name in PICTURES else errors.InvalidParameter(name, "has no bytes")
     if len(data) > MAX_FILE:
-        raise errors.Refused(FileTooLarge(f"at most {MAX_FILE:,} bytes"))
+        raise errors.Refused(FileTooLarge(f"{name} may have at most {MAX_FILE:,} bytes"))
     return data
 
 
@@ -183,7 +190,7 @@ def is_folded(digits: str) -> bool:
 def download(name: str, url: str, rules: Rules) -> bytes:
     try:
         if url[:5].lower() == "data:":
-            raise FetchError("a data URL is no address: send it as image_file_b64, or the picture as a file")
+            raise FetchError(f"a data URL is no address: send the picture as {'image_file_b64 or image_file' if name == 'image_url' else 'bg_image_file'}")
         return from_bucket(url, rules) if url.startswith("gs://") else fetch(url, rules)
     except (FetchTooLarge, storage.TooLarge) as error:
         raise errors.Refused(FileTooLarge(str(error))) from error

@@ -42,7 +42,7 @@ async function problemOf(blob) {
 
 function resultOf(blob, header) {
   const number = (name) => Number(header(`X-${name}`));
-  const stages = [...(header("Server-Timing") ?? "").matchAll(/dur=([\d.]+)/g)].map((match) => Number(match[1]));
+  const stages = [...(header("Server-Timing") ?? "").matchAll(/(\w+);dur=([\d.]+)/g)].map(([, stage, time]) => (["receive", "wait"].includes(stage) ? 0 : Number(time)));
   const car = { left: number("Foreground-Left"), top: number("Foreground-Top"), width: number("Foreground-Width"), height: number("Foreground-Height") };
   return {
     blob, url: URL.createObjectURL(blob), width: number("Width"), height: number("Height"), car, confidence: number("Confidence"),

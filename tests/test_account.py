@@ -11,7 +11,7 @@ UNLIMITED = 2**31 - 1
 
 def attributes(function: Function, path: str = "/account", key: str = "") -> dict:
     answer = function.get(path, headers={"X-Api-Key": key})
-    assert answer.status_code == 200 and answer.headers["Content-Type"] == "application/json"
+    assert answer.status_code == 200 and answer.headers["Content-Type"] == "application/json" and answer.headers["Cache-Control"] == "no-store"
     assert set(answer.json()) == {"data"}
     return answer.json()["data"]["attributes"]
 

@@ -14,6 +14,7 @@ from exceptions import NoCar
 from model.flags import FLAGS
 from model.kind import KINDS, Kind
 from options import PARAMETERS, Choice, boolean
+from postprocessing.encode import CONTENT_TYPES
 from tests.answers import (
     HEIGHT,
     PHOTO,
@@ -246,6 +247,9 @@ def test_json_holds_what_the_binary_answer_holds(function, values):
     assert data.pop("cut_out") == headers["X-Cut-Out"] == "car"
     assert (",".join(data.pop("flags")), data.pop("advice")) == (headers.get("X-Flags", ""), headers.get("X-Advice"))
     assert data.pop("kind_confidence") == pytest.approx(float(headers["X-Kind-Confidence"]), abs=1e-3)
+    assert data.pop("confidence") == float(headers["X-Confidence"])
+    assert (data.pop("width"), data.pop("height")) == (int(headers["X-Width"]), int(headers["X-Height"]))
+    assert CONTENT_TYPES[data.pop("format")] == headers["Content-Type"]
     assert data == dict(zip(("foreground_top", "foreground_left", "foreground_height", "foreground_width"), told_box(binary)))
     assert told_box(told) == told_box(binary)
 

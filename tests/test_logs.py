@@ -45,7 +45,7 @@ def test_a_cut_out_is_one_line(function, lines):
     width, height = int(answer.headers["X-Width"]), int(answer.headers["X-Height"])
     assert line["answer"] == {"format": "png", "bytes": len(answer.content), "width": width, "height": height}
     assert line["confidence"] == float(answer.headers["X-Confidence"])
-    assert [*line["milliseconds"]] == ["decode", "predict", "refine", "compose", "encode"]
+    assert [*line["milliseconds"]] == ["receive", "wait", "decode", "predict", "refine", "compose", "encode"]
 
 
 def test_a_photo_as_it_is_has_no_confidence(function, lines):
@@ -61,6 +61,16 @@ def test_a_refusal_is_logged_with_its_code(function, lines, photo, key, status, 
     post(function, photo, key)
     (line,) = lines()
     assert (line["httpRequest"]["status"], line["code"], line["severity"]) == (status, code, severity) and "answer" not in line
+
+
+@pytest.mark.parametrize("values, detail", [
+    ({"image_url": "https://user:pass@127.0.0.1/car.jpg?signature=1"}, "the address must not hold a user name or password"),
+    ({"image_file_b64": "!"}, "image_file_b64 is not base64"), ({"image_file_b64": "aaaa", "crop": "x" * 9000}, "crop takes true or false")])
+def test_a_refusal_is_logged_with_its_reason(function, lines, values, detail):
+    answer = function.post("/", data=values, headers={"X-Api-Key": KEY})
+    (line,) = lines()
+    assert line["detail"].startswith(detail) and len(line["detail"]) <= 200 and answer.json()["errors"][0]["detail"].startswith(line["detail"])
+    assert line["milliseconds"]["receive"] >= 0
 
 
 def test_keys_and_query_strings_are_never_logged(function, capsys):

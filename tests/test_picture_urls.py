@@ -63,4 +63,5 @@ def test_a_host_that_does_not_answer(function):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/car.jpg"
-        assert problem_of(function.post("/", data={"image_url": url})) == (400, "failed_image_download")
+        answer = function.post("/", data={"image_url": url})
+        assert problem_of(answer) == (400, "failed_image_download") and "could not be reached" in answer.json()["errors"][0]["detail"]

@@ -100,6 +100,14 @@ def test_a_body_that_is_not_valid_http_is_refused(server):
         assert connection.recv(100_000).startswith(b"HTTP/1.1 400")
 
 
+def test_a_body_that_is_shorter_than_it_says_is_refused(server):
+    with connect(server) as connection:
+        connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % (len(PHOTO) + 1) + PHOTO)
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(100_000)
+        assert answer.startswith(b"HTTP/1.1 400") and b"shorter than its Content-Length" in answer
+
+
 def test_clients_that_leave_or_stall_do_not_disturb_others(server, cut_out):
     """A body that stops half-way holds its thread, and no place of a cut-out."""
     with connect(server) as leaving, connect(server) as stalling:

@@ -75,6 +75,11 @@ def test_a_file_may_have_any_name(function, plain, file_name):
     assert send(function, form((b'form-data; name="image_file"; filename=' + file_name, PHOTO))).content == plain
 
 
+@pytest.mark.parametrize("kind", [b"image/jpeg", b"application/octet-stream", b"image/png; charset=binary"])
+def test_a_part_of_a_pictures_type_needs_no_file_name(function, plain, kind):
+    assert send(function, form((b'form-data; name="image_file"\r\nContent-Type: ' + kind, PHOTO))).content == plain
+
+
 @pytest.mark.parametrize("file_name", [b'"car.jpg"', b'"lot 5; name=car.jpg"', b"car.jpg"])
 def test_a_file_name_may_stand_before_the_name(function, plain, file_name):
     assert send(function, form((b"form-data; filename=" + file_name + b'; name="image_file"', PHOTO))).content == plain
@@ -200,6 +205,12 @@ def test_a_number_in_json_may_be_written_in_any_way(function, number):
     assert answer.ok
 
 
+@pytest.mark.parametrize("name, value", [("bg_color", 16777215), ("bg_color", 255), ("image_file_b64", ["a"]), ("image_url", 5)])
+def test_a_text_in_json_is_no_number_or_list(function, name, value):
+    answer = function.post("/", json={**({"image_file_b64": B64} if name == "bg_color" else {}), name: value})
+    assert problem_of(answer) == (400, f"invalid_{name}") and answer.json()["errors"][0]["detail"] == f"{name} takes a text"
+
+
 @pytest.mark.parametrize("number", ["1e3", "1e308", "NaN", "-Infinity", "-1e-5"])
 def test_a_number_in_json_that_is_out_of_range_is_refused(function, number):
     answer = send(function, f'{{"image_file_b64": "{B64}", "shadow_opacity": {number}}}'.encode(), "application/json")
@@ -249,7 +260,7 @@ def test_an_address_that_leads_to_a_web_page_is_refused_as_one(pages, number):
 @pytest.mark.parametrize("name, code", [("image_url", "failed_image_download"), ("bg_image_url", "failed_bg_download")])
 def test_a_data_url_is_no_address(function, name, code):
     answer = function.post("/", json={**({} if name == "image_url" else {"image_file_b64": B64}), name: f"data:image/png;base64,{B64}"})
-    assert problem_of(answer) == (400, code) and "image_file_b64" in answer.json()["errors"][0]["detail"]
+    assert problem_of(answer) == (400, code) and ("image_file_b64" if name == "image_url" else "bg_image_file") in answer.json()["errors"][0]["detail"]
 
 
 # --- messages
