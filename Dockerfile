@@ -17,16 +17,17 @@ COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app
 # Large buffers stay with the process instead of going back to the system after every request, in one heap that all of its threads use.
-# THREADS: requests at once; most wait for their turn. One that finds no thread would wait longer than QUEUE_SECONDS.
 ENV PATH=/venv/bin:$PATH \
     PORT=8080 \
     PYTHONUNBUFFERED=1 \
     MALLOC_ARENA_MAX=1 \
     MALLOC_MMAP_THRESHOLD_=268435456 \
-    MALLOC_TRIM_THRESHOLD_=268435456 \
-    THREADS=80
+    MALLOC_TRIM_THRESHOLD_=268435456
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import os; from urllib.request import urlopen; urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
-CMD ["functions-framework", "--target", "remove_background"]
+# As functions-framework starts it, but for connections, which stay open for longer than proxies keep idle ones.
+# threads: requests at once; most wait for their turn. One that finds no thread would wait longer than QUEUE_SECONDS.
+CMD ["gunicorn", "--worker-class=gthread", "--threads=80", "--timeout=0", "--keep-alive=75", "--limit-request-line=0", "--log-level=error", \
+    "functions_framework:create_app('remove_background')"]

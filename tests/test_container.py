@@ -2,8 +2,11 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -58,6 +61,15 @@ REQUESTS = [{}, {"format": "webp", "crop": "true"}, {"bg_color": "fff", "shadow_
 @pytest.mark.parametrize("options", REQUESTS, ids=lambda options: " ".join(options) or "png")
 def test_the_container_answers_byte_for_byte_as_the_function_on_python_311(container, server, options):
     assert answer(container.address, PHOTO, **options) == answer(server, PHOTO, **options)
+
+
+def test_a_connection_stays_open_for_as_long_as_a_proxy_keeps_it(container):
+    connection = HTTPConnection(urlsplit(container.address).netloc, timeout=10)
+    for pause in (0, 2.5):  # seconds; functions-framework closes after 2
+        time.sleep(pause)
+        connection.request("GET", "/health")
+        assert connection.getresponse().read() == b"ok"
+    connection.close()
 
 
 def test_its_processes_are_nobodys_and_can_write_only_temporary_files(image, container):
