@@ -30,8 +30,8 @@ from preprocessing.orientation import Box, turn, turn_box
 cv2.setNumThreads(1)  # an instance has about one core, and requests already run side by side
 
 WHITE = (255, 255, 255, 255)
-TRANSPARENT = 0.05  # share of a picture from which it is a cut-out without a scene: a screenshot's round corners are less
-OVERSAMPLED = 4  # times the answer's pixels that are kept of a photo where its car is framed: in most photos it is a quarter
+TRANSPARENT = 0.05  # share of transparent pixels from which a picture is a cut-out without surroundings: a screenshot's round corners are less
+OVERSAMPLED = 4  # times the answer's pixels that are kept of a photo whose car is framed: the car fills a quarter of most photos
 PARTS = {"interior": "an interior", "boot": "a boot", "engine": "an engine", "detail": "a detail of a vehicle"}  # kinds that show a part of a vehicle
 
 

@@ -15,8 +15,12 @@ from api.settings import InvalidSetting, Settings
 from cutout import predictor
 from storage import Location
 
+NO_OUTPUT = "OUTPUT_BUCKET must name the bucket of the results"
+
 try:
     SETTINGS = Settings.read(os.environ)
+    if os.environ.get("FUNCTION_TARGET") == "on_upload" and SETTINGS.arrivals is None:
+        raise InvalidSetting(NO_OUTPUT)
 except InvalidSetting as error:
     raise SystemExit(f"Invalid setting: {error}") from None  # one line, no traceback
 HANDLER = Handler(SETTINGS)
@@ -42,6 +46,6 @@ def on_upload(event: CloudEvent) -> None:
     photo = event.data
     with logs.arrival(f"gs://{photo['bucket']}/{photo['name']}", int(photo["generation"])) as entry:
         if SETTINGS.arrivals is None:
-            raise InvalidSetting("OUTPUT_BUCKET must name the bucket of the results")
+            raise InvalidSetting(NO_OUTPUT)
         entry["code"] = SETTINGS.arrivals.receive(Location(photo["bucket"], photo["name"]), int(photo["generation"]), int(photo["size"]),
                                                   photo.get("contentType", ""))

@@ -1,6 +1,7 @@
-"""Options of a cut-out: every parameter of the wire, defined once, and the typed, immutable values that they give.
+"""Options of a cut-out: every parameter that is a text, defined once, and the typed, immutable values that they give.
 
-Names and meanings are those of remove.bg's v1.0 API. Photos that arrive in a bucket, and the bulk job, take the same parameters.
+Names and meanings are those of remove.bg's v1.0 API; car_width, ground, watermark, watermark_* and unsuitable are ours. Photos that arrive in a bucket,
+and the bulk job, take the same parameters. Pictures are parameters of a request (api/request.py) or of the command (bulk/arguments.py).
 """
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -39,7 +40,7 @@ class Region(NamedTuple):
 @dataclass(frozen=True)
 class Options:
     pixels: int | None = None                             # the answer has at most so many
-    type_level: Literal["none", "1", "2", "latest"] = "1"
+    type_level: Literal["none", "1", "2", "latest"] = "1"  # of the header X-Type; the file is the same
     format: Literal["auto", "png", "jpg", "webp", "zip"] = "auto"
     channels: Literal["rgba", "alpha"] = "rgba"
     colour: tuple[int, int, int, int] | None = None       # red, green, blue, opacity
@@ -198,7 +199,6 @@ def parse(values: Mapping[str, str], watermarks: Collection[str] = ()) -> Option
         raise InvalidOption("shadow_type", "is none, but add_shadow is true")
     shadow = Shadow(kind, got["shadow_opacity"] / 100) if kind != "none" else None
     framing = Framing(got["crop"], got["crop_margin"], got["scale"], got["position"], got["car_width"], got["ground"])
-    return Options(got["size"], got["type_level"], got["format"], got["channels"], got["bg_color"], got["roi"], framing,
-                   got["semitransparency"], shadow,
-                   Watermark(got["watermark"], got["watermark_position"], got["watermark_scale"], got["watermark_opacity"] / 100),
-                   got["unsuitable"])
+    mark = Watermark(got["watermark"], got["watermark_position"], got["watermark_scale"], got["watermark_opacity"] / 100)
+    return Options(pixels=got["size"], type_level=got["type_level"], format=got["format"], channels=got["channels"], colour=got["bg_color"],
+                   region=got["roi"], framing=framing, semitransparency=got["semitransparency"], shadow=shadow, watermark=mark, unsuitable=got["unsuitable"])

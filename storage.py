@@ -106,7 +106,7 @@ def objects(bucket: str, prefix: str = "", seconds: float = RETRY_SECONDS) -> It
 
     pages = iter(client().list_blobs(bucket, prefix=prefix, timeout=seconds, retry=DEFAULT_RETRY.with_timeout(seconds)).pages)
     while True:
-        with translated_errors(time.monotonic() + seconds):
+        with translated_errors(time.monotonic() + seconds, "the bucket does not exist, or may not be listed", "the list did not arrive in time"):
             page = next(pages, None)
         if page is None:
             return
@@ -123,7 +123,7 @@ def write(location: Location, data: bytes, content_type: str, metadata: dict[str
 
     blob = client().bucket(location.bucket).blob(location.name)
     blob.metadata = metadata
-    with translated_errors(time.monotonic() + seconds):
+    with translated_errors(time.monotonic() + seconds, "the bucket does not exist, or may not be written to", "the object was not written in time"):
         try:
             blob.upload_from_string(data, content_type, if_generation_match=replaces, timeout=seconds, retry=DEFAULT_RETRY.with_timeout(seconds))
         except PreconditionFailed:
@@ -137,7 +137,8 @@ def delete(location: Location, generation: int, seconds: float = RETRY_SECONDS) 
     from google.cloud.storage.retry import DEFAULT_RETRY
 
     blob = client().bucket(location.bucket).blob(location.name)
-    with translated_errors(time.monotonic() + seconds), suppress(NotFound, PreconditionFailed):
+    sentences = "the object may not be deleted", "the object was not deleted in time"
+    with translated_errors(time.monotonic() + seconds, *sentences), suppress(NotFound, PreconditionFailed):
         blob.delete(if_generation_match=generation, timeout=seconds, retry=DEFAULT_RETRY.with_timeout(seconds))
 
 
@@ -146,8 +147,8 @@ def object_of(blob: "Blob") -> Object:
 
 
 @contextmanager
-def translated_errors(end: float) -> Iterator[None]:
-    """Turns the client library's exceptions into ours. end: of the time allowed, by the monotonic clock."""
+def translated_errors(end: float, refused: str = ABSENT, late: str = "the object did not arrive in time") -> Iterator[None]:
+    """Turns the client library's exceptions into ours. end: of the time allowed, by the monotonic clock. The others: sentences for two of them."""
     from google.api_core.exceptions import GoogleAPIError, NotFound, RetryError, ServerError, TooManyRequests
     from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
     from requests import RequestException
@@ -158,12 +159,12 @@ def translated_errors(end: float) -> Iterator[None]:
         raise
     except (GoogleAPIError, GoogleAuthError, RequestException, ConnectionError) as error:
         if time.monotonic() > end:
-            raise TooSlow("the object did not arrive in time") from error
+            raise TooSlow(late) from error
         if isinstance(error, GoogleAuthError):  # a later try may succeed, at the latest after a new login
             raise Unreachable("access to the storage could not be renewed") from error
         if not isinstance(error, GoogleAPIError) or isinstance(error, (RetryError, ServerError, TooManyRequests)):
             raise Unreachable("the storage does not answer") from error
-        raise (Missing if isinstance(error, NotFound) else Unreadable)(ABSENT) from error
+        raise (Missing if isinstance(error, NotFound) else Unreadable)(refused) from error
 
 
 class BoundedFile(io.BytesIO):

@@ -1,4 +1,7 @@
-"""How many cut-outs are made at once: one for each core and each gigabyte. More would only wait for each other and fill the memory."""
+"""How many cut-outs are made at once: as many as there are cores or gigabytes, whichever is less. More would wait for each other and fill the memory.
+
+Requests that wait for their turn hold their bodies, 32 MB at most, which no slot counts: THREADS bounds those.
+"""
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,5 +29,5 @@ class Capacity:
 
 
 def default_slots() -> int:
-    """One for each core and each gigabyte of memory, at least one."""
+    """As many as there are cores or gigabytes of memory, whichever is less; at least one."""
     return max(1, min(cores(), memory() // PHOTO_BYTES))

@@ -1,4 +1,4 @@
-"""The page to try the function on: the files of demo/, read once, with what a browser needs to keep and to trust them."""
+"""The page to try the function on: the files of demo/, read once, with headers for caching and security."""
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple

@@ -19,9 +19,9 @@ from preprocessing.decode import MAX_FILE
 
 RAW = ("image/", "application/octet-stream")
 PICTURES = ("image_file", "image_file_b64", "image_url")
-BACKDROPS = ("bg_color", "bg_image_file", "bg_image_url")
+BACKGROUNDS = ("bg_color", "bg_image_file", "bg_image_url")
 WATERMARK = "watermark_file"
-KNOWN = {*PARAMETERS, *PICTURES, *BACKDROPS, WATERMARK}
+KNOWN = {*PARAMETERS, *PICTURES, *BACKGROUNDS, WATERMARK}
 MAX_TEXT = 10_000  # characters of an option
 BASE64URL = str.maketrans("-_", "+/", string.whitespace)  # RFC 4648, 5
 DATA_URL = re.compile("data:[^,]*;base64,", re.IGNORECASE)  # RFC 2397
@@ -39,13 +39,13 @@ def read_request(request: Request, rules: Rules, watermarks: Collection[str] = (
     """A request as multipart, urlencoded or JSON, or as a picture with its options in the query. Raises api.errors.ApiError."""
     given = fields(request)
     pictures = [name for name in PICTURES if name in given]
-    backdrops = [name for name in BACKDROPS if name in given]
+    backgrounds = [name for name in BACKGROUNDS if name in given]
     if not pictures:
         raise errors.MissingSource(f"send one of {', '.join(PICTURES)}, or a picture as the body with its content type")
     if len(pictures) > 1:
         raise errors.MultipleSources(f"send only one of {', '.join(pictures)}")
-    if len(backdrops) > 1:
-        raise errors.MultipleBackgrounds(f"send only one of {', '.join(backdrops)}")
+    if len(backgrounds) > 1:
+        raise errors.MultipleBackgrounds(f"send only one of {', '.join(backgrounds)}")
     if WATERMARK in given and "watermark" in given:
         raise errors.InvalidParameter("watermark", f"can't be sent together with {WATERMARK}")
     try:
@@ -53,7 +53,7 @@ def read_request(request: Request, rules: Rules, watermarks: Collection[str] = (
     except InvalidOption as error:
         raise errors.InvalidParameter(error.name, str(error)) from error
     photo = picture(pictures[0], given[pictures[0]], rules)
-    backdrop = next((name for name in backdrops if name != "bg_color"), None)
+    backdrop = next((name for name in backgrounds if name != "bg_color"), None)
     behind, mark = (picture(name, given[name], rules) if name in given else None for name in (backdrop, WATERMARK))
     return CutOutRequest(photo, options, behind, backdrop, mark)
 

@@ -77,8 +77,8 @@ def job_of(args: argparse.Namespace) -> BulkJob:
     options = resolved(asked.options, Backdrop(decode(backdrop)) if backdrop is not None else None)
     retry = frozenset(read_dead_letters(read_file(args.retry, MAX_LIST_FILE))) if args.retry else None
     source_prefix = f"gs://{asked.photos.bucket}/{asked.photos.prefix}" if isinstance(asked.photos, Bucket) else ""
-    return BulkJob(asked.photos, asked.pattern, asked.results, options, asked.given, backdrop, watermark, args.force, retry, source_prefix,
-                   asked.where, asked.skip_unsuitable)
+    return BulkJob(photos=asked.photos, pattern=asked.pattern, results=asked.results, options=options, given=asked.given, backdrop=backdrop,
+                   watermark=watermark, force=args.force, retry=retry, source_prefix=source_prefix, where=asked.where, skip_unsuitable=asked.skip_unsuitable)
 
 
 def read_checked_picture(place: str) -> bytes:

@@ -25,7 +25,7 @@ from preprocessing.decode import MAX_FILE, Picture, decode
 
 RETRIED = {"storage_unavailable"}  # codes of failures that the next run tries again by itself
 
-Status = Literal["pending", "done", "failed", "left_out", "skipped", "failed_before", "left_out_before", "ignored", "folder", "gone"]
+Status = Literal["pending", "done", "failed", "left_out", "skipped", "failed_before", "left_out_before", "ignored", "folder", "gone", "raced"]
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Outcome:
     """What became of a photo."""
 
     item: Item
-    status: Status            # done, failed, left_out, skipped (another run wrote the result meanwhile), gone (deleted or replaced meanwhile)
+    status: Status            # done, failed, left_out, raced (another run wrote the result meanwhile), gone (deleted or replaced meanwhile)
     code: str = ""            # of a failure
     detail: str = ""
     confidence: float = 0.0   # of a cut-out, written or left out
@@ -187,7 +187,7 @@ class BulkJob:
             return Outcome(item, "failed", "storage_unavailable", str(error), cpu_seconds=cpu_seconds)
         except FAULTS as error:
             raise OutputFailed(f"{name} could not be written: {sentence(error)}") from error
-        return Outcome(item, "done" if written else "skipped", confidence=made.confidence, kind=made.kind.kind, view=made.kind.view, cpu_seconds=cpu_seconds)
+        return Outcome(item, "done" if written else "raced", confidence=made.confidence, kind=made.kind.kind, view=made.kind.view, cpu_seconds=cpu_seconds)
 
     def keep(self, outcomes: list[Outcome]) -> None:
         """Writes which photos failed in this run or were left out, beside those of other runs: dead letters that still have no result, and all left out."""

@@ -101,9 +101,9 @@ def differences(before: Manifest, now: Manifest) -> list[str]:
 
 
 def meaning(options: dict[str, str]) -> Options | None:
-    """Of all options but the format together, as one may count only beside another; None where this version knows no such options."""
+    """Of all options that change pixels together, as one may count only beside another; None where this version knows no such options."""
     try:
-        return replace(parse(options, {options.get("watermark", "").strip()}), format="auto")
+        return replace(parse(options, {options.get("watermark", "").strip()}), format="auto", type_level="1")
     except (InvalidOption, KeyError):
         return None
 

@@ -4,7 +4,7 @@ import platform
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # mallopt(3)
 KEPT = 2**28                             # bytes that stay with the process when they are free
-LARGEST = 2**25                          # bytes of one buffer, the most that glibc takes here
+LARGEST = 2**25                          # bytes of one buffer, the most that glibc before 2.35 takes here
 
 
 def keep_buffers() -> None:

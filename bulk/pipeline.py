@@ -133,7 +133,7 @@ class ConvertPhotos(beam.DoFn):
         except OutputFailed as error:
             give_up(error, self.local)
             return
-        count("raced" if outcome.status == "skipped" else outcome.status)
+        count(outcome.status)
         Metrics.distribution(NAMESPACE, "cpu_milliseconds").update(round(1000 * outcome.cpu_seconds))
         Metrics.distribution(NAMESPACE, "bytes").update(item.size)
         if outcome.status == "done":

@@ -16,7 +16,7 @@ import storage
 from cutout import cut_out
 from events.metadata import GENERATION, described, origin
 from events.names import is_hidden, named_as_picture, resolved, result_name
-from exceptions import CutOutError, FileTooLarge, UnreadablePicture
+from exceptions import CutOutError, FileTooLarge
 from options import InvalidOption, Options, parse
 from postprocessing.encode import CONTENT_TYPES
 from postprocessing.watermark import load
@@ -58,10 +58,6 @@ class Arrivals:
                 raise ValueError("a parameter twice")
             wanted = parse(dict(given), watermarks)
             watermark = watermarks[wanted.watermark.name] if wanted.watermark.name else None
-            if watermark:
-                load(watermark)  # an unreadable one stops start-up
-        except UnreadablePicture as error:
-            raise ValueError(f"has a wrong watermark: {error}") from error
         except InvalidOption as error:
             raise ValueError(f"has a wrong {error.name}: {error}") from error
         except KeyError as error:

@@ -12,7 +12,7 @@ READERS = "context_narrow_conv", "decode0a_fine_conv"  # the layers that read th
 def with_features(network: bytes) -> bytes:
     """A .tflite file whose further outputs are the encoder's features at strides 32 and 16.
 
-    Raises ValueError where the file has not one layer of each name in `READERS`, or not one output.
+    Raises ValueError where the file has another form: not one layer of each name in `READERS`, or not one output.
     """
     subgraph = next(tables(network, field(network, target(network, 0), SUBGRAPHS)))
     tensors = list(tables(network, field(network, subgraph, TENSORS)))

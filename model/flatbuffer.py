@@ -18,11 +18,20 @@ def target(file: bytes, place: int) -> int:
     return int(place + struct.unpack_from("<I", file, place)[0])
 
 
-def field(file: bytes, table: int, number: int) -> int:
-    """Where a table holds its field of a number; the table's own place where it has none."""
+def find_field(file: bytes, table: int, number: int) -> int | None:
+    """Where a table holds its field of a number; None where it has none."""
     fields = table - struct.unpack_from("<i", file, table)[0]
     entry = 4 + 2 * number
-    return int(table + struct.unpack_from("<H", file, fields + entry)[0]) if entry < struct.unpack_from("<H", file, fields)[0] else table
+    offset = struct.unpack_from("<H", file, fields + entry)[0] if entry < struct.unpack_from("<H", file, fields)[0] else 0
+    return table + offset if offset else None
+
+
+def field(file: bytes, table: int, number: int) -> int:
+    """Where a table holds its field of a number. Raises ValueError where it has none."""
+    place = find_field(file, table, number)
+    if place is None:
+        raise ValueError(f"the table at byte {table} of the network has no field {number}")
+    return place
 
 
 def tables(file: bytes, place: int) -> Iterator[int]:

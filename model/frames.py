@@ -5,7 +5,7 @@ upsamplings. The file holds these as constants. `resized_network` replaces them,
 """
 import struct
 
-from model.flatbuffer import BUFFERS, DATA, field, tables, target
+from model.flatbuffer import BUFFERS, DATA, field, find_field, tables, target
 
 COARSE_FRAME = (256, 256)                  # height, width in pixels
 FINE_FRAMES = ((352, 832), (448, 672))     # for a car from the side, and from any other angle; both cost about the same
@@ -23,7 +23,7 @@ def resized_network(network: bytes, frame: tuple[int, int]) -> bytes:
     """The .tflite file for a frame other than QUANTISED_FRAME. Raises ValueError where the file does not hold the expected constants once each."""
     resized = bytearray(network)
     buffers = [target(network, data) for buffer in tables(network, field(network, target(network, 0), BUFFERS))
-               if (data := field(network, buffer, DATA)) != buffer]
+               if (data := find_field(network, buffer, DATA)) is not None]
     for stride in UPSAMPLED_STRIDES:
         old, new = (struct.pack("<I2i", 8, *(side // stride for side in sides)) for sides in (QUANTISED_FRAME, frame))  # a vector of 8 bytes
         places = [place for place in buffers if network.startswith(old, place)]

@@ -16,7 +16,7 @@ from preprocessing.letterbox import Letterbox, resize
 from preprocessing.orientation import turn
 
 MARGIN = 0.2              # of the car's box, kept on every side of it
-CUT_OFF = 0.02            # share of a window's inner side that the car covers, from which the window cuts the car
+WINDOW_CUTS = 0.02        # share of a window's inner side that the car covers, from which the window cuts the car
 SAME_BOX = 0.75           # IoU of the car's boxes in both passes, below which the fine pass is repeated
 FLIP_ABOVE = 0.02         # expected error of a matte, above which the mirror image is predicted as well
 TURN_ABOVE = 0.03         # uncertainty, above which the turned photo is tried
@@ -198,4 +198,4 @@ def is_cut(window: Window, matte: np.ndarray, photo_size: tuple[int, int]) -> bo
     rows, columns = window
     edges = [edge for edge, inside in ((matte[0], rows.start > 0), (matte[-1], rows.stop < photo_size[0]),
                                        (matte[:, 0], columns.start > 0), (matte[:, -1], columns.stop < photo_size[1])) if inside]
-    return any((edge > 0.5).mean() > CUT_OFF for edge in edges)
+    return any((edge > 0.5).mean() > WINDOW_CUTS for edge in edges)

@@ -19,7 +19,7 @@ from preprocessing.orientation import Box
 
 MAX_MARGIN = {"px": 500, "%": 50}  # margin on one side
 CENTRE = (50.0, 50.0)
-CUT = 0.2  # share of the car's width or height that lies on the photo's edge, from which the photo cuts the car off
+KEPT_AT_EDGE = 0.2  # share of the car's width or height that lies on the photo's edge, from which the photo cuts the car off
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def cut_sides(alpha: np.ndarray) -> Sides:
     if box is None:
         return WHOLE
     edges, lengths = (alpha[0], alpha[:, -1], alpha[-1], alpha[:, 0]), (box[3], box[2]) * 2
-    return Sides(*(bool(np.count_nonzero(edge > 0.5) > CUT * length) for edge, length in zip(edges, lengths)))
+    return Sides(*(bool(np.count_nonzero(edge > 0.5) > KEPT_AT_EDGE * length) for edge, length in zip(edges, lengths)))
 
 
 def place(photo_size: tuple[int, int], car: Box, framing: Framing, cut: Sides = WHOLE, shadowed: Box | None = None) -> Placement:

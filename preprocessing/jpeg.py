@@ -1,10 +1,11 @@
 """Whether a JPEG holds all of its pixels. libjpeg fills in what is missing, and Pillow does not pass its warning on.
 
 Bits that are missing are read as zeros. So a file with other bits behind each coded segment, that is behind each scan and before each restart marker,
-decodes to another picture where pixels are missing, and to the same where none is. That costs two decodes, and few files pay for them: those without an
-end marker; those whose last pixel is libjpeg's filling; and those whose damage need not reach the last pixel, with restart markers or several scans.
-At an eighth of their size they are cheap, and tell for each block of 8x8 pixels whether it is there. The finer scans of a progressive file with an end
-marker are only counted: damage there blurs the picture or roughens it.
+decodes to another picture where pixels are missing, and to the same where none is. That costs two decodes, and few files pay for them:
+- those without an end marker, at full size;
+- those whose last pixel is libjpeg's filling, or whose damage need not reach the last pixel (restart markers, several scans), at an eighth of their size,
+  which is cheap and tells for each block of 8x8 pixels whether it is there.
+The finer scans of a progressive file with an end marker are only counted: damage there blurs the picture or roughens it.
 """
 import io
 import re

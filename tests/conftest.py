@@ -97,8 +97,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
 @pytest.fixture
 def refused() -> Callable[..., str]:
     """Starts the function with settings that it must refuse, and gives the line that it wrote."""
-    def refused(**settings: str) -> str:
-        command = [SERVING / "functions-framework", "--target", "remove_background", "--host", "127.0.0.1", "--port", "0"]
+    def refused(target: str = "remove_background", **settings: str) -> str:
+        command = [SERVING / "functions-framework", "--target", target, "--host", "127.0.0.1", "--port", "0"]
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | settings, timeout=60)
         said = ended.stdout + ended.stderr
         assert ended.returncode != 0 and len(said.splitlines()) == 1, said

@@ -14,8 +14,8 @@ from options import PARAMETERS, Options
 from tests.bulk_photos import draw_jpeg
 from tests.test_bulk_job import PNG, put
 
-NEITHER = {"type", "format"}  # type changes no result, and a format has its own line in the manifest
-OTHER = {"size": "preview", "type_level": "none", "channels": "alpha", "bg_color": "fff", "roi": "10% 0 90% 100%", "crop": "true", "crop_margin": "5%",
+NEITHER = {"type", "type_level", "format"}  # types change no result, and a format has its own line in the manifest
+OTHER = {"size": "preview", "channels": "alpha", "bg_color": "fff", "roi": "10% 0 90% 100%", "crop": "true", "crop_margin": "5%",
          "scale": "80%", "position": "center", "car_width": "80%", "ground": "90%", "semitransparency": "true", "add_shadow": "true", "shadow_type": "drop",
          "shadow_opacity": "30", "watermark": "logo", "watermark_position": "top", "watermark_scale": "50", "watermark_opacity": "50",
          "unsuitable": "original"}
@@ -41,7 +41,7 @@ def test_each_option_with_another_value_is_noticed_and_named(job, name):
 @pytest.mark.parametrize("given, options, sentence", [
     ({}, {"bg_color": "fff"}, "bg_color was not given, now fff"), ({"bg_color": "000"}, {"bg_color": "fff"}, "bg_color was 000, now fff"),
     ({"crop": "true"}, {}, "crop was true, now not given"), ({"bg_color": "fff"}, {"bg_color": "#FFFFFF", "crop": "no"}, None),
-    ({"crop": "1"}, {"crop": "yes"}, None), ({"add_shadow": "true"}, {"shadow_type": "car"}, None), ({}, {"shadow_opacity": "30"}, None),
+    ({"crop": "1"}, {"crop": "yes"}, None), ({"type_level": "2"}, {"type": "car"}, None), ({"add_shadow": "true"}, {"shadow_type": "car"}, None), ({}, {"shadow_opacity": "30"}, None),
     ({"add_shadow": "true"}, {"add_shadow": "1", "shadow_opacity": "30"}, "\\(shadow_opacity was not given, now 30\\)"),
     ({"scale": "80%"}, {"car_width": "80%"}, "\\(car_width was not given, now 80%; scale was 80%, now not given\\)"),
     ({"colour": "red"}, {}, "\\(colour was red, now not given\\)")])

@@ -75,7 +75,7 @@ def test_an_empty_file_under_a_results_name_is_replaced(job):
     assert listed(job) == {"car.jpg": "pending"}
     assert job.convert(job.photos.find("car.jpg")).status == "done" and listed(job) == {"car.jpg": "skipped"}
     assert [(row.name, row.outcome, row.width) for row in rows(job)] == [("car.jpg", "done", 320)]
-    assert job.convert(job.photos.find("car.jpg")).status == "skipped", "a whole one is not"
+    assert job.convert(job.photos.find("car.jpg")).status == "raced", "a whole one is not"
 
 
 def test_an_empty_file_under_its_results_name_leaves_a_photo_its_dead_letter(job):
@@ -134,7 +134,7 @@ def test_a_newer_result_that_others_write_meanwhile_stays(job):
     put(job.photos.root, "car.jpg", data=draw_jpeg(1))
     ((photo, _),) = job.listing()
     job.results.write("car.jpg.png", b"of a newer photo", "image/png", origin("car.jpg", photo.generation + 1), replaces=ANY)
-    assert job.convert(photo).status == "skipped" and job.results.read(job.results.find("car.jpg.png")) == b"of a newer photo"
+    assert job.convert(photo).status == "raced" and job.results.read(job.results.find("car.jpg.png")) == b"of a newer photo"
 
 
 def test_a_run_that_comes_too_late_with_a_changed_photo_leaves_it_to_the_next_run(job):
@@ -143,14 +143,14 @@ def test_a_run_that_comes_too_late_with_a_changed_photo_leaves_it_to_the_next_ru
     made = replace(job, photos=Folder(job.photos.root.parent / "copy"))
     put(made.photos.root, "car.jpg", data=draw_jpeg(0))
     put(job.photos.root, "car.jpg", data=draw_jpeg(1))
-    assert made.convert(older).status == "done" and job.convert(job.photos.find("car.jpg")).status == "skipped"
+    assert made.convert(older).status == "done" and job.convert(job.photos.find("car.jpg")).status == "raced"
     assert listed(job) == {"car.jpg": "pending"}
 
 
 def test_an_outdated_result_that_is_deleted_meanwhile_is_written_anew(job):
     job.results.write("car.jpg.png", b"outdated", "image/png", origin("car.jpg", 1))
     ((photo, _),) = job.listing()
-    assert photo.former and job.convert(replace(photo, former=photo.former + 1)).status == "skipped"
+    assert photo.former and job.convert(replace(photo, former=photo.former + 1)).status == "raced"
     delete(job.results, "car.jpg.png")
     assert job.convert(photo).status == "done"
 

@@ -90,7 +90,7 @@ def test_an_output_that_fails_makes_the_job_fail_and_its_reason_is_told(cloud, b
     cloud.delete(results, "manifest.json")
     cloud.session.delete(f"{cloud.address}/storage/v1/b/{results}", timeout=20).raise_for_status()
     ended = run.wait()
-    assert ended.status == 1 and "car.jpg.png could not be written: there is no such object, or it may not be used" in ended.printed
+    assert ended.status == 1 and "car.jpg.png could not be written: the bucket does not exist, or may not be written to" in ended.printed
     assert "failed: Pipeline" in ended.printed
 
 

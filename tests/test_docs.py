@@ -101,6 +101,6 @@ def section(title: str) -> str:
 
 def test_documents_stay_short():
     words = {document: len(text.split()) for document, text in DOCUMENTS.items() if not document.startswith("dev/")}
-    assert sum(words.values()) <= 11_500
+    assert sum(words.values()) <= 11_600
     assert words["README.md"] <= 1_500 and DOCUMENTS["README.md"].count("\n") <= 150
     assert words["model/MODEL_CARD.md"] <= 1_500 and DOCUMENTS["model/MODEL_CARD.md"].count("\n") <= 100

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from model.localise import Network
 from model.refiner import ALPHA_CLIP, MEAN_WINDOW, SLOPE_UNIT, TILE
 from model.space_to_depth import CELL
-from training.data.tiles import tiles
+from training.data.tiles import NEAR, tiles
 from training.network import inherit
 from training.quantise import converted
 from training.refiner_network import get_refiner
@@ -33,12 +33,12 @@ AVERAGE = 0.998             # decay of the running average of the weights
 CROSS_ENTROPY = 0.03        # weight in the loss
 HELD_OUT = 512              # tiles that are not trained on, at most a tenth
 CALIBRATION = 200           # tiles
-UNIT = 64                   # weight of a pixel that counts once in the loss
+UNIT = NEAR                 # weight of a pixel that counts once in the loss
 THIN = np.ones((5, 5), np.uint8)  # what an opening by it takes from a matte is thin
 SLIM = 100                  # alpha, 0..255, from which a thin part is seen
 THIN_GAIN = 1.8             # by which true alpha of thin parts is raised: an aerial of half a pixel is still seen
 SOFT = 13, 242              # coarse alpha, 0..255, between these is soft
-BAND = np.ones((17, 17), np.uint8)  # around what is soft or thin; pixels outside of it count a quarter
+BAND = np.ones((17, 17), np.uint8)  # around what is soft or thin; outside of it, a pixel counts a quarter of what its tile says
 HOPELESS = 0.16             # mean error of the coarse alpha, from which a tile counts a sixteenth
 KEPT = 0.25                 # share of tiles whose coarse alpha stays as it is
 BEND, NODES = 5.0, (4, 4)   # pixels, largest standard deviation of the bending; points that it is drawn for

@@ -126,7 +126,7 @@ def matte_of(path: Path, rgba: np.ndarray) -> np.ndarray:
     if not (path.parent.parent / "mattes").is_dir():
         return np.ascontiguousarray(rgba[..., 3])
     matte = without_shadow(rgba, read_grey(beside(path, "mattes")))
-    return without_gaps(rgba, matte) if "turntable" in path.parts else matte
+    return without_gaps(rgba, matte) if path.parent.parent.name.partition("_")[0] == "turntable" else matte
 
 
 def read_occluders(data: Path, split: str, longest: int | None = None) -> list[np.ndarray]:
