@@ -17,7 +17,7 @@ LEAST = {
     "cut_off": 0.96,        # share of the car's width or height that does not lie on the photo's edge, of the worst edge
     "small": 400.0,         # pixels of the car's longer side in the photo as it was sent
     "dark": 125.0,          # grey level, 0 to 255, that a twentieth of the surroundings and the car exceeds
-    "blurred": 0.30,        # steepness of edges: see `sharpness`
+    "blurred": 0.29,        # steepness of edges: see `sharpness`
     "tilted": -5.0,         # minus the degrees by which the photo is turned
     "occluded": 0.2,        # probability, with equal priors (training/flaws.py), that nothing stands before the car
     "several": 0.5,         # probability that no other vehicle is as large
@@ -28,6 +28,8 @@ RETAKE = {"cut_off", "small", "dark", "blurred", "tilted"}  # flags that another
 OF_SCENE = {"cut_off", "dark"}                    # flags of what is around the car
 BRIGHT, STEEP = 0.95, 0.99  # quantiles
 EDGE = 6                    # pixels, wider than what is soft at a sharp edge
+AWAY_FROM_OUTLINE = np.ones((2 * EDGE + 1,) * 2, np.uint8)  # the outline of a cut-out on white is soft, however sharp the car is
+ENOUGH = 100                # pairs of pixels
 
 RegionOfPhoto = tuple[Box, tuple[int, int]]  # a box of a photo as it was given, and the photo's height and width
 
@@ -55,10 +57,12 @@ def measures(prediction: Prediction, confidence: float, flaws: Flaws, scale: flo
     window = tuple(part.stop - part.start for part in prediction.window)
     sides = [(part.stop - part.start) * whole / have for part, whole, have in zip(box, window, car.shape)]
     scene, of_car = (cv2.cvtColor(part, cv2.COLOR_RGB2GRAY) for part in (prediction.rgb[::4, ::4].copy(), prediction.rgb[twice(box)]))
+    inside = cv2.erode(cv2.inRange(prediction.matte[twice(box)], 0.5, 1), AWAY_FROM_OUTLINE, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     if (enlarged := prediction.rgb.shape[0] / window[0]) > 1:  # it is as blurred as it is enlarged
         of_car = cv2.resize(of_car, None, fx=1 / enlarged, fy=1 / enlarged, interpolation=cv2.INTER_AREA)
+        inside = cv2.resize(inside, of_car.shape[::-1], interpolation=cv2.INTER_NEAREST)
     return {"cut_off": 1 - on_edge(car, box, prediction, region), "small": scale * max(sides), "dark": quantile(scene, BRIGHT),
-            "blurred": sharpness(of_car), "tilted": -abs(flaws.roll), "occluded": 1 - flaws.occluded, "several": 1 - flaws.several,
+            "blurred": sharpness(of_car, inside), "tilted": -abs(flaws.roll), "occluded": 1 - flaws.occluded, "several": 1 - flaws.several,
             "low_confidence": confidence}
 
 
@@ -85,19 +89,26 @@ def on_edge(car: np.ndarray, box: Window, prediction: Prediction, region: Region
     return max(np.count_nonzero(beside & (edge > 0.5)) / length if reached else 0.0 for reached, beside, edge, length in edges)
 
 
-def sharpness(grey: np.ndarray) -> float:
+def sharpness(grey: np.ndarray, inside: np.ndarray) -> float:
     """How much of an edge's contrast lies between neighbours, 0..1, across or down, whichever is less: motion blurs one direction alone.
+
+    grey: uint8 (height, width); inside: the same, 255 where pixels count.
 
     The 99th percentile of the differences of neighbours, by that of pixels EDGE apart. Of a sharp edge it is near 1; blur lowers it by its width.
     1 where there are too few pixels to tell.
     """
-    if min(grey.shape) <= EDGE:
+    def steepness(grey: np.ndarray, inside: np.ndarray) -> float:
+        """Across, in every other row."""
+        near, far = (quantile(cv2.absdiff(grey[::2, apart:], grey[::2, :-apart]), STEEP, cv2.bitwise_and(inside[::2, apart:], inside[::2, :-apart]))
+                     for apart in (1, EDGE))
+        return near / max(1, far)
+
+    if min(grey.shape) <= EDGE or cv2.countNonZero(inside) < ENOUGH:
         return 1.0
-    directions = ((grey[::2, 1:], grey[::2, :-1], grey[::2, EDGE:], grey[::2, :-EDGE]), (grey[1:, ::2], grey[:-1, ::2], grey[EDGE:, ::2], grey[:-EDGE, ::2]))
-    return min(quantile(cv2.absdiff(one, next_), STEEP) / max(1, quantile(cv2.absdiff(here, far), STEEP)) for one, next_, here, far in directions)
+    return min(steepness(grey, inside), steepness(cv2.transpose(grey), cv2.transpose(inside)))
 
 
-def quantile(levels: np.ndarray, share: float) -> int:
-    """The level that a share of uint8 levels does not exceed."""
-    counts = cv2.calcHist([np.ascontiguousarray(levels)], [0], None, [256], [0, 256]).ravel().cumsum()
+def quantile(levels: np.ndarray, share: float, counted: np.ndarray | None = None) -> int:
+    """The level that a share of uint8 levels does not exceed; only of those that are `counted`, uint8 not 0, where that is given."""
+    counts = cv2.calcHist([np.ascontiguousarray(levels)], [0], counted, [256], [0, 256]).ravel().cumsum()
     return int(np.searchsorted(counts, share * counts[-1]))

@@ -41,7 +41,8 @@ def test_each_option_with_another_value_is_noticed_and_named(job, name):
 @pytest.mark.parametrize("given, options, sentence", [
     ({}, {"bg_color": "fff"}, "bg_color was not given, now fff"), ({"bg_color": "000"}, {"bg_color": "fff"}, "bg_color was 000, now fff"),
     ({"crop": "true"}, {}, "crop was true, now not given"), ({"bg_color": "fff"}, {"bg_color": "#FFFFFF", "crop": "no"}, None),
-    ({"crop": "1"}, {"crop": "yes"}, None), ({"type_level": "2"}, {"type": "car"}, None), ({"add_shadow": "true"}, {"shadow_type": "car"}, None), ({}, {"shadow_opacity": "30"}, None),
+    ({"crop": "1"}, {"crop": "yes"}, None), ({"type_level": "2"}, {"type": "car"}, None),
+    ({"add_shadow": "true"}, {"shadow_type": "car"}, None), ({}, {"shadow_opacity": "30"}, None),
     ({"add_shadow": "true"}, {"add_shadow": "1", "shadow_opacity": "30"}, "\\(shadow_opacity was not given, now 30\\)"),
     ({"scale": "80%"}, {"car_width": "80%"}, "\\(car_width was not given, now 80%; scale was 80%, now not given\\)"),
     ({"colour": "red"}, {}, "\\(colour was red, now not given\\)")])

@@ -129,6 +129,12 @@ def test_a_cut_out_has_no_scene_that_could_be_dark_or_cut_it_off():
     assert {"cut_off", "dark"} <= {*flags_of(hidden)} and not {"cut_off", "dark"} & {*flags_of(np.dstack([hidden, alpha]))}
 
 
+def test_the_soft_outline_of_a_cut_out_on_white_is_no_blur():
+    soft = cv2.GaussianBlur(PHOTO.alpha, (0, 0), 2)[..., None]
+    on_white = np.rint(soft * PHOTO.foreground + (1 - soft) * 255).astype(np.uint8)
+    assert "blurred" not in flags_of(on_white) and "blurred" in flags_of(moved(on_white))
+
+
 def test_flags_come_in_their_order():
     found = flags_of(shrunk(under_exposed(PHOTO.rgb)))
     assert {"small", "dark"} <= {*found} and [*found] == sorted(found, key=FLAGS.index)
