@@ -16,7 +16,7 @@ from model.predictor import Predictor
 from model.refiner import TILE, Refiner
 from tests import tiny
 from tests.conftest import write
-from training import calibration, commands, evaluation, install, loop, metrics
+from training import calibration, commands, evaluation, install, loop, metrics, schedule
 from training.batch_norm_folding import folded_weights
 from training.data import composites, samples
 from training.data.sources import Photo, name_of, read_cutouts
@@ -188,8 +188,8 @@ def test_each_scale_gets_the_same_share_of_a_run_and_the_rate_falls():
     settings = loop.Settings(steps=300, scales=(0.5, 0.75, 1.0))
     assert [settings.scale(settings.done(step, 0)) for step in (0, 99, 100, 200, 299, 300)] == [0.5, 0.5, 0.75, 1.0, 1.0, 1.0]
     assert loop.Settings(minutes=10).done(0, 300) == 0.5
-    assert loop.learning_rate(1.0, 0, 0.0) == pytest.approx(1 / loop.WARM_UP)
-    assert loop.learning_rate(1.0, 10_000, 0.0) == 1 and loop.learning_rate(1.0, 10_000, 1.0) == pytest.approx(0.01)
+    assert schedule.learning_rate(1.0, 0, 0.0) == pytest.approx(1 / schedule.WARM_UP)
+    assert schedule.learning_rate(1.0, 10_000, 0.0) == 1 and schedule.learning_rate(1.0, 10_000, 1.0) == pytest.approx(0.01)
 
 
 @pytest.mark.parametrize("found, steps, why", [

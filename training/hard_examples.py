@@ -6,6 +6,7 @@ import numpy as np
 
 from model.localise import Network, localise
 from training.data.camera import degrade, noise_bank
+from training.data.composites import FRAME
 from training.data.sources import in_threads, name_of, read_backgrounds, read_cutouts
 from training.data.synthesis import composite
 from training.errors import DataError
@@ -13,7 +14,6 @@ from training.metrics import overlap
 
 SEED = 77
 COMPOSITES_EACH = 3         # composites of a cut-out, all but the first with a neighbour
-FRAME = (720, 960)          # height, width of them
 LONGEST = 1000              # pixels of the pictures that they are made of
 LEAST, MOST = 0.7, 4.0      # sampling weights; the median cut-out has 1
 

@@ -18,11 +18,11 @@ from training.data.composites import composites
 from training.data.samples import Samples, Sources
 from training.data.sources import read_photos
 from training.errors import DataError
+from training.schedule import average_decay, learning_rate
 
 RATE = 7e-4                # peak learning rate, for ImageNet weights
 SCALES = (0.5, 0.75, 1.0)  # of the fine frames
 BATCH = 8
-WARM_UP = 200              # steps
 AVERAGE = 0.999            # decay of the running average of the weights
 VALIDATE_EVERY = 1200      # seconds, also between checkpoints
 COMPOSITES, COMPOSITE_SEED = 45, 41  # that validate beside the photos, at most as many as there are of these
@@ -118,7 +118,7 @@ def train(data: Path, run: Path, settings: Settings) -> float:
                 batches = Samples(sources, settings.seed, scale, FINETUNE if settings.finetune else STRONG).batches(settings.batch, steps())
                 for batch in batches:
                     learner.optimiser.learning_rate.assign(learning_rate(settings.rate, steps(), done))
-                    now = learner.step(*batch, average=average_decay(steps()))
+                    now = learner.step(*batch, average=average_decay(steps(), AVERAGE))
                     loss = now if np.isnan(loss) else 0.99 * loss + 0.01 * now
                     step.assign_add(1)
                     done = progress()
@@ -142,13 +142,3 @@ def train(data: Path, run: Path, settings: Settings) -> float:
 def excluded_photos(path: Path | None) -> Collection[str]:
     """The names in a file, SET/STEM, one a line; none without a file."""
     return [name for line in path.read_text().splitlines() if (name := line.strip())] if path else ()
-
-
-def learning_rate(peak: float, step: int, done: float) -> float:
-    """A short warm-up, then half a cosine down to a hundredth."""
-    return peak * min(1.0, (step + 1) / WARM_UP) * (0.01 + 0.99 * (1 + np.cos(np.pi * min(done, 1.0))) / 2)
-
-
-def average_decay(step: int) -> float:
-    """How much of the running average is kept: little at first, so that it forgets the start."""
-    return min(AVERAGE, (step + 1) / (step + 10))

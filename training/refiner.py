@@ -24,9 +24,9 @@ from training.data.tiles import NEAR, tiles
 from training.network import inherit
 from training.quantise import converted
 from training.refiner_network import get_refiner
+from training.schedule import average_decay, learning_rate
 
-SEED = 11
-RATE, WARM_UP = 1.2e-3, 200  # peak learning rate; steps
+RATE = 1.2e-3               # peak learning rate
 BATCH = 32
 CROP = 96                   # pixels of a tile's side that a step sees, at a random place
 AVERAGE = 0.998             # decay of the running average of the weights
@@ -44,8 +44,8 @@ KEPT = 0.25                 # share of tiles whose coarse alpha stays as it is
 BEND, NODES = 5.0, (4, 4)   # pixels, largest standard deviation of the bending; points that it is drawn for
 BLURRED, BLUR = 0.5, (0.5, 3.0)  # share of the others that are blurred; standard deviations
 
-def fit_refiner(data: Path, network: Network, scratch: Path, number: int, minutes: float, init: Path | None = None,
-                seed: int = SEED) -> tuple[keras.Model, bytes]:
+def fit_refiner(data: Path, network: Network, scratch: Path, number: int, minutes: float, init: Path | None,
+                seed: int) -> tuple[keras.Model, bytes]:
     """Cuts a number of tiles, then trains for so many minutes, from another refiner (init: a .keras file) or from scratch.
 
     Prints the mean absolute error of alpha on tiles that are not trained on, before and after. Returns the float network and the int8 .tflite file.
@@ -91,11 +91,11 @@ def train(kept: np.ndarray, minutes: float, init: Path | None, seed: int) -> ker
         done = (time.monotonic() - began) / 60 / minutes
         if done >= 1:
             break
-        optimiser.learning_rate.assign(RATE * min(1, (number + 1) / WARM_UP) * (0.01 + 0.99 * (1 + np.cos(np.pi * done)) / 2))
+        optimiser.learning_rate.assign(learning_rate(RATE, number, done))
         loss = float(step(batch))
         bar.update()
         bar.set_postfix_str(f"{done:.0%}, loss {loss:.4f}", refresh=False)
-        share = min(AVERAGE, (number + 1) / (number + 10))
+        share = average_decay(number, AVERAGE)
         for mean, weight in zip(average.variables, network.variables, strict=True):
             mean.assign(share * mean + (1 - share) * weight)
     return average
