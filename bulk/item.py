@@ -20,7 +20,7 @@ class Item:
     generation: int  # of the object, or the file's modification time in nanoseconds
     size: int        # bytes
     is_file: bool = True  # False for a pipe, a socket or a device, which is never opened
-    former: int | None = None  # of a photo: generation of a result that does not count, as it shows an earlier photo, or --force has not made it anew
+    former: int | None = None  # generation of a result that does not count: it shows an earlier photo, or --force has not made it anew yet
 
 
 class Unwritable(ValueError):

@@ -20,6 +20,13 @@ async function add(files, sample = false) {
   if (list.length) (await loadEditor()).add(list, sample);
 }
 
+/** Files, or what folders hold. Entries are there only while the event is handled. */
+async function addDropped({ items, files }) {
+  const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.some((entry) => entry.isDirectory)) return add(files);
+  await add(await (await import("./folders.js")).photosOf(entries));
+}
+
 async function addSample(number) {
   const name = `sample-${number}.webp`, answer = await fetch(`demo/${name}`);
   await add([new File([await answer.blob()], name, { type: "image/webp" })], true);
@@ -47,7 +54,7 @@ addEventListener("drop", (event) => {
   over(false);
   if (!event.dataTransfer?.files.length) return;
   event.preventDefault();
-  add(event.dataTransfer.files);
+  addDropped(event.dataTransfer);
 });
 
 document.body.classList.toggle("limited", limited);

@@ -203,7 +203,7 @@ def orientation(file: ImageFile) -> int:
 
 
 def density(file: ImageFile) -> float | None:
-    """Pixels per inch, the same in both directions; None where the file states none, for which Pillow has a 1 in TIFF, and 72 beside a JPEG's EXIF."""
+    """Pixels per inch, the same in both directions; None where the file states none: then Pillow reports 1 of a TIFF, and 72 of a JPEG with EXIF."""
     if file.format in ("JPEG", "MPO") and not (file.info.get("jfif_unit") or {Base.XResolution, Base.ResolutionUnit} <= file.getexif().keys()):
         return None
     across, down = (float(value) for value in file.info.get("dpi", (0, 0)))

@@ -48,6 +48,20 @@ def test_a_photo_is_dropped_or_pasted_anywhere(page, server, way):
     assert taken(page, "png")[1] == api(server)
 
 
+def test_a_folder_is_dropped_for_its_photos(page, tmp_path):
+    names = ["b.jpg", "lot 2/a.jpg", ".hidden.jpg", "notes.txt"]
+    for name in names:
+        (tmp_path / "lot" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "lot" / name).write_bytes(FIVE[0])
+    dropped = {"items": [], "files": [str(tmp_path / "lot")], "dragOperationsMask": 1}
+    devtools = page.context.new_cdp_session(page)  # a page may not make an event that holds a folder
+    for kind in ("dragEnter", "dragOver", "drop"):
+        devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": dropped})
+    done(page, 2)
+    expect(thumbnail(page, "b.jpg")).to_be_visible()
+    expect(thumbnail(page, "a.jpg")).to_be_visible()
+
+
 def test_the_whole_page_tells_that_photos_may_be_dropped(page):
     over = page.locator("#drop")
     expect(over).to_have_text("Drop photos here")
