@@ -134,7 +134,6 @@ choose_project() {
 }
 
 plan() {
-    local images
     choose_project
     images=$region-docker.pkg.dev/$project/$name
     case $mode in
@@ -155,7 +154,8 @@ parse "$@"
 name=${name:-forecourt} region=${region:-europe-west1}
 check_flags
 [ "$mode" = delete ] || check_settings
-# Within $'...', as bash quotes what the locale cannot print, "$name" would not expand: the quotes end before it and begin again after it.
+# %%name%% -> "$name". Within $'...', as bash quotes what the locale cannot print, that would not expand: the quotes end before it and begin again after
+# it, as in $'caf\303\251 %%name%%' -> $'caf\303\251 '"$name"$''.
 lines=$(plan | sed -E -e ':again' -e "s/(\\$'([^'\\]|\\\\.)*)%%([a-z]+)%%/\1'\"\$\3\"\$'/" -e 't again' -e 's/%%([a-z]+)%%/"$\1"/g')
 if [ "$dry_run" ]; then
     echo "$lines"

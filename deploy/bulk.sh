@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154 # deploy.sh sets the variables
 
 launch_bulk() {
-    local output bucket parameter staging="gs://$project-$name-bulk" image="$images/bulk:latest"
+    local output photos parameter staging="gs://$project-$name-bulk" image="$images/bulk:latest"
     output=$(bucket_of output)
     enable dataflow compute cloudresourcemanager logging cloudbuild artifactregistry storage iam cloudscheduler
     title 'Accounts and buckets'
@@ -13,8 +13,8 @@ launch_bulk() {
     grant_project viewer "$(email bulk)"
     bucket "${staging#gs://}"
     bucket "$output"
-    for bucket in $(for parameter in input bg_image_file watermark_file retry; do bucket_of "$parameter"; done | sort -u); do
-        grant storage.objectViewer "$(email bulk)" 'storage buckets' "gs://$bucket"
+    for photos in $(for parameter in input bg_image_file watermark_file retry; do bucket_of "$parameter"; done | sort -u); do
+        grant storage.objectViewer "$(email bulk)" 'storage buckets' "gs://$photos"
     done
     grant storage.objectUser "$(email bulk)" 'storage buckets' "gs://$output"
     grant storage.objectAdmin "$(email bulk)" 'storage buckets' "$staging"
@@ -29,7 +29,7 @@ launch_bulk() {
     step gcloud dataflow flex-template run "$name-bulk" "--region=$region" "--template-file-gcs-location=$staging/template.json" \
         "--staging-location=$staging/staging" "--temp-location=$staging/tmp" "--service-account-email=$(email bulk)" \
         --worker-machine-type=n1-standard-4 "--max-workers=$max_workers" "--parameters=$(joined "sdk_container_image=$image" "${parameters[@]}")"
-    if [ "$schedule" ]; then schedule_bulk; fi
+    if [ "$schedule" ]; then schedule_bulk "$image" "$staging"; fi
 }
 
 bucket_of() {  # PARAMETER
@@ -46,8 +46,8 @@ joined() {
     echo "^~^$*"
 }
 
-schedule_bulk() {
-    local body flags
+schedule_bulk() {  # IMAGE STAGING
+    local image=$1 staging=$2 body flags
     body=$(printf '%s\n' "sdk_container_image=$image" "${parameters[@]}" | "$python" -m deploy.launch "$name-bulk" "$staging" "$(email bulk)" "$max_workers")
     flags=("--location=$region" "--schedule=$schedule" --http-method=POST "--oauth-service-account-email=$(email schedule)"
         "--uri=https://dataflow.googleapis.com/v1b3/projects/$project/locations/$region/flexTemplates:launch" "--message-body=$body")

@@ -22,8 +22,8 @@ deploy_upload() {
     deploy_service "$service" on_upload upload --concurrency=1 --timeout=120 --no-allow-unauthenticated --clear-secrets --clear-network \
         "$(variables "${upload_settings[@]}")"
     grant run.invoker "$(email trigger)" 'run services' "$service" "--region=$region"
-    trigger
-    dead_letters
+    trigger "$service"
+    dead_letters "$service"
 }
 
 # A bucket may belong to another project, whose buckets can't be listed. Who may not look at one that exists may not make it either.
@@ -33,7 +33,8 @@ bucket() {  # NAME
 }
 
 # A trigger is where its bucket is. One that lies elsewhere is of another bucket, and would go on delivering.
-trigger() {
+trigger() {  # SERVICE
+    local service=$1
     local flags=(--location=%%location%% --event-filters=type=google.cloud.storage.object.v1.finalized "--event-filters=bucket=$INPUT_BUCKET"
         "--destination-run-service=$service" "--destination-run-region=$region" "--service-account=$(email trigger)")
     title 'The trigger'
@@ -46,8 +47,8 @@ trigger() {
 }
 
 # Eventarc discards what it could not deliver within 24 hours. 100 tries with the longest pauses of 600 s and answers of 120 s end before.
-dead_letters() {
-    local topic=$name-undelivered pubsub=service-%%number%%@gcp-sa-pubsub.iam.gserviceaccount.com
+dead_letters() {  # SERVICE
+    local service=$1 topic=$name-undelivered pubsub=service-%%number%%@gcp-sa-pubsub.iam.gserviceaccount.com
     title 'Events that cannot be delivered'
     ask subscription gcloud eventarc triggers describe "$service" --location=%%location%% '--format=value(transport.pubsub.subscription.basename())'
     find_in 'pubsub topics' "--filter=name~/$topic\$" '--format=value(name)'
