@@ -27,7 +27,8 @@ USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import os; from urllib.request import urlopen; urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
-# As functions-framework starts it, but for connections, which stay open for longer than proxies keep idle ones.
+# gunicorn itself, since functions-framework closes idle connections after 2 s: Google's load balancers keep them for 600. GUNICORN_CMD_ARGS adds options.
+# preload: an invalid setting stops start-up, and the port opens when the network is loaded.
 # threads: requests at once; most wait for their turn. One that finds no thread would wait longer than QUEUE_SECONDS.
-CMD ["gunicorn", "--worker-class=gthread", "--threads=80", "--timeout=0", "--keep-alive=75", "--limit-request-line=0", "--log-level=error", \
+CMD ["gunicorn", "--preload", "--worker-class=gthread", "--threads=80", "--timeout=0", "--keep-alive=620", "--limit-request-line=0", "--log-level=error", \
     "functions_framework:create_app('remove_background')"]

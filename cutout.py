@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from exceptions import FileTooLarge, NoCar, RegionEmpty, RegionOutside, ResolutionTooHigh
+from exceptions import CutOutError, FileTooLarge, NoCar, RegionEmpty, RegionOutside, ResolutionTooHigh
 from model.confidence import ConfidenceModel
 from model.flags import flags
 from model.kind import Kind, KindModel
@@ -107,9 +107,17 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
 
     Raises a CutOutError (see exceptions).
     """
+    clock = Clock()
+    try:
+        return timed_cut_out(photo, options, backdrop, watermark, clock)
+    except CutOutError as refusal:
+        refusal.milliseconds = clock.milliseconds
+        raise
+
+
+def timed_cut_out(photo: bytes, options: Options, backdrop: compose.Backdrop | None, watermark: Picture | None, clock: "Clock") -> CutOut:
     if len(photo) > MAX_FILE:
         raise FileTooLarge(f"at most {MAX_FILE:,} bytes")
-    clock = Clock()
     with clock("decode"):
         source = read(photo, options)
     size, full, dpi, scene = source.size, source.full, source.dpi, source.shows_scene
@@ -197,6 +205,7 @@ def put_on_canvas(layer: Layer, size: tuple[int, int], full: tuple[int, int], tu
         cast(layer.rgb, layer.alpha, layer.car, options.shadow)
         shadowed = turn_box(framing.box_of(layer.alpha) or layer.car, framing.size_of(layer.alpha), -turns)
         layer.alpha = matte
+        del matte
     layer.car = turn_box(layer.car, framing.size_of(layer.alpha), -turns)
     layer.rgb, layer.alpha = turn(layer.rgb, -turns), turn(layer.alpha, -turns)
     placement = framing.place(size, layer.car, options.framing.at(size[0] / full[0]), cut.turned(-turns), shadowed)

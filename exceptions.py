@@ -1,10 +1,12 @@
 """What the core refuses: one family of exceptions, each with the code that the wire and dead letters give it. Their sentences are safe to show to a caller."""
+from collections.abc import Mapping
 
 
 class CutOutError(ValueError):
     """A photo that can't be converted as asked. Trying again changes nothing."""
 
     code = "bad_request"
+    milliseconds: Mapping[str, float] = {}  # by stage, until it was refused
 
 
 class UnreadablePicture(CutOutError):

@@ -36,7 +36,7 @@ class Unreachable(Unreadable):
 
 
 class TooSlow(Unreachable):
-    """The object did not arrive in time."""
+    """The storage did not do in time what was asked."""
 
 
 class Location(NamedTuple):
@@ -148,7 +148,7 @@ def object_of(blob: "Blob") -> Object:
 
 @contextmanager
 def translated_errors(end: float, refused: str = ABSENT, late: str = "the object did not arrive in time") -> Iterator[None]:
-    """Turns the client library's exceptions into ours. end: of the time allowed, by the monotonic clock. The others: sentences for two of them."""
+    """Turns the client library's exceptions into ours. end: of the time allowed, by the monotonic clock. refused, late: what is said where the storage refuses, or where the time is over."""
     from google.api_core.exceptions import GoogleAPIError, NotFound, RetryError, ServerError, TooManyRequests
     from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
     from requests import RequestException

@@ -1,6 +1,6 @@
 """How many cut-outs are made at once: as many as there are cores or gigabytes, whichever is less. More would wait for each other and fill the memory.
 
-Requests that wait for their turn hold their bodies, 32 MB at most, which no slot counts: THREADS bounds those.
+Requests that wait for their turn hold their pictures, at most 66 MB each, which no slot counts: the server's number of threads bounds them.
 """
 import threading
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
 """The two encodings of HTML forms, read from memory into names and values.
 
-A value is a str, or bytes where its part has a file name or the type of a picture. What the file name is has no meaning, nor has its charset.
+A value is a str, or bytes where its part has a file name or the type image/* or application/octet-stream. What the file name is has no meaning,
+nor has its charset.
 Sources: RFC 7578 (multipart/form-data), RFC 2046, 5.1.1 (boundaries), https://url.spec.whatwg.org/#application/x-www-form-urlencoded
 """
 import re
@@ -56,7 +57,7 @@ def multipart(body: bytes, boundary: str | None) -> Fields:
         files = [given[name].strip() for name in (b"filename", b"filename*") if name in given]
         if not files and not PICTURE_TYPE.search(body, start, blank.start()):
             fields.append((key, data.decode("utf-8", "replace")))
-        elif any(files) or data or not files:
+        elif any(files) or data:
             fields.append((key, data))
     return fields
 

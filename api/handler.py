@@ -117,6 +117,7 @@ class Handler:
             try:
                 context.result = self.cut_out(asked.photo, asked.options, backdrop, mark)
             except CutOutError as refusal:
+                clock.add(refusal.milliseconds)
                 raise errors.Refused(refusal) from refusal
             clock.add(context.result.milliseconds)
         return replies.picture(context.request, context.result, asked.options, clock.milliseconds)

@@ -1,7 +1,7 @@
 """One line a request on stdout, as JSON for Cloud Logging: the request, its answer, and the time of each stage.
 
 It never holds pixels, keys, passwords, visitors' addresses, or query strings, which may hold any of them. A refusal has the detail that was
-answered, a 5xx the exception that caused it. Crashes have the fields that Error Reporting groups them by.
+answered, without the caller's words in it, a 5xx the exception that caused it. Crashes have the fields that Error Reporting groups them by.
 Source of the fields: https://cloud.google.com/logging/docs/structured-logging and https://cloud.google.com/error-reporting/docs/formatting-error-messages
 """
 import json
@@ -20,6 +20,7 @@ from api.context import RequestContext
 
 LONGEST = 200  # characters of a text that the caller chose
 REPORT = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
+QUOTED = re.compile(r"['\"].*['\"]", re.DOTALL)  # what a detail repeats of a request stands in quotes
 USER, QUERY = re.compile(r"://[^\s/]*@"), re.compile(r"(://[^\s?]*\?)[^\s'\"]+")  # of an address within a text: RFC 3986, 3.2.1 and 3.4
 
 
@@ -55,7 +56,7 @@ def line(context: RequestContext, reply: Response) -> dict[str, Any]:
     if context.clock.milliseconds:
         entry["milliseconds"] = {stage: round(duration, 1) for stage, duration in context.clock.milliseconds.items()}
     if context.problem and context.problem.detail:
-        entry["detail"] = masked(context.problem.detail)[:LONGEST]
+        entry["detail"] = QUOTED.sub("***", context.problem.detail)[:LONGEST]
     cause = context.crash or (context.problem.__cause__ if context.problem and reply.status_code >= 500 else None)
     if cause:
         entry["cause"] = masked("".join(traceback.format_exception_only(cause)).strip())

@@ -67,7 +67,7 @@ def check_size(result: CutOut, size: int, form: str) -> None:
 
 def empty(headers: dict[str, str]) -> Response:
     reply = Response(status=204, headers=headers)
-    del reply.headers["Content-Type"]  # of nothing
+    del reply.headers["Content-Type"]  # there is no body
     return reply
 
 

@@ -154,7 +154,7 @@ def picture(name: str, value: object, rules: Rules) -> bytes:
     elif name.endswith("_b64"):
         data = from_base64(only_text(name, value))
     else:
-        raise errors.InvalidParameter(name, "must be a part with a file name")
+        raise errors.InvalidParameter(name, "must be a part with a file name, or of the type image/* or application/octet-stream")
     if not data:
         raise errors.MissingSource(f"{name} has no bytes") if name in PICTURES else errors.InvalidParameter(name, "has no bytes")
     if len(data) > MAX_FILE:

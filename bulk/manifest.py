@@ -88,7 +88,7 @@ def differences(before: Manifest, now: Manifest) -> list[str]:
     """What means something else, with both values; the same value may be written differently."""
     changed = []
     if meaning(before["options"]) != meaning(now["options"]):
-        names = sorted((before["options"].keys() | now["options"].keys()) - {"format"})
+        names = sorted((before["options"].keys() | now["options"].keys()) - {"format", "type_level"})
         changed = [f"{name} was {before['options'].get(name, 'not given')}, now {now['options'].get(name, 'not given')}"
                    for name in names if value(name, before["options"]) != value(name, now["options"])]
     if before["format"] != now["format"]:

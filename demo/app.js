@@ -3,14 +3,18 @@ import { limited } from "./config.js";
 import { $ } from "./dom.js";
 import { start } from "./slider.js";
 
+function tell(title, text) {
+  $("error-title").textContent = title;
+  $("error-text").textContent = text;
+  $("again").hidden = $("countdown").hidden = true;
+  $("error").hidden = false;
+}
+
 const loadEditor = async () => {
   try {
     return await import("./editor.js");
   } catch (error) {
-    $("error-title").textContent = "The page did not load completely";
-    $("error-text").textContent = "The connection broke. Load the page again.";
-    $("again").hidden = $("countdown").hidden = true;
-    $("error").hidden = false;
+    tell("The page did not load completely", "The connection broke. Load the page again.");
     throw error;
   }
 };
@@ -24,7 +28,10 @@ async function add(files, sample = false) {
 async function addDropped({ items, files }) {
   const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (!entries.some((entry) => entry.isDirectory)) return add(files);
-  await add(await (await import("./folders.js")).photosOf(entries));
+  const found = await import("./folders.js").then(({ photosOf }) => photosOf(entries)).catch(() => null);
+  if (found?.length) return add(found);
+  if (found) tell("No photos in this folder", "It holds no JPEG, PNG, WebP, HEIC or AVIF files.");
+  else tell("This folder can’t be read", "Drop its photos instead.");
 }
 
 async function addSample(number) {

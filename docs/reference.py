@@ -57,7 +57,7 @@ def parameters(document: Tree) -> Iterable[tuple[str, ...]]:
 
 def values(schema: Tree) -> str:
     if "enum" in schema:
-        return ", ".join(code(value) for value in schema["enum"])
+        return ", ".join(dict.fromkeys(code(value) for value in schema["enum"]))
     if schema.get("format") == "binary":
         return "file"
     kinds = schema.get("anyOf", [schema])

@@ -64,12 +64,19 @@ def test_the_container_answers_byte_for_byte_as_the_function_on_python_311(conta
 
 
 def test_a_connection_stays_open_for_as_long_as_a_proxy_keeps_it(container):
-    connection = HTTPConnection(urlsplit(container.address).netloc, timeout=10)
+    connection, sockets = HTTPConnection(urlsplit(container.address).netloc, timeout=10), []
     for pause in (0, 2.5):  # seconds; functions-framework closes after 2
         time.sleep(pause)
         connection.request("GET", "/health")
         assert connection.getresponse().read() == b"ok"
+        sockets.append(connection.sock)
+    assert sockets[0] and sockets[0] is sockets[1]
     connection.close()
+
+
+def test_an_invalid_setting_ends_its_start(image):
+    ended = subprocess.run(image.entering(*image.command, RATE_LIMIT="often", PORT="0"), capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode != 0 and "Invalid setting: RATE_LIMIT" in ended.stdout + ended.stderr
 
 
 def test_its_processes_are_nobodys_and_can_write_only_temporary_files(image, container):

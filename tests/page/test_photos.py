@@ -2,6 +2,7 @@
 import base64
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -48,18 +49,28 @@ def test_a_photo_is_dropped_or_pasted_anywhere(page, server, way):
     assert taken(page, "png")[1] == api(server)
 
 
-def test_a_folder_is_dropped_for_its_photos(page, tmp_path):
-    names = ["b.jpg", "lot 2/a.jpg", ".hidden.jpg", "notes.txt"]
-    for name in names:
-        (tmp_path / "lot" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "lot" / name).write_bytes(FIVE[0])
-    dropped = {"items": [], "files": [str(tmp_path / "lot")], "dragOperationsMask": 1}
-    devtools = page.context.new_cdp_session(page)  # a page may not make an event that holds a folder
+def drop(page: Page, *paths: Path) -> None:
+    """By the browser itself: a page may not make an event that holds a folder."""
+    devtools = page.context.new_cdp_session(page)
     for kind in ("dragEnter", "dragOver", "drop"):
+        dropped = {"items": [], "files": [*map(str, paths)], "dragOperationsMask": 1}
         devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": dropped})
-    done(page, 2)
-    expect(thumbnail(page, "b.jpg")).to_be_visible()
-    expect(thumbnail(page, "a.jpg")).to_be_visible()
+
+
+def test_a_folder_is_dropped_for_its_photos(page, tmp_path):
+    for name in ("lot/10.jpg", "lot/2.jpg", "lot/lot 2/a.JFIF", "lot/.hidden.jpg", "lot/.trash/b.jpg", "lot/notes.txt", "beside"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(FIVE[0])
+    drop(page, tmp_path / "lot", tmp_path / "beside")
+    done(page, 4)
+    names = [label.split(",")[0] for label in page.locator("#thumbnails button:first-child").evaluate_all("all => all.map(one => one.ariaLabel)")]
+    assert names == ["beside", "2.jpg", "10.jpg", "a.JFIF"]
+
+
+def test_a_folder_without_photos_is_told(page, tmp_path):
+    (tmp_path / "notes.txt").write_text("no photo")
+    drop(page, tmp_path)
+    expect(page.locator("#error-title")).to_have_text("No photos in this folder")
 
 
 def test_the_whole_page_tells_that_photos_may_be_dropped(page):
