@@ -148,7 +148,10 @@ def object_of(blob: "Blob") -> Object:
 
 @contextmanager
 def translated_errors(end: float, refused: str = ABSENT, late: str = "the object did not arrive in time") -> Iterator[None]:
-    """Turns the client library's exceptions into ours. end: of the time allowed, by the monotonic clock. refused, late: what is said where the storage refuses, or where the time is over."""
+    """Turns the client library's exceptions into ours.
+
+    end: of the time allowed, by the monotonic clock. refused, late: what is said where the storage refuses, and where the time is over.
+    """
     from google.api_core.exceptions import GoogleAPIError, NotFound, RetryError, ServerError, TooManyRequests
     from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
     from requests import RequestException
