@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     cv2.setNumThreads(1)
     try:
         args.do(args)
-    except DataError as error:
+    except (DataError, OSError) as error:
         raise SystemExit(f"train.py {args.command}: {error}") from None
 
 
@@ -72,13 +72,13 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(do=do)
         sub.add_argument("--data", type=folder, required=True, default=argparse.SUPPRESS, help="folder of the data")
         if out:
-            sub.add_argument("--out", type=output, default=RUNS / "latest" / out, help="file to write")
+            sub.add_argument("--out", type=output_file(Path(out).suffix), default=RUNS / "latest" / out, help="file to write")
         return sub
 
     sub = command(train, "train a network", f"{PHOTOS}; composites are made where there are cutouts/SET and backgrounds/SET, too")
     length = sub.add_mutually_exclusive_group(required=True)
-    length.add_argument("--minutes", type=float, default=argparse.SUPPRESS, help="length of the whole run, resumed parts included")
-    length.add_argument("--steps", type=int, default=argparse.SUPPRESS, help="length in steps: repeatable on any machine")
+    length.add_argument("--minutes", type=positive, default=argparse.SUPPRESS, help="length of the whole run, resumed parts included")
+    length.add_argument("--steps", type=positive_number, default=argparse.SUPPRESS, help="length in steps: repeatable on any machine")
     sub.add_argument("--run", type=output, default=RUNS / "latest", help="folder of the run's files")
     sub.add_argument("--resume", action="store_true", help="go on from the checkpoint in the run's folder")
     sub.add_argument("--init", type=file, help=".keras network to start from, whose normalisation then stays; without, ImageNet weights")
@@ -86,8 +86,8 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--sampling-weights", type=file, help="file of `train.py mine`; without, all cut-outs alike")
     sub.add_argument("--scales", type=frame_scale, nargs="+", default=SCALES, help="of the fine frames, in the order of the run")
     sub.add_argument("--finetune", action="store_true", help="weaker augmentation, for the end of a training")
-    sub.add_argument("--rate", type=float, default=RATE, help="peak learning rate; 1.2e-4 with --init")
-    sub.add_argument("--batch", type=int, default=BATCH)
+    sub.add_argument("--rate", type=positive, default=RATE, help="peak learning rate; 1.2e-4 with --init")
+    sub.add_argument("--batch", type=positive_number, default=BATCH)
     sub.add_argument("--seed", type=int, default=0)
 
     sub = command(mine, "weigh each cut-out by how hard it is for a network (hard-example mining)", "cutouts/SET and backgrounds/SET", "sampling_weights.json")
@@ -97,7 +97,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--network", type=file, default=INT8, help=".keras or .tflite")
     sub.add_argument("--exclude", type=file, help="file of photos not to show, as SET/STEM")
     sub.add_argument("--skip", type=int, default=0, help="number of photos to leave out at the top")
-    sub.add_argument("--number", type=int, default=48, help="of photos on the sheet")
+    sub.add_argument("--number", type=positive_number, default=48, help="of photos on the sheet")
 
     sub = command(evaluate, "print the measures of a network, or of a folder of mattes, by set",
                   f"{PHOTOS}; composites need cutouts/SET_val and backgrounds/SET, the counts without a car backgrounds/SET and kinds/interior")
@@ -106,14 +106,14 @@ def parser() -> argparse.ArgumentParser:
     judged.add_argument("--mattes", type=folder, help="SET/STEM.png made by any other tool")
     sub.add_argument("--test", action="store_true", help="the test photos and cut-outs instead of those of val: only to report, never to choose")
     sub.add_argument("--no-xnnpack", dest="xnnpack", action="store_false", help="run a .tflite network on LiteRT's own kernels")
-    sub.add_argument("--json", type=output, help="file for means by set and measures by photo")
-    sub.add_argument("--worst", type=output, help="file for a contact sheet of the 24 photos with the lowest IoU")
+    sub.add_argument("--json", type=output_file(".json"), help="file for means by set and measures by photo")
+    sub.add_argument("--worst", type=output_file(".png"), help="file for a contact sheet of the 24 photos with the lowest IoU")
 
     sub = commands.add_parser("average", help="average the weights of several networks, as of runs from one start", formatter_class=Help,
                               description="Average the weights of several networks, as of runs from one start.\n\nNeeds .keras networks of the same form.")
     sub.set_defaults(do=average)
     sub.add_argument("networks", type=file, nargs="+", help=".keras")
-    sub.add_argument("--out", type=output, default=RUNS / "latest" / "best.keras", help="file to write")
+    sub.add_argument("--out", type=output_file(".keras"), default=RUNS / "latest" / "best.keras", help="file to write")
 
     sub = command(quantise, "make the int8 network that serving loads", PHOTOS, "car_matte.tflite")
     sub.add_argument("--network", type=file, default=FLOAT, help=".keras")
@@ -121,8 +121,8 @@ def parser() -> argparse.ArgumentParser:
     sub = command(refiner, "train the refiner of edges for a quantised network", f"{PHOTOS}; better with cutouts/SET of 500 pixels, and backgrounds/SET",
                   "refiner.tflite")
     sub.add_argument("--network", type=file, default=INT8, help=".tflite")
-    sub.add_argument("--minutes", type=float, required=True, default=argparse.SUPPRESS, help="length of the training, after the tiles are cut")
-    sub.add_argument("--tiles", type=int, default=100_000, help="number to train on, 98 kB of disk each; 100 a second and core")
+    sub.add_argument("--minutes", type=positive, required=True, default=argparse.SUPPRESS, help="length of the training, after the tiles are cut")
+    sub.add_argument("--tiles", type=positive_number, default=100_000, help="number to train on, 98 kB of disk each; 100 a second and core")
     sub.add_argument("--init", type=file, help=".keras refiner to start from, such as training/refiner.keras")
     sub.add_argument("--seed", type=int, default=11)
 
@@ -175,7 +175,32 @@ def output(text: str) -> Path:
     path = Path(text).resolve()
     if path.is_relative_to(ROOT) and not path.is_relative_to(RUNS):
         raise argparse.ArgumentTypeError(f"{text}: give a path in runs/ or outside of the project; `train.py install RUN` changes files of the project")
+    there = next(part for part in (path, *path.parents) if part.exists())
+    if not os.access(there, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{there}: may not be written to")
     return path
+
+
+def output_file(suffix: str) -> Callable[[str], Path]:
+    """As `output`, of a file with this ending: known before hours of work."""
+    def parse(text: str) -> Path:
+        path = output(text)
+        if path.is_dir() or path.suffix != suffix:
+            raise argparse.ArgumentTypeError(f"{text}: give the path of a file that ends in {suffix}")
+        return path
+    return parse
+
+
+def positive(text: str) -> float:
+    if not 0 < float(text) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not more than 0")
+    return float(text)
+
+
+def positive_number(text: str) -> int:
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return int(text)
 
 
 def frame_scale(text: str) -> float:

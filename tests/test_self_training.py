@@ -58,6 +58,21 @@ def test_a_folder_gets_images_masks_and_ignored_pixels(red_car, tmp_path):
     assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.*")) == ["ignore/car.png", "images/car.jpg", "masks/car.png"]
 
 
+def test_nothing_is_overwritten(red_car, tmp_path):
+    photos, out = tmp_path / "images", tmp_path / "set"
+    with pytest.raises(DataError, match="no photos"):
+        list(label_folder(tmp_path, Teacher(), out))
+    photos.mkdir()
+    cv2.imwrite(str(photos / "car.jpg"), red_car[..., ::-1])
+    before = (photos / "car.jpg").read_bytes()
+    with pytest.raises(DataError, match="images/car.jpg: would be overwritten"):
+        list(label_folder(photos, Teacher(), tmp_path))
+    assert (photos / "car.jpg").read_bytes() == before and not (tmp_path / "masks").exists()
+    list(label_folder(photos, Teacher(), out))
+    with pytest.raises(DataError, match="set/images/car.jpg: would be overwritten; give an --out that holds no photos yet"):
+        list(label_folder(photos, Teacher(), out))
+
+
 def test_photos_of_one_name_are_refused_before_anything_is_written_and_other_files_are_skipped(red_car, tmp_path):
     photos, out = tmp_path / "photos", tmp_path / "out"
     (photos / "folder").mkdir(parents=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import write
-from training.data.sources import is_held_out, photo_paths, read_cutouts, read_photos
+from training.data.sources import is_held_out, photo_paths, read_cutouts, read_photos, summary
 from training.errors import DataError
 
 
@@ -29,14 +29,49 @@ def test_a_plain_folder_always_validates_by_a_photo(tmp_path):
 
 
 @pytest.mark.parametrize("mask, message", [
-    (np.zeros((10, 30), np.uint8), "30x10 pixels, but the photo has 30x20"),
-    (np.ones((20, 30), np.uint8), "holds 0 and 1"),
+    (np.zeros((10, 30), np.uint8), "30x10 pixels, but the photo has 30x20$"),
+    (np.zeros((30, 20), np.uint8), "20x30 pixels, but the photo has 30x20; the photo is turned by its EXIF orientation"),
+    (np.ones((20, 30), np.uint8), "its highest value is 1; expected 0 for the ground and 255 for the car"),
+    (np.full((20, 30), 38, np.uint8), "its highest value is 38"), (np.full((20, 30, 3), (0, 0, 255), np.uint8), "expected grey of 8 bits"),
+    (np.full((20, 30, 4), 255, np.uint8), "without colours or alpha"), (np.full((20, 30), 65535, np.uint16), "expected grey of 8 bits"),
 ])
 def test_masks_in_another_form_are_told(tmp_path, mask, message):
     write(tmp_path / "images" / "boat.png", np.zeros((20, 30, 3), np.uint8))
     write(tmp_path / "masks" / "boat.png", mask)
     with pytest.raises(DataError, match=message):
         read_photos(tmp_path, "val")
+
+
+@pytest.mark.parametrize("kind", ["ignore", "glass"])
+def test_other_layers_of_a_photo_in_another_form_are_told(tmp_path, kind):
+    write(tmp_path / "images" / "boat.png", np.zeros((20, 30, 3), np.uint8))
+    write(tmp_path / "masks" / "boat.png", np.zeros((20, 30, 3), np.uint8))
+    write(tmp_path / kind / "boat.png", np.ones((20, 30), np.uint8))
+    with pytest.raises(DataError, match=f"{kind}/boat.png: its highest value is 1"):
+        read_photos(tmp_path, "val")
+
+
+def test_the_summary_counts_what_is_used_and_what_is_not(tmp_path):
+    for name in ("one", "two", "three"):
+        write(tmp_path / "train" / "lot" / "images" / f"{name}.jpg", np.zeros((20, 30, 3), np.uint8))
+    for split, name in (("train", "one"), ("val", "other")):
+        write(tmp_path / split / "lot" / "images" / f"{name}.jpg", np.zeros((20, 30, 3), np.uint8))
+        write(tmp_path / split / "lot" / "masks" / f"{name}.png", np.zeros((20, 30), np.uint8))
+    (tmp_path / "train" / "lot" / "images" / ".DS_Store").touch()
+    write(tmp_path / "backgrounds" / "beach" / "a.jpg", np.zeros((20, 30, 3), np.uint8))
+    (tmp_path / "backgrounds" / "beach" / "Thumbs.db").touch()
+    assert summary(tmp_path) == (f"{tmp_path}: 1 photos to train on, 1 to validate by, 2 photos without a mask such as "
+                                 f"{tmp_path}/train/lot/masks/three.png; 0 cut-outs, 1 backgrounds, 0 occluders: no composites")
+
+
+def test_one_photo_and_two_layouts_are_told(tmp_path):
+    write(tmp_path / "images" / "boat.png", np.zeros((20, 30, 3), np.uint8))
+    write(tmp_path / "masks" / "boat.png", np.zeros((20, 30), np.uint8))
+    with pytest.raises(DataError, match="one photo can't be for training and for validation"):
+        photo_paths(tmp_path, "train")
+    (tmp_path / "train" / "more").mkdir(parents=True)
+    with pytest.raises(DataError, match="holds images/ beside train/: move images/ and masks/ to train/SET"):
+        photo_paths(tmp_path, "val")
 
 
 def test_a_folder_without_photos_says_what_is_expected(tmp_path):

@@ -15,7 +15,7 @@ from model.frames import COARSE_FRAME
 from model.predictor import Predictor
 from model.refiner import TILE, Refiner
 from tests import tiny
-from tests.conftest import write
+from tests.conftest import ROOT, write
 from training import calibration, commands, evaluation, install, loop, metrics, schedule
 from training.batch_norm_folding import folded_weights
 from training.data import composites, samples
@@ -70,6 +70,7 @@ def trained(tmp_path_factory, patch) -> tuple[Path, Path, Path]:
         stop.setattr(Learner, "step", stopping)
         run(*begin)
     assert "holds a run already" in refusal(*begin)
+    assert "rate was 0.005, not 0.0007" in refusal(*(word for word in begin if word not in ("--rate", 5e-3)), "--resume")
     run(*begin, "--resume")
     return data, folder, start
 
@@ -261,12 +262,36 @@ def test_images_and_masks_alone_do_for_samples_review_and_evaluation(plain, tmp_
     assert "no test photos" in refusal("evaluate", "--data", plain, "--test")
 
 
-@pytest.mark.parametrize("command, why", [
-    ("mine", "mining needs cut-outs"), ("calibrate", "calibration needs pictures without a car"),
+@pytest.mark.parametrize("command, out, why", [
+    ("mine", "out.json", "mining needs cut-outs"), ("calibrate", "out.json", "calibration needs pictures without a car"),
 ])
-def test_commands_that_need_more_than_photos_say_so(plain, tmp_path, command, why):
-    assert why in refusal(command, "--data", plain, "--out", tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+def test_commands_that_need_more_than_photos_say_so(plain, tmp_path, command, out, why):
+    assert why in refusal(command, "--data", plain, "--out", tmp_path / out)
+    assert not (tmp_path / out).exists()
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (("train", "--minutes", 0), "0 is not more than 0"), (("train", "--minutes", -1), "-1 is not more than 0"),
+    (("train", "--steps", 0), "0 is not 1 or more"),
+    (("train", "--minutes", "nan"), "nan is not more than 0"), (("train", "--steps", 1, "--batch", 0), "0 is not 1 or more"),
+    (("refiner", "--minutes", 1, "--tiles", -3), "-3 is not 1 or more"), (("review", "--number", 0), "0 is not 1 or more"),
+    (("quantise", "--out", "/tmp"), "give the path of a file that ends in .tflite"), (("refiner", "--minutes", 1, "--out", "/tmp/a.keras"), "ends in .tflite"),
+    (("evaluate", "--worst", "/tmp/worst"), "ends in .png"), (("evaluate", "--json", "/tmp"), "ends in .json")])
+def test_wrong_arguments_are_told_before_any_work(drawn, capsys, arguments, said):
+    refusal(arguments[0], "--data", drawn, *arguments[1:])
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command, option, name, said", [
+    ("train", "--init", "broken.keras", "not a .keras network that can be read"), ("train", "--init", "refiner.keras", "not a network of training/network.py"),
+    ("quantise", "--network", "refiner.keras", "not a network of training/network.py"), ("mine", "--network", "refiner.tflite", "not a quantised matte network"),
+    ("refiner", "--init", "car_matte.keras", "not a refiner")])
+def test_a_file_that_is_no_such_network_is_told(drawn, tmp_path, command, option, name, said):
+    (tmp_path / "broken.keras").write_bytes(b"no network")
+    file = next(path for path in (tmp_path / name, ROOT / "training" / name, ROOT / "model" / name) if path.exists())
+    more = {"train": ("--steps", 1, "--run", tmp_path / "run"), "refiner": ("--minutes", 1, "--tiles", 12, "--out", tmp_path / "refiner.tflite"),
+            "quantise": ("--out", tmp_path / "a.tflite"), "mine": ("--out", tmp_path / "a.json")}[command]
+    assert f"{file}: {said}" in refusal(command, "--data", drawn, option, file, *more)
 
 
 def test_nothing_of_the_project_is_overwritten_but_by_install(drawn, capsys):

@@ -3,6 +3,7 @@ import json
 from argparse import Namespace
 from pathlib import Path
 
+from training.data.sources import summary
 from training.errors import DataError
 from training.loop import NETWORK, Settings, excluded_photos
 from training.loop import train as train_network
@@ -12,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def train(args: Namespace) -> None:
     chosen = {name: value for name, value in vars(args).items() if name in Settings.__dataclass_fields__}
+    print(summary(args.data))
     best = train_network(args.data, args.run, Settings(**chosen))
     print(f"best IoU {best:.4f}: {args.run / NETWORK}")
 
@@ -123,6 +125,7 @@ def preview(args: Namespace) -> None:
     from training.data.augmentation import FINETUNE, STRONG
     from training.preview import preview
 
+    print(summary(args.data))
     preview(args.data, args.out, args.scale, FINETUNE if args.finetune else STRONG, args.seed)
     print(args.out)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.data.sources import POLYGONS, read_grey, write_picture
+from training.data.sources import POLYGONS, beside, read_mask, write_picture
 from training.errors import DataError
 
 VALUES = {"car": 255, "ground": 0}
@@ -26,12 +26,12 @@ def correct_set(folder: Path) -> int:
     files = sorted((folder / "images").glob(f"*{POLYGONS}"))
     if not files:
         raise DataError(f"{folder}/images: no .json file of labelme")
-    masks = [read_grey(folder / "masks" / f"{file.stem}.png") for file in files]
+    masks = [read_mask(beside(file, "masks")) for file in files]
     polygons = [read_polygons(file, mask.shape) for file, mask in zip(files, masks)]  # all of them, before anything is written
     (folder / "ignore").mkdir(exist_ok=True)
     for file, mask, drawn in zip(files, masks, polygons):
         ignore = folder / "ignore" / f"{file.stem}.png"
-        after, unscored = corrected(mask, read_grey(ignore) if ignore.exists() else np.zeros_like(mask), drawn)
+        after, unscored = corrected(mask, read_mask(ignore) if ignore.exists() else np.zeros_like(mask), drawn)
         write_picture(folder / "masks" / ignore.name, after)
         write_picture(ignore, unscored)
     return len(files)

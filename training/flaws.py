@@ -25,7 +25,7 @@ from training.data.sources import (
     photo_paths,
     read_backgrounds,
     read_cutouts,
-    read_grey,
+    read_mask,
     read_occluders,
     read_rgb,
     shrink,
@@ -136,7 +136,7 @@ def scenes(data: Path, split: str, cars: Sequence[Cutout]) -> Iterator[tuple[str
 
 
 def scene_of(path: Path, rng: np.random.Generator) -> Scene:
-    return Scene(shrink(read_rgb(path), LONGEST), shrink(read_grey(beside(path, "masks")), LONGEST))
+    return Scene(shrink(read_rgb(path), LONGEST), shrink(read_mask(beside(path, "masks")), LONGEST))
 
 
 def report(flaws: np.ndarray, roll: np.ndarray, rows: Sequence[Row]) -> None:

@@ -44,12 +44,20 @@ def as_float16(data: bytes) -> bytes:
     return written.getvalue()
 
 
+def load_keras(path: Path) -> keras.Model:
+    """The network of a .keras file. Raises DataError where it can't be read."""
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (ValueError, OSError, KeyError, TypeError) as error:  # of a file that is no archive, and of one that holds something else
+        raise DataError(f"{path}: not a .keras network that can be read") from error
+
+
 def mean_network(paths: Sequence[Path]) -> keras.Model:
     """The network whose weights are the mean of several .keras files', as of runs from one start (model soup, Wortsman et al. 2022, arXiv 2203.05482).
 
     Raises DataError where their forms differ.
     """
-    networks = [keras.models.load_model(path, compile=False) for path in paths]
+    networks = [load_keras(path) for path in paths]
     weights = [network.get_weights() for network in networks]
     if any([part.shape for part in other] != [part.shape for part in weights[0]] for other in weights[1:]):
         raise DataError("the networks differ in form")

@@ -26,7 +26,7 @@ BATCH = 8
 AVERAGE = 0.999            # decay of the running average of the weights
 VALIDATE_EVERY = 1200      # seconds, also between checkpoints
 COMPOSITES, COMPOSITE_SEED = 45, 41  # that validate beside the photos, at most as many as there are of these
-NETWORK = "best.keras"     # in the run's folder
+NETWORK, SETTINGS = "best.keras", "settings.json"  # in the run's folder
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ class Settings:
     rate: float = RATE
     batch: int = BATCH
     seed: int = 0
+
+    @property
+    def fixed(self) -> dict[str, object]:
+        """What a resumed run must not change, as JSON has it: a checkpoint of another start would be read without an error."""
+        return {"init": self.init and str(self.init.resolve()), "rate": self.rate, "batch": self.batch, "scales": [*self.scales], "finetune": self.finetune}
 
     def done(self, steps: int, seconds: float) -> float:
         """How much of the run is over, 0..1."""
@@ -61,6 +66,10 @@ def train(data: Path, run: Path, settings: Settings) -> float:
     cv2.setNumThreads(1)
     if settings.resume != (run / "checkpoint" / "checkpoint").exists():
         raise DataError(f"{run}: " + ("no checkpoint to resume from" if settings.resume else "holds a run already; give another --run, or --resume"))
+    begun = run / SETTINGS
+    if settings.resume and begun.exists() and (then := json.loads(begun.read_text())) != settings.fixed:
+        raise DataError(f"{run}: resume it with the options that it began with, which are in {begun.name}: "
+                        + ", ".join(f"{name} was {then.get(name)}, not {value}" for name, value in settings.fixed.items() if then.get(name) != value))
     weights = json.loads(settings.sampling_weights.read_text()) if settings.sampling_weights else None
     sources = Sources.read(data, excluded_photos(settings.exclude), sampling_weights=weights)
     photos = read_photos(data, "val")
@@ -86,6 +95,7 @@ def train(data: Path, run: Path, settings: Settings) -> float:
     if settings.resume:
         state.restore(manager.latest_checkpoint).assert_existing_objects_matched()
     run.mkdir(parents=True, exist_ok=True)
+    begun.write_text(json.dumps(settings.fixed, indent=1) + "\n")
     log, began, before = RunLog(run, settings.resume), time.monotonic(), float(elapsed.numpy())
 
     def steps() -> int:
@@ -131,8 +141,12 @@ def train(data: Path, run: Path, settings: Settings) -> float:
                 batches.close()
                 iou = checkpoint(scale, loss)
         except KeyboardInterrupt:
+            for stop in stops:
+                signal.signal(stop, signal.SIG_IGN)
+            manager.save()
+            print("\nsaved; validating", file=sys.stderr)
             checkpoint(scale, loss)
-            print(f"\nstopped; go on with --resume --run {run}", file=sys.stderr)
+            print(f"stopped; go on with the same command and --resume: {run}", file=sys.stderr)
         finally:
             for stop, handler in handlers.items():
                 signal.signal(stop, handler)
@@ -141,4 +155,4 @@ def train(data: Path, run: Path, settings: Settings) -> float:
 
 def excluded_photos(path: Path | None) -> Collection[str]:
     """The names in a file, SET/STEM, one a line; none without a file."""
-    return [name for line in path.read_text().splitlines() if (name := line.strip())] if path else ()
+    return [name for line in path.read_text("utf-8-sig").splitlines() if (name := line.strip())] if path else ()

@@ -1,4 +1,5 @@
 """A network with its refiner and confidence model, as in serving but without the kind model, by which serving refuses more photos."""
+import struct
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -60,10 +61,13 @@ def load(path: Path, xnnpack: bool = True) -> Network:
     if not path.exists():
         raise DataError(f"{path}: no such file")
     if path.suffix == ".tflite":
-        return Predictor(path, xnnpack=xnnpack)
-    import keras
+        try:
+            return Predictor(path, xnnpack=xnnpack)
+        except (ValueError, RuntimeError, struct.error) as error:
+            raise DataError(f"{path}: not a quantised matte network: {error}") from error
+    from training.float_network import load_keras
 
-    return FloatPredictor(keras.models.load_model(path, compile=False))
+    return FloatPredictor(load_keras(path))
 
 
 class FloatPredictor:

@@ -11,6 +11,7 @@ from model.frames import QUANTISED_FRAME
 from preprocessing.letterbox import Letterbox
 from training.data.sources import photo_paths, read_rgb
 from training.errors import DataError
+from training.float_network import load_keras
 from training.network import get_network
 
 CALIBRATION = 200    # photos
@@ -24,7 +25,11 @@ def quantise(network: Path, data: Path, frame: tuple[int, int] = QUANTISED_FRAME
     if network.suffix != ".keras":
         raise DataError(f"{network}: expected a .keras network")
     fixed = get_network(*frame)
-    fixed.set_weights(keras.models.load_model(network, compile=False).get_weights())
+    weights = load_keras(network).get_weights()
+    try:
+        fixed.set_weights(weights)
+    except ValueError as error:
+        raise DataError(f"{network}: not a network of training/network.py") from error
     paths = [path for _, path in photo_paths(data, "train")]
     chosen = np.random.default_rng(0).choice(len(paths), min(CALIBRATION, len(paths)), replace=False)
 

@@ -5,6 +5,7 @@ arXiv 2005.02551). The loss is absolute error, which keeps alpha decided, with a
 Only what lies near the coarse outline counts in full: what the network takes for the car by mistake can't be told in a tile.
 """
 import os
+import sys
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -21,6 +22,8 @@ from model.localise import Network
 from model.refiner import ALPHA_CLIP, MEAN_WINDOW, SLOPE_UNIT, TILE
 from model.space_to_depth import CELL
 from training.data.tiles import NEAR, tiles
+from training.errors import DataError
+from training.float_network import load_keras
 from training.network import inherit
 from training.quantise import converted
 from training.refiner_network import get_refiner
@@ -53,7 +56,11 @@ def fit_refiner(data: Path, network: Network, scratch: Path, number: int, minute
     """
     keras.utils.set_random_seed(seed)
     with NamedTemporaryFile(suffix=".tiles", dir=scratch) as file:
-        os.ftruncate(file.fileno(), number * TILE * TILE * 6)
+        size = number * TILE * TILE * 6
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)  # a full disk would end the process when a tile is written
+        except OSError as error:
+            raise DataError(f"{scratch}: no room for {number:,} tiles, {size / 1e9:.1f} GB; give fewer --tiles") from error
         every = np.memmap(file.name, np.uint8, "r+", shape=(number, TILE, TILE, 6))
         for place, tile in enumerate(tqdm(islice(tiles(data, network, seed), number), "tiles", number)):
             every[place] = tile
@@ -68,10 +75,10 @@ def fit_refiner(data: Path, network: Network, scratch: Path, number: int, minute
 
 
 def train(kept: np.ndarray, minutes: float, init: Path | None, seed: int) -> keras.Model:
-    """The running average of a refiner trained on tiles, uint8 (n, TILE, TILE, 6)."""
+    """The running average of a refiner trained on tiles, uint8 (n, TILE, TILE, 6). Ctrl-C ends it early. Raises DataError where init is no refiner."""
     network, average = get_refiner(), get_refiner()
-    if init:
-        inherit(network, keras.models.load_model(init, compile=False))
+    if init and len(inherit(network, load_keras(init))) == sum(bool(layer.weights) for layer in network.layers):
+        raise DataError(f"{init}: not a refiner")
     average.set_weights(network.get_weights())
     optimiser = keras.optimizers.AdamW(RATE, beta_2=0.99, weight_decay=1e-4, global_clipnorm=1.0)
 
@@ -87,17 +94,20 @@ def train(kept: np.ndarray, minutes: float, init: Path | None, seed: int) -> ker
 
     stream = tf.data.Dataset.from_generator(lambda: batches(kept, seed), output_signature=tf.TensorSpec((BATCH, CROP, CROP, 6), tf.uint8)).prefetch(4)
     began, bar = time.monotonic(), tqdm(desc="refiner", unit="step")
-    for number, batch in enumerate(stream):
-        done = (time.monotonic() - began) / 60 / minutes
-        if done >= 1:
-            break
-        optimiser.learning_rate.assign(learning_rate(RATE, number, done))
-        loss = float(step(batch))
-        bar.update()
-        bar.set_postfix_str(f"{done:.0%}, loss {loss:.4f}", refresh=False)
-        share = average_decay(number, AVERAGE)
-        for mean, weight in zip(average.variables, network.variables, strict=True):
-            mean.assign(share * mean + (1 - share) * weight)
+    try:
+        for number, batch in enumerate(stream):
+            done = (time.monotonic() - began) / 60 / minutes
+            if done >= 1:
+                break
+            optimiser.learning_rate.assign(learning_rate(RATE, number, done))
+            loss = float(step(batch))
+            bar.update()
+            bar.set_postfix_str(f"{done:.0%}, loss {loss:.4f}", refresh=False)
+            share = average_decay(number, AVERAGE)
+            for mean, weight in zip(average.variables, network.variables, strict=True):
+                mean.assign(share * mean + (1 - share) * weight)
+    except KeyboardInterrupt:
+        print("\nstopped: what was learnt until now is written", file=sys.stderr)
     return average
 
 

@@ -15,7 +15,7 @@ from model.frames import best_frame
 from model.localise import Network, Window, localise, predict, size_of
 from postprocessing.pieces import one_piece
 from preprocessing.letterbox import resize
-from training.data.sources import in_threads, read_rgb, write_picture
+from training.data.sources import PICTURES, in_threads, pictures, read_rgb, write_picture
 from training.errors import DataError
 from training.metrics import overlap
 
@@ -77,11 +77,17 @@ def wider(window: Window, share: float, photo: tuple[int, int]) -> Window:
 def label_folder(photos: Path, network: Network, out: Path) -> Iterator[tuple[Path, PseudoLabel | None]]:
     """Labels each photo of a folder and writes those that are trusted as OUT/images, OUT/masks and OUT/ignore. Yields each photo with its label.
 
-    Raises DataError, before anything is written, where two photos differ only in the ending of their name.
+    Raises DataError, before anything is written, where there are no photos, where two differ only in the ending of their name, or where a mask or a photo
+    would be overwritten.
     """
-    paths = sorted(path for path in photos.iterdir() if path.is_file() and not path.name.startswith("."))
+    paths = pictures(photos, "*")
+    if not paths:
+        raise DataError(f"{photos}: no photos; expected {', '.join(sorted(PICTURES))}")
     if twice := [stem for stem, number in Counter(path.stem for path in paths).items() if number > 1]:
         raise DataError(f"{photos}: {len(twice)} names come twice, such as {twice[0]}: a label is named as its photo, without the ending")
+    kept = [there for path in paths for there in (out / "images" / f"{path.stem}.jpg", out / "masks" / f"{path.stem}.png") if there.exists()]
+    if kept or (out / "images").resolve() == photos.resolve():
+        raise DataError(f"{kept[0] if kept else photos}: would be overwritten; give an --out that holds no photos yet")
     for kind in ("images", "masks", "ignore"):
         (out / kind).mkdir(parents=True, exist_ok=True)
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 from training.batch_norm_folding import folded_weights, without_batch_norm
 from training.errors import DataError
 from training.fake_quantisation import fake_quantised
+from training.float_network import load_keras
 from training.fused_batch_norm import with_fused_batch_norm
 from training.imagenet import load_imagenet
 from training.network import get_network, inherit
@@ -32,8 +33,11 @@ def from_network(path: Path) -> StartingPoint:
     """Of a .keras file. Trained with folded normalisation and kernels rounded as int8 rounds them; validated so, too. Prints which layers are new."""
     if path.suffix != ".keras" or not path.exists():
         raise DataError(f"{path}: expected a .keras network")
-    average = get_network(others=True)
-    new = inherit(average, keras.models.load_model(path, compile=False))
+    average, parent = get_network(others=True), load_keras(path)
+    try:
+        new = inherit(average, parent)
+    except (KeyError, ValueError) as error:  # no logits, or layers of another shape
+        raise DataError(f"{path}: not a network of training/network.py") from error
     print(f"starts from {path}" + (f"; new layers: {', '.join(new)}" if new else ""))
     network = keras.models.clone_model(average)
     network.set_weights(average.get_weights())

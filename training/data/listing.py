@@ -15,7 +15,7 @@ import numpy as np
 
 from model.kind import KINDS, VIEWS
 from training.data.documents import draw_document
-from training.data.sources import beside, cutout_paths, is_held_out, matte_of, photo_paths, premultiplied, read_grey, read_rgb, read_rgba, shrink
+from training.data.sources import beside, cutout_paths, is_held_out, matte_of, photo_paths, premultiplied, read_mask, read_rgb, read_rgba, shrink
 from training.data.synthesis import fill, over
 
 VIEWED = Path(__file__).parent.parent / "views.txt"  # lines of NAME VIEW SPLIT; NAME is SET/STEM in unlabelled/, or train/SET/STEM
@@ -121,7 +121,7 @@ def placed(seed: int, path: Path, scene: Path) -> np.ndarray:
 def part_of_car(seed: int, path: Path) -> np.ndarray:
     """A window of a sixth to a half of a car's length, which the car fills by a half to four fifths where it can: uint8 (height, width, 3)."""
     rng = np.random.default_rng(seed)
-    rgb, mask = read_rgb(path), read_grey(beside(path, "masks"))
+    rgb, mask = read_rgb(path), read_mask(beside(path, "masks"))
     x, y, w, h = cv2.boundingRect((mask > 127).astype(np.uint8))
     width = max(8, int(rng.uniform(0.17, 0.5) * max(w, h)))
     height, filled, rim = width * 3 // 4, rng.uniform(0.5, 0.8), width // 4  # windows reach past the car's ends by the rim
@@ -136,7 +136,7 @@ def part_of_car(seed: int, path: Path) -> np.ndarray:
 def cut_off_car(seed: int, path: Path) -> np.ndarray:
     """A photo without up to a third of the car's length or height, at one of its edges: uint8 (height, width, 3)."""
     rng = np.random.default_rng(seed)
-    rgb, mask = read_rgb(path), read_grey(beside(path, "masks"))
+    rgb, mask = read_rgb(path), read_mask(beside(path, "masks"))
     x, y, w, h = cv2.boundingRect((mask > 127).astype(np.uint8))
     lost = rng.uniform(0.05, 0.35)
     across, down = round(lost * w), round(lost * h)

@@ -264,8 +264,11 @@ def with_accessory(rng: np.random.Generator, photo: Photo, add: Callable[[np.ran
 def without(photos: list[Photo], excluded: Collection[str]) -> list[Photo]:
     """The photos but those excluded, by SET/STEM. Raises DataError where one is not there."""
     if missing := set(excluded) - {name_of(photo) for photo in photos}:
-        raise DataError(f"excluded, but not there: {first_few(missing)}")
-    return [photo for photo in photos if name_of(photo) not in excluded]
+        raise DataError(f"excluded, but not among the photos to train on (SET/STEM, without an ending; val's photos can't be excluded): {first_few(missing)}")
+    kept = [photo for photo in photos if name_of(photo) not in excluded]
+    if not kept:
+        raise DataError("all photos are excluded")
+    return kept
 
 
 def first_few(names: Collection[str], most: int = 5) -> str:

@@ -26,6 +26,7 @@ LOW_RESOLUTION = {"wild"}  # sets whose masks were drawn at so few pixels that e
 BY_HAND = "street", "web", "studio"  # sets of val whose masks were drawn by hand, at the photo's own pixels
 MADE_BY_NETWORKS = {"listing", "dealer", "closeup"}  # sets whose masks were; they often lose mirrors
 POLYGONS = ".json"         # suffix of labelme's files
+PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}  # endings of files that are read; others, such as .DS_Store, are no data
 TENTH, EIGHTH = 10, 8      # shares that are not trained on: of plain photos; of backgrounds and occluders
 OPAQUE = 240               # alpha from which a pane counts as opaque
 EMPTY = 8                  # alpha below which nothing is there: panes of turntables have more
@@ -67,6 +68,8 @@ def is_plain(data: Path) -> bool:
 def photo_paths(data: Path, split: str) -> list[tuple[str, Path]]:
     """(set, image path) of every photo of a split that has a mask, in a fixed order. Raises DataError where there is none."""
     if is_plain(data):
+        if sets := [name for name in ("train", "val", "test") if (data / name).is_dir()]:
+            raise DataError(f"{data}: holds images/ beside {sets[0]}/: move images/ and masks/ to train/SET, and photos to validate by to val/SET")
         if split == "test":
             raise DataError(f"{data}: images/ and masks/ alone have no test photos; expected test/SET/images and masks")
         every = [path for path in sorted((data / "images").iterdir()) if is_photo(path)]
@@ -76,28 +79,46 @@ def photo_paths(data: Path, split: str) -> list[tuple[str, Path]]:
     else:
         found = [(path.parent.parent.name, path) for path in sorted((data / split).glob("*/images/*")) if is_photo(path)]
     if not found:
+        if is_plain(data) and len(every) == 1:
+            raise DataError(f"{data}: one photo can't be for training and for validation; two are the least")
         raise DataError(f"{data}: no '{split}' photos with masks; expected {split}/SET/images/NAME.jpg and {split}/SET/masks/NAME.png, or images/ and masks/")
     return found
 
 
 def is_photo(path: Path) -> bool:
     """Whether a file in images/ is a photo with a mask; polygons of labelme (training/corrections.py) lie beside the photos."""
-    return path.suffix != POLYGONS and beside(path, "masks").exists()
+    return is_picture(path) and beside(path, "masks").exists()
+
+
+def is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURES and not path.name.startswith(".")
+
+
+def pictures(folder: Path, pattern: str) -> list[Path]:
+    return [path for path in sorted(folder.glob(pattern)) if is_picture(path)]
+
+
+def summary(data: Path) -> str:
+    """What of a folder of data is used, in a line for people, so that photos without a mask are noticed."""
+    photos = {split: len(photo_paths(data, split)) for split in ("train", "val")}
+    without = [path for path in pictures(data, "images/*" if is_plain(data) else "*/*/images/*") if not beside(path, "masks").exists()]
+    missing = f", {len(without)} photos without a mask such as {beside(without[0], 'masks')}" if without else ""
+    cutouts, backgrounds, occluders = len(cutout_paths(data, "train")), len(pictures(data, "backgrounds/*/*")), len(pictures(data, "occluders/*/*"))
+    made = f"{cutouts} cut-outs, {backgrounds} backgrounds, {occluders} occluders{'' if cutouts and backgrounds else ': no composites'}"
+    return f"{data}: {photos['train']} photos to train on, {photos['val']} to validate by{missing}; {made}"
 
 
 def read_photos(data: Path, split: str, longest: int | None = None) -> list[Photo]:
     """The photos of a split, the longest side at most `longest` pixels (None: as they are).
 
-    Raises DataError where there is none, and where a mask is not of its photo's size or holds 0 and 1 instead of 0 and 255.
+    Raises DataError where there is none, and as `read_mask` does.
     """
     def read(row: tuple[str, Path]) -> Photo:
         name, path = row
-        rgb, mask = read_rgb(path), read_grey(beside(path, "masks"))
-        if mask.shape != rgb.shape[:2]:
-            raise DataError(f"{beside(path, 'masks')}: {mask.shape[1]}x{mask.shape[0]} pixels, but the photo has {rgb.shape[1]}x{rgb.shape[0]}")
-        if mask.max() == 1:
-            raise DataError(f"{beside(path, 'masks')}: holds 0 and 1; expected 0 for the ground and 255 for the car")
-        ignore, glass = (shrink(read_grey(beside(path, kind)), longest) if beside(path, kind).exists() else None for kind in ("ignore", "glass"))
+        rgb = read_rgb(path)
+        mask, ignore, glass = (read_mask(beside(path, kind), rgb.shape) if kind == "masks" or beside(path, kind).exists() else None
+                               for kind in ("masks", "ignore", "glass"))
+        ignore, glass = (None if layer is None else shrink(layer, longest) for layer in (ignore, glass))
         return Photo(path.stem, name, shrink(rgb, longest), shrink(mask, longest), ignore, glass)
     return in_threads(read, photo_paths(data, split))
 
@@ -118,14 +139,14 @@ def cutout_paths(data: Path, split: str) -> list[Path]:
     def split_of(path: Path) -> str:
         ending = path.parent.parent.name.rpartition("_")[2]
         return ending if ending in ("val", "test") else "train"
-    return [path for path in sorted(data.glob("cutouts/*/rgba/*")) if split_of(path) == split]
+    return [path for path in pictures(data, "cutouts/*/rgba/*") if split_of(path) == split]
 
 
 def matte_of(path: Path, rgba: np.ndarray) -> np.ndarray:
     """The matte beside a cut-out's picture, without the ground in it; its own alpha where the set has no mattes."""
     if not (path.parent.parent / "mattes").is_dir():
         return np.ascontiguousarray(rgba[..., 3])
-    matte = without_shadow(rgba, read_grey(beside(path, "mattes")))
+    matte = without_shadow(rgba, read_mask(beside(path, "mattes"), rgba.shape))
     return without_gaps(rgba, matte) if path.parent.parent.name.partition("_")[0] == "turntable" else matte
 
 
@@ -134,19 +155,21 @@ def read_occluders(data: Path, split: str, longest: int | None = None) -> list[n
     def read(path: Path) -> np.ndarray:
         rgba = read_rgba(path)
         x, y, w, h = cv2.boundingRect((rgba[..., 3] > 127).astype(np.uint8))
+        if not w:
+            raise DataError(f"{path}: nothing in it is opaque")
         return shrink(premultiplied(rgba[y:y + h, x:x + w]), longest)
-    return in_threads(read, [path for path in sorted(data.glob("occluders/*/*")) if is_held_out(path) == (split != "train")])
+    return in_threads(read, [path for path in pictures(data, "occluders/*/*") if is_held_out(path) == (split != "train")])
 
 
 def read_backgrounds(data: Path, split: str, longest: int | None = None, sets: str = "*") -> list[np.ndarray]:
     """uint8 (height, width, 3) pictures without a main vehicle."""
-    paths = [path for path in sorted(data.glob(f"backgrounds/{sets}/*")) if is_held_out(path) == (split != "train")]
+    paths = [path for path in pictures(data, f"backgrounds/{sets}/*") if is_held_out(path) == (split != "train")]
     return in_threads(lambda path: shrink(read_rgb(path), longest), paths)
 
 
 def read_interiors(data: Path, split: str, longest: int | None = None) -> list[np.ndarray]:
     """uint8 (height, width, 3) pictures of vehicles' interiors, which are no cut-out either."""
-    paths = [path for path in sorted(data.glob("kinds/interior/*")) if is_held_out(path) == (split != "train")]
+    paths = [path for path in pictures(data, "kinds/interior/*") if is_held_out(path) == (split != "train")]
     return in_threads(lambda path: shrink(read_rgb(path), longest), paths)
 
 
@@ -214,6 +237,23 @@ def read_grey(path: Path) -> np.ndarray:
     return read_raw(path, cv2.IMREAD_GRAYSCALE)
 
 
+def read_mask(path: Path, size: tuple[int, ...] | None = None) -> np.ndarray:
+    """uint8 (height, width), 255 = car, or whatever the mask tells.
+
+    Raises DataError for another size than `size`, if that is given, and for colours, classes or alpha: read as grey they would teach something else.
+    """
+    mask = read_raw(path, cv2.IMREAD_UNCHANGED)
+    if size and mask.shape[:2] != size[:2]:
+        turned = "; the photo is turned by its EXIF orientation, turn the mask too" if mask.shape[:2] == (size[1], size[0]) != size[:2] else ""
+        raise DataError(f"{path}: {mask.shape[1]}x{mask.shape[0]} pixels, but the photo has {size[1]}x{size[0]}{turned}")
+    if mask.dtype != np.uint8 or mask.ndim == 3 and (mask.shape[2] == 4 or (mask != mask[..., :1]).any()):
+        raise DataError(f"{path}: expected grey of 8 bits, 0 for the ground and 255 for the car, without colours or alpha")
+    mask = np.ascontiguousarray(mask[..., 0]) if mask.ndim == 3 else mask
+    if 0 < mask.max() < 128:
+        raise DataError(f"{path}: its highest value is {mask.max()}; expected 0 for the ground and 255 for the car")
+    return mask
+
+
 def write_picture(path: Path, picture: np.ndarray) -> None:
     """A uint8 picture, grey or RGB, in the format of the name; JPEG of quality 95. Raises DataError where it can't be written."""
     if not cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR) if picture.ndim == 3 else picture):
@@ -221,9 +261,11 @@ def write_picture(path: Path, picture: np.ndarray) -> None:
 
 
 def read_raw(path: Path, flag: int) -> np.ndarray:
+    if not path.exists():
+        raise DataError(f"{path}: no such file")
     picture = cv2.imread(str(path), flag)
     if picture is None:
-        raise DataError(f"{path}: not a picture")
+        raise DataError(f"{path}: not a JPEG, PNG or WebP that can be read")
     return picture
 
 
