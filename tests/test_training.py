@@ -284,7 +284,8 @@ def test_wrong_arguments_are_told_before_any_work(drawn, capsys, arguments, said
 
 @pytest.mark.parametrize("command, option, name, said", [
     ("train", "--init", "broken.keras", "not a .keras network that can be read"), ("train", "--init", "refiner.keras", "not a network of training/network.py"),
-    ("quantise", "--network", "refiner.keras", "not a network of training/network.py"), ("mine", "--network", "refiner.tflite", "not a quantised matte network"),
+    ("quantise", "--network", "refiner.keras", "not a network of training/network.py"),
+    ("mine", "--network", "refiner.tflite", "not a quantised matte network"),
     ("refiner", "--init", "car_matte.keras", "not a refiner")])
 def test_a_file_that_is_no_such_network_is_told(drawn, tmp_path, command, option, name, said):
     (tmp_path / "broken.keras").write_bytes(b"no network")
