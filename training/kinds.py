@@ -32,14 +32,17 @@ class Row(NamedTuple):
 
 
 def fit_kinds(data: Path, network: Network) -> KindModel:
-    """Prints the number of pictures and the measures on val. Raises DataError where a kind or a view has no training pictures."""
-    rows = list(rows_of(examples(data, "train"), network))
+    """Prints the number of pictures and the measures on val. Raises DataError, before any work, where a kind or a view has no training pictures."""
+    listed = list(examples(data, "train"))  # not read yet
+    missing = [name for name in (*KINDS, *VIEWS) if name not in {word for example in listed for word in (example.kind, example.view)}]
+    if missing:
+        raise DataError(f"{data}: no training pictures of: {', '.join(missing)}. Kinds are in kinds/KIND/; views are told by sets named studio or carvana, "
+                        "with the angle in file names")
+    rows = list(rows_of(iter(listed), network))
     kinds, views = (np.array([row[place] for row in rows]) for place in (1, 2))
     for name, labels, names in (("kind", kinds, KINDS), ("view", views, VIEWS)):
         counts = np.bincount(labels[labels >= 0], minlength=len(names)) // 2  # without mirror images
         print(f"training pictures by {name}: " + ", ".join(f"{each} {count}" for each, count in zip(names, counts)))
-        if not counts.all():
-            raise DataError(f"{data}: no training pictures of the {name} {names[int(counts.argmin())]}")
     sources = np.array([row.source for row in rows])
     shares = np.array([MIX[kind] for kind in KINDS])
     kind_weights, found = fit(np.array([row.kind_row for row in rows]), kinds, shares, sources)

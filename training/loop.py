@@ -119,6 +119,9 @@ def train(data: Path, run: Path, settings: Settings) -> float:
         return found.iou
 
     scale, loss, iou = settings.scale(progress()), float("nan"), float("nan")
+    if settings.init and not settings.resume:  # what training must exceed; best.keras is no worse
+        iou = checkpoint(scale, loss)
+        print(f"before training: IoU {iou:.4f}")
     stops = signal.SIGINT, signal.SIGTERM  # the first also where a shell started the run in the background, with SIGINT ignored
     handlers = {stop: signal.signal(stop, signal.default_int_handler) for stop in stops}
     with tqdm(total=1.0, initial=progress(), bar_format="{percentage:5.1f}% |{bar:24}| {elapsed}<{remaining} {postfix}", mininterval=2) as bar:

@@ -15,7 +15,19 @@ import numpy as np
 
 from model.kind import KINDS, VIEWS
 from training.data.documents import draw_document
-from training.data.sources import beside, cutout_paths, is_held_out, matte_of, photo_paths, premultiplied, read_mask, read_rgb, read_rgba, shrink
+from training.data.sources import (
+    beside,
+    cutout_paths,
+    is_held_out,
+    matte_of,
+    photo_paths,
+    pictures,
+    premultiplied,
+    read_mask,
+    read_rgb,
+    read_rgba,
+    shrink,
+)
 from training.data.synthesis import fill, over
 
 VIEWED = Path(__file__).parent.parent / "views.txt"  # lines of NAME VIEW SPLIT; NAME is SET/STEM in unlabelled/, or train/SET/STEM
@@ -41,7 +53,7 @@ class Example(NamedTuple):
 def examples(data: Path, split: str) -> Iterator[Example]:
     """Those of "train" or "val", in a fixed order. Raises DataError where there are no photos with masks."""
     for kind in KINDS:
-        for path in sorted(data.glob(f"kinds/{kind}/*")):
+        for path in pictures(data, f"kinds/{kind}/*"):
             if validates(path) == (split == "val"):
                 yield Example(f"{kind}/{path.stem}", kind, None, partial(read_small, path))
     by_eye = {name: view for name, view, its_split in map(str.split, VIEWED.read_text().splitlines()) if its_split == split}
@@ -51,13 +63,13 @@ def examples(data: Path, split: str) -> Iterator[Example]:
     for name, view in by_eye.items():
         for path in data.glob(f"unlabelled/{name}.*"):
             yield Example(f"{BY_EYE}/{name}", "exterior", view, partial(read_small, path))
-    scenes = [path for path in sorted(data.glob("backgrounds/*/*")) if is_held_out(path) == (split == "val")]
+    scenes = [path for path in pictures(data, "backgrounds/*/*") if is_held_out(path) == (split == "val")]
     for path in scenes:
         yield Example(f"{path.parent.name}/{path.stem}", "other", None, partial(read_small, path))
     for number in range(DOCUMENTS[split]):
         yield Example(f"document/{number}", "other", None, partial(draw_document, np.random.default_rng((SEED, split == "val", number))))
     rng = np.random.default_rng(SEED)
-    photos = [path for path in sorted(data.glob("kinds/*/*")) if validates(path) == (split == "val")] + [path for _, path in photo_paths(data, split)]
+    photos = [path for path in pictures(data, "kinds/*/*") if validates(path) == (split == "val")] + [path for _, path in photo_paths(data, split)]
     for number in range(COLLAGES[split]):
         yield Example(f"collage/{number}", "other", None, partial(collage, [photos[i] for i in rng.integers(len(photos), size=rng.choice([4, 6, 9]))]))
     for path in cutout_paths(data, split) if scenes else []:
