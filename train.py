@@ -47,6 +47,7 @@ from training.loop import BATCH, RATE, SCALES  # noqa: E402
 
 RUNS = ROOT / "runs"
 FLOAT, INT8 = ROOT / "training" / "car_matte.keras", ROOT / "model" / "car_matte.tflite"
+SHEETS = ".png", ".jpg"
 PHOTOS = "photos with masks (train/SET and val/SET, or images/ and masks/ alone)"
 
 
@@ -72,7 +73,8 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(do=do)
         sub.add_argument("--data", type=folder, required=True, default=argparse.SUPPRESS, help="folder of the data")
         if out:
-            sub.add_argument("--out", type=output_file(Path(out).suffix), default=RUNS / "latest" / out, help="file to write")
+            endings = SHEETS if out.endswith(".png") else (Path(out).suffix,)
+            sub.add_argument("--out", type=output_file(*endings), default=RUNS / "latest" / out, help="file to write")
         return sub
 
     sub = command(train, "train a network", f"{PHOTOS}; composites are made where there are cutouts/SET and backgrounds/SET, too")
@@ -107,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--test", action="store_true", help="the test photos and cut-outs instead of those of val: only to report, never to choose")
     sub.add_argument("--no-xnnpack", dest="xnnpack", action="store_false", help="run a .tflite network on LiteRT's own kernels")
     sub.add_argument("--json", type=output_file(".json"), help="file for means by set and measures by photo")
-    sub.add_argument("--worst", type=output_file(".png"), help="file for a contact sheet of the 24 photos with the lowest IoU")
+    sub.add_argument("--worst", type=output_file(*SHEETS), help="file for a contact sheet of the 24 photos with the lowest IoU")
 
     sub = commands.add_parser("average", help="average the weights of several networks, as of runs from one start", formatter_class=Help,
                               description="Average the weights of several networks, as of runs from one start.\n\nNeeds .keras networks of the same form.")
@@ -176,17 +178,17 @@ def output(text: str) -> Path:
     if path.is_relative_to(ROOT) and not path.is_relative_to(RUNS):
         raise argparse.ArgumentTypeError(f"{text}: give a path in runs/ or outside of the project; `train.py install RUN` changes files of the project")
     there = next(part for part in (path, *path.parents) if part.exists())
-    if not os.access(there, os.W_OK):
+    if not os.access(there, os.W_OK) or there != path and not there.is_dir():
         raise argparse.ArgumentTypeError(f"{there}: may not be written to")
     return path
 
 
-def output_file(suffix: str) -> Callable[[str], Path]:
-    """As `output`, of a file with this ending: known before hours of work."""
+def output_file(*suffixes: str) -> Callable[[str], Path]:
+    """As `output`, of a file with one of these endings: told before hours of work."""
     def parse(text: str) -> Path:
         path = output(text)
-        if path.is_dir() or path.suffix != suffix:
-            raise argparse.ArgumentTypeError(f"{text}: give the path of a file that ends in {suffix}")
+        if path.is_dir() or path.suffix.lower() not in suffixes:
+            raise argparse.ArgumentTypeError(f"{text}: give the path of a file that ends in {' or '.join(suffixes)}")
         return path
     return parse
 

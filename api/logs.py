@@ -20,7 +20,7 @@ from api.context import RequestContext
 
 LONGEST = 200  # characters of a text that the caller chose
 REPORT = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
-QUOTED = re.compile(r"['\"].*['\"]", re.DOTALL)  # what a detail repeats of a request stands in quotes
+QUOTED = re.compile(r"(?<!\w)['\"].*['\"]", re.DOTALL)  # what a detail repeats of a request stands in quotes; an apostrophe follows a letter
 USER, QUERY = re.compile(r"://[^\s/]*@"), re.compile(r"(://[^\s?]*\?)[^\s'\"]+")  # of an address within a text: RFC 3986, 3.2.1 and 3.4
 
 

@@ -31,7 +31,7 @@ async function addDropped({ items, files }) {
   const found = await import("./folders.js").then(({ photosOf }) => photosOf(entries)).catch(() => null);
   if (found?.length) return add(found);
   if (found) tell("No photos in this folder", "It holds no JPEG, PNG, WebP, HEIC or AVIF files.");
-  else tell("This folder can’t be read", "Drop its photos instead.");
+  else tell("This folder can’t be read", "Drop its photos instead, or load the page again.");
 }
 
 async function addSample(number) {

@@ -30,7 +30,7 @@ BRIGHT, STEEP = 0.95, 0.99  # quantiles
 EDGE = 6                    # pixels, wider than what is soft at a sharp edge
 AWAY_FROM_OUTLINE = np.ones((2 * EDGE + 1,) * 2, np.uint8)  # the outline of a cut-out on white is soft, however sharp the car is
 ENOUGH = 100                # pairs of pixels
-LEAST_CONTRAST = 8          # levels; a car that has less inside is measured with its outline
+LEAST_CONTRAST = 8          # levels; of a car that has less inside nothing can be told
 
 RegionOfPhoto = tuple[Box, tuple[int, int]]  # a box of a photo as it was given, and the photo's height and width
 
@@ -93,10 +93,10 @@ def on_edge(car: np.ndarray, box: Window, prediction: Prediction, region: Region
 def sharpness(grey: np.ndarray, inside: np.ndarray) -> float:
     """How much of an edge's contrast lies between neighbours, 0..1, across or down, whichever is less: motion blurs one direction alone.
 
-    grey: uint8 (height, width); inside: the same, 255 where pixels count. All count where these have too little contrast.
+    grey: uint8 (height, width); inside: the same, 255 where pixels count.
 
     The 99th percentile of the differences of neighbours, by that of pixels EDGE apart. Of a sharp edge it is near 1; blur lowers it by its width.
-    1 where there are too few pixels to tell.
+    1 where there are too few pixels, or too little contrast, to tell.
     """
     if min(grey.shape) <= EDGE:
         return 1.0
@@ -107,11 +107,8 @@ def steepness(grey: np.ndarray, inside: np.ndarray) -> float:
     """`sharpness` across, in every other row."""
     near, far = (cv2.absdiff(grey[::2, apart:], grey[::2, :-apart]) for apart in (1, EDGE))
     of_near, of_far = (cv2.bitwise_and(inside[::2, apart:], inside[::2, :-apart]) for apart in (1, EDGE))
-    if cv2.countNonZero(of_far) < ENOUGH:
-        return 1.0
-    if (contrast := quantile(far, STEEP, of_far)) >= LEAST_CONTRAST:
-        return quantile(near, STEEP, of_near) / contrast
-    return quantile(near, STEEP) / max(1, quantile(far, STEEP))
+    contrast = quantile(far, STEEP, of_far) if cv2.countNonZero(of_far) >= ENOUGH else 0
+    return quantile(near, STEEP, of_near) / contrast if contrast >= LEAST_CONTRAST else 1.0
 
 
 def quantile(levels: np.ndarray, share: float, counted: np.ndarray | None = None) -> int:

@@ -78,6 +78,12 @@ def test_a_refusal_is_logged_with_its_reason_but_not_with_the_callers_words(func
     assert answer.status_code == 400 and (line["detail"], line["code"]) == (detail, answer.json()["errors"][0]["code"])
 
 
+def test_an_apostrophe_is_no_quote(function, lines):
+    function.post("/", files={"image_file": PHOTO, "watermark_file": ("a.png", PHOTO[:5000])}, headers={"X-Api-Key": KEY})
+    (line,) = lines()
+    assert line["detail"].startswith("watermark_file can't be read: the ") and "***" not in line["detail"]
+
+
 def test_the_log_of_a_refused_photo_has_the_times_of_its_stages(function, lines):
     post(function, encode(draw_street(320, 240), "png"))
     (line,) = lines()

@@ -64,6 +64,12 @@ def test_the_summary_counts_what_is_used_and_what_is_not(tmp_path):
                                  f"{tmp_path}/train/lot/masks/three.png; 0 cut-outs, 1 backgrounds, 0 occluders: no composites")
 
 
+def test_the_summary_needs_no_photos_to_validate_by(tmp_path):
+    write(tmp_path / "train" / "lot" / "images" / "one.JPE", np.zeros((20, 30, 3), np.uint8))
+    write(tmp_path / "train" / "lot" / "masks" / "one.png", np.zeros((20, 30), np.uint8))
+    assert summary(tmp_path).startswith(f"{tmp_path}: 1 photos to train on, 0 to validate by; 0 cut-outs")
+
+
 def test_one_photo_and_two_layouts_are_told(tmp_path):
     write(tmp_path / "images" / "boat.png", np.zeros((20, 30, 3), np.uint8))
     write(tmp_path / "masks" / "boat.png", np.zeros((20, 30), np.uint8))

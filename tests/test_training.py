@@ -264,7 +264,7 @@ def test_images_and_masks_alone_do_for_samples_review_and_evaluation(plain, tmp_
 
 @pytest.mark.parametrize("command, out, why", [
     ("mine", "out.json", "mining needs cut-outs"), ("calibrate", "out.json", "calibration needs pictures without a car"),
-    ("kinds", "out.npz", "no training pictures of: interior, boot, engine, detail, front,"),
+    ("kinds", "out.npz", "no training pictures of: interior, boot, engine, detail, front, "),
 ])
 def test_commands_that_need_more_than_photos_say_so(plain, tmp_path, command, out, why):
     assert why in refusal(command, "--data", plain, "--out", tmp_path / out)
@@ -286,7 +286,7 @@ def test_wrong_arguments_are_told_before_any_work(drawn, capsys, arguments, said
 @pytest.mark.parametrize("command, option, name, said", [
     ("train", "--init", "broken.keras", "not a .keras network that can be read"), ("train", "--init", "refiner.keras", "not a network of training/network.py"),
     ("quantise", "--network", "refiner.keras", "not a network of training/network.py"),
-    ("mine", "--network", "refiner.tflite", "not a quantised matte network"),
+    ("mine", "--network", "refiner.tflite", "not a quantised matte network"), ("mine", "--network", "refiner.keras", "not a network of training/network.py"),
     ("refiner", "--init", "car_matte.keras", "not a refiner")])
 def test_a_file_that_is_no_such_network_is_told(drawn, tmp_path, command, option, name, said):
     (tmp_path / "broken.keras").write_bytes(b"no network")

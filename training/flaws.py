@@ -21,6 +21,7 @@ from training.data.sources import (
     beside,
     in_threads,
     is_held_out,
+    is_picture,
     name_of,
     photo_paths,
     read_backgrounds,
@@ -103,7 +104,7 @@ def rows_of(data: Path, split: str, network: Network) -> list[Row]:
         else:
             made = [(change, degrees, degrade(rng, rgb, noise)) for change, degrees, rgb in made]
         return [row(source, change, degrees, rgb, network) for change, degrees, rgb in made]
-    unlabelled = [path for path in sorted(data.glob(f"{UNLABELLED}/*/*")) if is_held_out(path) == (split == "val")]
+    unlabelled = [path for path in sorted(data.glob(f"{UNLABELLED}/*/*")) if is_picture(path) and is_held_out(path) == (split == "val")]
     made = in_threads(rows, enumerate(scenes(data, split, others))) + in_threads(partial(unlabelled_rows, network), enumerate(unlabelled))
     return [row for some in made for row in some]
 

@@ -48,7 +48,7 @@ def load_keras(path: Path) -> keras.Model:
     """The network of a .keras file. Raises DataError where it can't be read."""
     try:
         return keras.models.load_model(path, compile=False)
-    except (ValueError, OSError, KeyError, TypeError) as error:  # of a file that is no archive, and of one that holds something else
+    except (ValueError, OSError, KeyError, TypeError, zipfile.BadZipFile) as error:  # of a file that is no archive, and of one that holds something else
         raise DataError(f"{path}: not a .keras network that can be read") from error
 
 

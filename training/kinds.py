@@ -14,6 +14,7 @@ import numpy as np
 from model.kind import KINDS, LEAST_EXTERIOR, VIEWS, KindModel, kind_features, softmax, view_features
 from model.localise import Network
 from training.data.listing import BY_EYE, Example, examples, mirrored
+from training.data.sources import pictures
 from training.errors import DataError
 from training.flaws import fit_flaws
 from training.linear_probe import coarse_prediction, fit, upright_prediction
@@ -34,7 +35,9 @@ class Row(NamedTuple):
 def fit_kinds(data: Path, network: Network) -> KindModel:
     """Prints the number of pictures and the measures on val. Raises DataError, before any work, where a kind or a view has no training pictures."""
     listed = list(examples(data, "train"))  # not read yet
-    missing = [name for name in (*KINDS, *VIEWS) if name not in {word for example in listed for word in (example.kind, example.view)}]
+    there = {word for example in listed for word in (example.kind, example.view, mirrored(example.view))}
+    missing = [name for name in (*KINDS, *VIEWS) if name not in there]
+    missing += [name for name, pattern in (("occluders", "occluders/*/*"), ("cut-outs", "cutouts/*/rgba/*")) if not pictures(data, pattern)]
     if missing:
         raise DataError(f"{data}: no training pictures of: {', '.join(missing)}. Kinds are in kinds/KIND/; views are told by sets named studio or carvana, "
                         "with the angle in file names")

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import cv2
@@ -46,7 +47,8 @@ class Settings:
     @property
     def fixed(self) -> dict[str, object]:
         """What a resumed run must not change, as JSON has it: a checkpoint of another start would be read without an error."""
-        return {"init": self.init and str(self.init.resolve()), "rate": self.rate, "batch": self.batch, "scales": [*self.scales], "finetune": self.finetune}
+        return {"init": self.init and sha256(self.init.read_bytes()).hexdigest(),
+                "rate": self.rate, "batch": self.batch, "scales": [*self.scales], "finetune": self.finetune}
 
     def done(self, steps: int, seconds: float) -> float:
         """How much of the run is over, 0..1."""
@@ -67,7 +69,7 @@ def train(data: Path, run: Path, settings: Settings) -> float:
     if settings.resume != (run / "checkpoint" / "checkpoint").exists():
         raise DataError(f"{run}: " + ("no checkpoint to resume from" if settings.resume else "holds a run already; give another --run, or --resume"))
     begun = run / SETTINGS
-    if settings.resume and begun.exists() and (then := json.loads(begun.read_text())) != settings.fixed:
+    if settings.resume and begun.exists() and (then := read_settings(begun)) != settings.fixed:
         raise DataError(f"{run}: resume it with the options that it began with, which are in {begun.name}: "
                         + ", ".join(f"{name} was {then.get(name)}, not {value}" for name, value in settings.fixed.items() if then.get(name) != value))
     weights = json.loads(settings.sampling_weights.read_text()) if settings.sampling_weights else None
@@ -119,13 +121,14 @@ def train(data: Path, run: Path, settings: Settings) -> float:
         return found.iou
 
     scale, loss, iou = settings.scale(progress()), float("nan"), float("nan")
-    if settings.init and not settings.resume:  # what training must exceed; best.keras is no worse
-        iou = checkpoint(scale, loss)
-        print(f"before training: IoU {iou:.4f}")
     stops = signal.SIGINT, signal.SIGTERM  # the first also where a shell started the run in the background, with SIGINT ignored
     handlers = {stop: signal.signal(stop, signal.default_int_handler) for stop in stops}
     with tqdm(total=1.0, initial=progress(), bar_format="{percentage:5.1f}% |{bar:24}| {elapsed}<{remaining} {postfix}", mininterval=2) as bar:
         try:
+            if settings.init and not settings.resume:  # what training must exceed; best.keras is no worse
+                learner.optimiser.learning_rate.assign(0)
+                iou = checkpoint(scale, loss)
+                print(f"before training: IoU {iou:.4f}")
             while (done := progress()) < 1:
                 scale, loss, checked = settings.scale(done), float("nan"), time.monotonic()
                 batches = Samples(sources, settings.seed, scale, FINETUNE if settings.finetune else STRONG).batches(settings.batch, steps())
@@ -154,6 +157,15 @@ def train(data: Path, run: Path, settings: Settings) -> float:
             for stop, handler in handlers.items():
                 signal.signal(stop, handler)
     return float(best.numpy())
+
+
+def read_settings(path: Path) -> dict[str, object]:
+    """What `Settings.fixed` was. Raises DataError where the file was cut off."""
+    try:
+        settings: dict[str, object] = json.loads(path.read_text())
+    except ValueError as error:
+        raise DataError(f"{path}: can't be read; remove it to resume with any options") from error
+    return settings
 
 
 def excluded_photos(path: Path | None) -> Collection[str]:

@@ -67,7 +67,11 @@ def load(path: Path, xnnpack: bool = True) -> Network:
             raise DataError(f"{path}: not a quantised matte network: {error}") from error
     from training.float_network import load_keras
 
-    return FloatPredictor(load_keras(path))
+    network = load_keras(path)
+    try:
+        return FloatPredictor(network)
+    except ValueError as error:  # it has not the layers that are read
+        raise DataError(f"{path}: not a network of training/network.py") from error
 
 
 class FloatPredictor:

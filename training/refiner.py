@@ -55,6 +55,9 @@ def fit_refiner(data: Path, network: Network, scratch: Path, number: int, minute
     scratch: a folder with room for the tiles, 98 kB each, which are removed at the end. Raises DataError where the data have nothing to cut tiles from.
     """
     keras.utils.set_random_seed(seed)
+    start = get_refiner()
+    if init and len(inherit(start, load_keras(init))) == sum(bool(layer.weights) for layer in start.layers):
+        raise DataError(f"{init}: not a refiner")
     with NamedTemporaryFile(suffix=".tiles", dir=scratch) as file:
         size = number * TILE * TILE * 6
         try:
@@ -65,7 +68,7 @@ def fit_refiner(data: Path, network: Network, scratch: Path, number: int, minute
         for place, tile in enumerate(tqdm(islice(tiles(data, network, seed), number), "tiles", number)):
             every[place] = tile
         held_out, kept = np.split(every, [min(HELD_OUT, number // 10)])
-        average = train(kept, minutes, init, seed)
+        average = train(kept, minutes, start, seed)
         before, after = errors(average, held_out)
         print(f"error of alpha on {len(held_out)} tiles: the network's {before:.4f}, refined {after:.4f}")
         calibration = [tile[None, ..., :4].astype(np.float32) for tile in kept[:CALIBRATION]]
@@ -74,11 +77,9 @@ def fit_refiner(data: Path, network: Network, scratch: Path, number: int, minute
     return average, converted(fixed, lambda: ([tile] for tile in calibration))
 
 
-def train(kept: np.ndarray, minutes: float, init: Path | None, seed: int) -> keras.Model:
-    """The running average of a refiner trained on tiles, uint8 (n, TILE, TILE, 6). Ctrl-C ends it early. Raises DataError where init is no refiner."""
-    network, average = get_refiner(), get_refiner()
-    if init and len(inherit(network, load_keras(init))) == sum(bool(layer.weights) for layer in network.layers):
-        raise DataError(f"{init}: not a refiner")
+def train(kept: np.ndarray, minutes: float, network: keras.Model, seed: int) -> keras.Model:
+    """Trains a refiner on tiles, uint8 (n, TILE, TILE, 6); the running average of its weights. Ctrl-C ends it early; before the first step, DataError."""
+    average, steps = get_refiner(), 0
     average.set_weights(network.get_weights())
     optimiser = keras.optimizers.AdamW(RATE, beta_2=0.99, weight_decay=1e-4, global_clipnorm=1.0)
 
@@ -106,7 +107,10 @@ def train(kept: np.ndarray, minutes: float, init: Path | None, seed: int) -> ker
             share = average_decay(number, AVERAGE)
             for mean, weight in zip(average.variables, network.variables, strict=True):
                 mean.assign(share * mean + (1 - share) * weight)
+            steps += 1
     except KeyboardInterrupt:
+        if not steps:
+            raise DataError("stopped before the first step: nothing is written") from None
         print("\nstopped: what was learnt until now is written", file=sys.stderr)
     return average
 

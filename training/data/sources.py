@@ -26,7 +26,8 @@ LOW_RESOLUTION = {"wild"}  # sets whose masks were drawn at so few pixels that e
 BY_HAND = "street", "web", "studio"  # sets of val whose masks were drawn by hand, at the photo's own pixels
 MADE_BY_NETWORKS = {"listing", "dealer", "closeup"}  # sets whose masks were; they often lose mirrors
 POLYGONS = ".json"         # suffix of labelme's files
-PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}  # endings of files that are read; others, such as .DS_Store, are no data
+# endings of files that are read; others, such as .DS_Store, are no data
+PICTURES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"}
 TENTH, EIGHTH = 10, 8      # shares that are not trained on: of plain photos; of backgrounds and occluders
 OPAQUE = 240               # alpha from which a pane counts as opaque
 EMPTY = 8                  # alpha below which nothing is there: panes of turntables have more
@@ -100,8 +101,9 @@ def pictures(folder: Path, pattern: str) -> list[Path]:
 
 def summary(data: Path) -> str:
     """What of a folder of data is used, in a line for people, so that photos without a mask are noticed."""
-    photos = {split: len(photo_paths(data, split)) for split in ("train", "val")}
-    without = [path for path in pictures(data, "images/*" if is_plain(data) else "*/*/images/*") if not beside(path, "masks").exists()]
+    patterns = ["images/*"] if is_plain(data) else ["train/*/images/*", "val/*/images/*"]
+    photos = {"train": len(photo_paths(data, "train")), "val": len(photo_paths(data, "val")) if is_plain(data) or any(data.glob(patterns[-1])) else 0}
+    without = [path for pattern in patterns for path in pictures(data, pattern) if not beside(path, "masks").exists()]
     missing = f", {len(without)} photos without a mask such as {beside(without[0], 'masks')}" if without else ""
     cutouts, backgrounds, occluders = len(cutout_paths(data, "train")), len(pictures(data, "backgrounds/*/*")), len(pictures(data, "occluders/*/*"))
     made = f"{cutouts} cut-outs, {backgrounds} backgrounds, {occluders} occluders{'' if cutouts and backgrounds else ': no composites'}"
@@ -265,7 +267,7 @@ def read_raw(path: Path, flag: int) -> np.ndarray:
         raise DataError(f"{path}: no such file")
     picture = cv2.imread(str(path), flag)
     if picture is None:
-        raise DataError(f"{path}: not a JPEG, PNG or WebP that can be read")
+        raise DataError(f"{path}: not a picture that can be read: use JPEG, PNG or WebP")
     return picture
 
 
