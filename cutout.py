@@ -51,7 +51,7 @@ class CutOut:
 
 @dataclass(frozen=True)
 class Source:
-    """A decoded photo, no larger than the answer needs it."""
+    """A decoded photo, no larger than the answer needs."""
 
     rgb: np.ndarray           # uint8 (height, width, 3)
     alpha: np.ndarray | None  # float32 (height, width) in 0..1, which the file has; None: it is opaque
@@ -71,7 +71,7 @@ class Source:
 
 @dataclass
 class Layer:
-    """A car and nothing behind it. Steps replace its arrays, so that only one of each is held: at 50 megapixels a second one takes 150 or 200 MB."""
+    """A car and nothing behind it. Steps replace its arrays, so that few copies are held: at 50 megapixels one takes 150 or 200 MB."""
 
     rgb: np.ndarray    # uint8 (height, width, 3)
     alpha: np.ndarray  # float32 (height, width) in 0..1, straight
@@ -116,6 +116,7 @@ def cut_out(photo: bytes, options: Options = Options(), backdrop: compose.Backdr
 
 
 def timed_cut_out(photo: bytes, options: Options, backdrop: compose.Backdrop | None, watermark: Picture | None, clock: "Clock") -> CutOut:
+    """`cut_out`, whose stages the clock adds up, also where the photo is refused."""
     if len(photo) > MAX_FILE:
         raise FileTooLarge(f"at most {MAX_FILE:,} bytes")
     with clock("decode"):
