@@ -30,7 +30,6 @@ BRIGHT, STEEP = 0.95, 0.99  # quantiles
 EDGE = 6                    # pixels, wider than what is soft at a sharp edge
 AWAY_FROM_OUTLINE = np.ones((2 * EDGE + 1,) * 2, np.uint8)  # the outline of a cut-out on white is soft, however sharp the car is
 ENOUGH = 100                # pairs of pixels
-LEAST_CONTRAST = 8          # levels; of a car that has less inside nothing can be told
 
 RegionOfPhoto = tuple[Box, tuple[int, int]]  # a box of a photo as it was given, and the photo's height and width
 
@@ -96,7 +95,7 @@ def sharpness(grey: np.ndarray, inside: np.ndarray) -> float:
     grey: uint8 (height, width); inside: the same, 255 where pixels count.
 
     The 99th percentile of the differences of neighbours, by that of pixels EDGE apart. Of a sharp edge it is near 1; blur lowers it by its width.
-    1 where there are too few pixels, or too little contrast, to tell.
+    1 where there are too few pixels, or no contrast, to tell.
     """
     if min(grey.shape) <= EDGE:
         return 1.0
@@ -108,7 +107,7 @@ def steepness(grey: np.ndarray, inside: np.ndarray) -> float:
     near, far = (cv2.absdiff(grey[::2, apart:], grey[::2, :-apart]) for apart in (1, EDGE))
     of_near, of_far = (cv2.bitwise_and(inside[::2, apart:], inside[::2, :-apart]) for apart in (1, EDGE))
     contrast = quantile(far, STEEP, of_far) if cv2.countNonZero(of_far) >= ENOUGH else 0
-    return quantile(near, STEEP, of_near) / contrast if contrast >= LEAST_CONTRAST else 1.0
+    return quantile(near, STEEP, of_near) / contrast if contrast else 1.0
 
 
 def quantile(levels: np.ndarray, share: float, counted: np.ndarray | None = None) -> int:

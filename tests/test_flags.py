@@ -135,13 +135,6 @@ def test_the_soft_outline_of_a_cut_out_on_white_is_no_blur():
     assert "blurred" not in flags_of(on_white) and "blurred" in flags_of(moved(on_white))
 
 
-@pytest.mark.parametrize("colour", [200, 90])
-def test_a_car_without_contrast_is_not_called_blurred(colour):
-    soft = cv2.GaussianBlur(PHOTO.alpha, (0, 0), 2)[..., None]
-    flat = np.rint(soft * colour + (1 - soft) * 255).astype(np.uint8).repeat(3, -1)
-    assert "blurred" not in flags_of(flat, unsuitable="original")
-
-
 def test_flags_come_in_their_order():
     found = flags_of(shrunk(under_exposed(PHOTO.rgb)))
     assert {"small", "dark"} <= {*found} and [*found] == sorted(found, key=FLAGS.index)

@@ -68,10 +68,10 @@ def train(data: Path, run: Path, settings: Settings) -> float:
     cv2.setNumThreads(1)
     if settings.resume != (run / "checkpoint" / "checkpoint").exists():
         raise DataError(f"{run}: " + ("no checkpoint to resume from" if settings.resume else "holds a run already; give another --run, or --resume"))
-    begun = run / SETTINGS
-    if settings.resume and begun.exists() and (then := read_settings(begun)) != settings.fixed:
-        raise DataError(f"{run}: resume it with the options that it began with, which are in {begun.name}: "
-                        + ", ".join(f"{name} was {then.get(name)}, not {value}" for name, value in settings.fixed.items() if then.get(name) != value))
+    file = run / SETTINGS
+    if settings.resume and file.exists() and (earlier := read_settings(file)) != settings.fixed:
+        raise DataError(f"{run}: resume it with the options that it began with, which are in {file.name}: "
+                        + ", ".join(f"{name} was {earlier.get(name)}, not {value}" for name, value in settings.fixed.items() if earlier.get(name) != value))
     weights = json.loads(settings.sampling_weights.read_text()) if settings.sampling_weights else None
     sources = Sources.read(data, excluded_photos(settings.exclude), sampling_weights=weights)
     photos = read_photos(data, "val")
@@ -97,7 +97,7 @@ def train(data: Path, run: Path, settings: Settings) -> float:
     if settings.resume:
         state.restore(manager.latest_checkpoint).assert_existing_objects_matched()
     run.mkdir(parents=True, exist_ok=True)
-    begun.write_text(json.dumps(settings.fixed, indent=1) + "\n")
+    file.write_text(json.dumps(settings.fixed, indent=1) + "\n")
     log, began, before = RunLog(run, settings.resume), time.monotonic(), float(elapsed.numpy())
 
     def steps() -> int:
